@@ -1,0 +1,1 @@
+"""IVR of an energy retailer: callers give meter readings and reach the emergency hotline by phone."""

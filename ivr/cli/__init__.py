@@ -1,0 +1,47 @@
+"""The `ivr` command: one module for each group, thin."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+from typer.core import TyperGroup
+
+GROUPS = {
+    "serve": "The daemon: answers the calls that Asterisk hands over.",
+    "db": "Schema, accounts and meters in, readings out for billing.",
+    "readings": "Readings that wait for a clerk.",
+    "prompts": "The voice prompts: synthesise, check, list.",
+    "lab": "A private Asterisk for demo and tests.",
+    "robot": "A scripted caller that rings the running system.",
+    "bench": "The project's own benchmarks.",
+}
+"""Command group -> one line of help; the module of the same name holds its typer app as `app`."""
+
+
+class Groups(TyperGroup):
+    """Imports a group's module only when it is called, so that `ivr --help` is quick."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(GROUPS)
+
+    def get_command(self, ctx: object, cmd_name: str):  # type: ignore[no-untyped-def]
+        if cmd_name not in GROUPS:
+            return None
+        command = typer.main.get_command(importlib.import_module(f"ivr.cli.{cmd_name}").app)
+        command.name, command.short_help = cmd_name, GROUPS[cmd_name]
+        return command
+
+
+app = typer.Typer(cls=Groups, no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False)
+
+
+@app.callback()
+def ivr() -> None:
+    """Phone line of an energy retailer: meter readings and the emergency hotline, on Asterisk."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(app())

@@ -1,0 +1,158 @@
+"""Settings: the only reader of environment and TOML.
+
+Order: command line, environment (`IVR_…`, sections by `__`, for example `IVR_STORE__URL`), the TOML file, defaults.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CONFIG_PLACES = (Path("ivr.toml"), Path("/etc/ivr/ivr.toml"))
+
+
+class BadSettings(Exception):
+    """The configuration cannot be used; the text names file and field."""
+
+
+class Section(BaseModel):
+    """A table of the TOML file; unknown keys are refused, so that a slip of the pen is seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Store(Section):
+    """Where readings live."""
+
+    url: str = "sqlite:///var/ivr.db"
+    threads: int = Field(4, ge=1, le=64, description="units of work at once")
+    limit_s: float = Field(5.0, gt=0, description="longest wait for one unit of work")
+
+
+class Line(Section):
+    """How calls reach the daemon."""
+
+    socket: Path = Path("/run/ivr/ivr.sock")
+    fastagi: str = Field("", description="host:port for Asterisk on another machine (keys only); empty: closed")
+    calls: int = Field(200, ge=1, description="calls at once; one more is sent to ivr-fallback")
+    header_s: float = Field(2.0, gt=0, description="longest wait for the header of a call")
+    header_bytes: int = Field(16384, ge=1024, description="longest header of a call")
+    drain_s: float = Field(60.0, ge=0, description="calls in progress may finish for this long at SIGTERM")
+    call_s: float = Field(1800.0, gt=0, description="longest call")
+    spool: Path = Path("var/spool")
+
+
+class Waits(Section):
+    """How long the line waits for a caller, in seconds (`no_input` rules: see docs/voice-interface.md)."""
+
+    no_input: float = 7.0
+    no_input_stumbled: float = 10.0
+    no_input_look: float = 15.0
+    inter_digit: float = 4.0
+    lone_zero: float = 2.0
+    straggler: float = 0.35
+
+
+class Sounds(Section):
+    """Where prompts lie."""
+
+    folder: Path = REPOSITORY / "prompts"
+    voice: str = "ru"
+
+
+class Accounts(Section):
+    """What account numbers look like."""
+
+    lengths: tuple[int, ...] = (10,)
+    check: Literal["none", "luhn", "mod11"] = "none"
+
+    @field_validator("lengths")
+    @classmethod
+    def _sane(cls, lengths: tuple[int, ...]) -> tuple[int, ...]:
+        if not lengths or not all(2 <= length <= 20 for length in lengths):
+            raise ValueError("lengths are one or more numbers from 2 to 20")
+        return tuple(sorted(set(lengths)))
+
+
+class Readings(Section):
+    """When readings are awaited and when they are doubted."""
+
+    first_day: int = Field(15, ge=1, le=31)
+    last_day: int = Field(25, ge=1, le=31)
+    high_factor: float = Field(3.0, gt=1)
+    high_floor_kwh: int = Field(200, ge=0)
+    no_history_kwh: int = Field(1500, gt=0)
+    power_kw: float = Field(15.0, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Readings:
+        if self.first_day > self.last_day:
+            raise ValueError("first_day is not after last_day")
+        return self
+
+
+class Settings(BaseSettings):
+    """All settings of a node."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IVR_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=None
+    )
+
+    time_zone: str = "Europe/Moscow"
+    store: Store = Store()
+    line: Line = Line()
+    waits: Waits = Waits()
+    sounds: Sounds = Sounds()
+    accounts: Accounts = Accounts()
+    readings: Readings = Readings()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("an IANA time zone, for example Europe/Moscow") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the customers live."""
+        return ZoneInfo(self.time_zone)
+
+
+def load(file: Path | None = None) -> Settings:
+    """Settings from `file`, else from IVR_CONFIG, else from the first of CONFIG_PLACES that exists, else defaults.
+
+    Raises BadSettings with the file's name and every wrong field.
+    """
+    named = file or (Path(os.environ["IVR_CONFIG"]) if os.environ.get("IVR_CONFIG") else None)
+    if named is not None and not named.is_file():
+        raise BadSettings(f"{named}: no such configuration file")
+    place = named or next((place for place in CONFIG_PLACES if place.is_file()), None)
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            **other: Any,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            toml = TomlConfigSettingsSource(settings_cls, place)
+            return (init_settings, env_settings, toml)
+
+    try:
+        return FromFile()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadSettings(f"{place or 'environment'}: {wrong}") from None
+    except ValueError as error:
+        raise BadSettings(f"{place}: {error}") from None

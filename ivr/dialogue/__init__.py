@@ -1,0 +1,1 @@
+"""What is said to a caller and asked of them: flows, and the ports they need."""

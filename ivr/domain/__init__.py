@@ -1,0 +1,1 @@
+"""Rules of the business, without input or output: accounts, meters, readings, periods."""

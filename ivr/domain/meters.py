@@ -1,0 +1,82 @@
+"""Meters and their registers: one register for each tariff zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr.domain.readings import Reading, Use
+
+FEWEST_DIGITS, MOST_DIGITS = 4, 8
+MOST_ZONES = 3
+
+
+class Zone(StrEnum):
+    """Tariff zone in the order of the meter's display."""
+
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+
+
+class ZoneName(StrEnum):
+    """What residents call a zone; it depends on how many zones the meter has."""
+
+    WHOLE_DAY = "whole-day"
+    DAY = "day"
+    NIGHT = "night"
+    PEAK = "peak"
+    HALF_PEAK = "half-peak"
+
+
+ZONE_NAMES: dict[int, dict[Zone, ZoneName]] = {
+    1: {Zone.T1: ZoneName.WHOLE_DAY},
+    2: {Zone.T1: ZoneName.DAY, Zone.T2: ZoneName.NIGHT},
+    3: {Zone.T1: ZoneName.PEAK, Zone.T2: ZoneName.NIGHT, Zone.T3: ZoneName.HALF_PEAK},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The counter of one tariff zone.
+
+    id: key in the store. digits: whole digits on the display, 4 to 8.
+    base: the reading that a new one is compared with: the latest that does not come from a
+    customer in the present period (a correction replaces that one, so it is no measure).
+    latest: the reading to read back to the caller. uses: past uses, oldest first.
+    """
+
+    id: int
+    zone: Zone
+    digits: int
+    base: Reading | None = None
+    latest: Reading | None = None
+    uses: tuple[Use, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        """The first value that does not fit on the display; after it the register starts at 0."""
+        return int(10**self.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter in use.
+
+    serial: factory number, text. registers: one to three, in the order T1, T2, T3.
+    power_kw: permitted power of the connection in kilowatts, None where unknown.
+    """
+
+    id: int
+    serial: str
+    registers: tuple[Register, ...]
+    power_kw: float | None = None
+
+    @property
+    def digits(self) -> int:
+        """Whole digits on the display."""
+        return self.registers[0].digits
+
+    def zone_name(self, register: Register) -> ZoneName:
+        """What the caller calls this register."""
+        return ZONE_NAMES[len(self.registers)][register.zone]
