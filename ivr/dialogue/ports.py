@@ -37,7 +37,7 @@ class Question:
 
     prompts: phrases to play; keys count from the first sound on.
     expects: kind of answer. choices: keys of a CHOICE or YES_NO; one acts at once.
-    lengths: allowed numbers of digits of an ACCOUNT or READING; at the longest the answer ends by itself.
+    most_digits: longest ACCOUNT or READING; at this length the answer ends by itself.
     may_start_with_zero: whether a leading 0 can begin the number; else it leaves for the hotline at once.
     no_input_s: silence after the prompts before the answer counts as missing.
     type_ahead: whether keys pressed before this question began belong to it.
@@ -46,7 +46,7 @@ class Question:
     prompts: tuple[Phrase, ...]
     expects: Expects
     choices: str = ""
-    lengths: tuple[int, ...] = ()
+    most_digits: int = 0
     may_start_with_zero: bool = True
     no_input_s: float = 7.0
     type_ahead: bool = True
@@ -57,7 +57,8 @@ class Heard(StrEnum):
 
     ANSWER = "answer"
     NOTHING = "no-input"
-    NOT_UNDERSTOOD = "not-understood"  # a wrong key, a number of a wrong length
+    NOT_UNDERSTOOD = "not-understood"  # a wrong key, an end without a number, one repetition too many
+    OVERRUN = "overrun"  # the number before was typed longer than it could be
     HOTLINE = "hotline"
     OPERATOR = "operator"
 
@@ -102,6 +103,13 @@ class Call(Protocol):
 
     async def say(self, *phrases: Phrase) -> None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp."""
+
+    async def announce(self, *phrases: Phrase) -> None:
+        """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""
+
+    @property
+    def waiting_keys(self) -> str:
+        """Keys pressed that no question has taken yet."""
 
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""

@@ -1,7 +1,7 @@
 """Faults that any layer may meet and the dialogue answers.
 
-    Fault
-    └── StoreUnavailable     the database is locked, gone or too slow: nothing was stored
+Fault
+└── StoreUnavailable     the database is locked, gone or too slow: nothing was stored
 """
 
 from __future__ import annotations

@@ -1,0 +1,133 @@
+"""How the line bears with a caller who stumbles: repeats with help, slows down, and at last fetches a person.
+
+Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted in a row and across steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.dialogue.ports import Answer, Call, Expects, Heard, Next, Phrase, Question
+from ivr.dialogue.prompts import Prompt
+
+YES, NO, HOTLINE = "1", "2", "0"
+MOST_FAILURES = 3
+
+
+class HandOver(Exception):
+    """The caller leaves the dialogue for a person, or wants to; it ends every flow."""
+
+    def __init__(self, to: Next) -> None:
+        super().__init__(to)
+        self.to = to
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds of silence before an answer counts as missing.
+
+    usual: for a fresh caller. stumbled: after a failure. look: where the caller must look at the bill or the meter.
+    """
+
+    usual: float = 7.0
+    stumbled: float = 10.0
+    look: float = 15.0
+
+
+class Conversation:
+    """A call with its count of failures. Every method raises HungUp, and HandOver to end the dialogue."""
+
+    def __init__(self, call: Call, patience: Patience) -> None:
+        self.call = call
+        self._patience = patience
+        self._failures = 0
+
+    async def say(self, *phrases: Phrase) -> None:
+        """Play phrases."""
+        await self.call.say(*phrases)
+
+    async def greet(self, *phrases: Phrase) -> None:
+        """Play phrases; the key for the hotline acts at once, any other counts for the first question."""
+        await self.call.say(*phrases)
+        if self.call.waiting_keys.startswith(HOTLINE):
+            raise HandOver(Next.HOTLINE)
+
+    async def part(self) -> None:
+        """Say goodbye; even then the key for the hotline counts."""
+        await self._ask(Question(prompts=((Prompt.GOODBYE,),), expects=Expects.CHOICE, no_input_s=0))
+
+    async def stumble(self, *why: Phrase) -> None:
+        """Count a failure and tell why. The third in a row fetches a person."""
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            await self.call.announce(*why, (Prompt.PERSON,))
+            raise HandOver(Next.OPERATOR)
+        slowly: tuple[Phrase, ...] = ((Prompt.KEYS_SLOWLY,),) if self._failures == MOST_FAILURES - 1 else ()
+        await self.call.say(*why, *slowly)
+
+    def succeed(self) -> None:
+        """The caller got on: failures before this one are forgiven."""
+        self._failures = 0
+
+    async def number(
+        self,
+        expects: Expects,
+        *prompts: Phrase,
+        most_digits: int,
+        help_with: Phrase,
+        may_start_with_zero: bool = True,
+    ) -> str:
+        """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only."""
+        while True:
+            question = Question(
+                prompts=(*prompts, help_with) if self._failures else prompts,
+                expects=expects,
+                most_digits=most_digits,
+                may_start_with_zero=may_start_with_zero,
+                no_input_s=self._patience.look,
+            )
+            answer = await self._ask(question)
+            if answer.heard is Heard.ANSWER:
+                return answer.digits
+            await self._missed(answer)
+
+    async def choose(self, *prompts: Phrase, keys: str, or_silence: str | None = None) -> str:
+        """Ask for one key of `keys`; silence means the key `or_silence` if given, else it is a failure."""
+        while True:
+            answer = await self._ask(self._single(prompts, Expects.CHOICE, keys, type_ahead=True))
+            if answer.heard is Heard.ANSWER:
+                self.succeed()
+                return answer.digits
+            if answer.heard is Heard.NOTHING and or_silence is not None:
+                return or_silence
+            await self._missed(answer)
+
+    async def confirm(self, *prompts: Phrase) -> bool | None:
+        """Ask yes or no; None if the number that is to be confirmed was typed too long.
+
+        Keys pressed before the question are forgotten: nobody confirms what they have not begun to hear.
+        """
+        while True:
+            answer = await self._ask(self._single((*prompts, (Prompt.YES_NO,)), Expects.YES_NO, YES + NO))
+            if answer.heard is Heard.ANSWER:
+                return answer.digits == YES
+            if answer.heard is Heard.OVERRUN:
+                return None
+            await self._missed(answer)
+
+    def _single(
+        self, prompts: tuple[Phrase, ...], expects: Expects, keys: str, *, type_ahead: bool = False
+    ) -> Question:
+        wait = self._patience.stumbled if self._failures else self._patience.usual
+        return Question(prompts=prompts, expects=expects, choices=keys, no_input_s=wait, type_ahead=type_ahead)
+
+    async def _ask(self, question: Question) -> Answer:
+        answer = await self.call.ask(question)
+        if answer.heard is Heard.HOTLINE:
+            raise HandOver(Next.HOTLINE)
+        if answer.heard is Heard.OPERATOR:
+            raise HandOver(Next.OPERATOR)
+        return answer
+
+    async def _missed(self, answer: Answer) -> None:
+        await self.stumble((Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,))

@@ -1,0 +1,157 @@
+"""Readings of one meter: read back the last ones, take the new ones, store them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.ports import Clock, Expects, Ledger, Phrase
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.judging import Judgement, Limits, Verdict, judge, swapped_with
+from ivr.domain.meters import Meter, Register
+from ivr.domain.readings import Channel, Entry, Submission, Window
+from ivr.language.speaking import cardinal, day_of, digits, kilowatt_hours, period, zone
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the retailer has settled about readings."""
+
+    window: Window
+    limits: Limits
+
+
+class MeterReading:
+    """Takes the readings of one meter in one call."""
+
+    def __init__(self, conversation: Conversation, ledger: Ledger, clock: Clock, rules: Rules, meter: Meter) -> None:
+        self._conversation = conversation
+        self._ledger = ledger
+        self._now = clock.now()
+        self._rules = rules
+        self._meter = meter
+        self._given: dict[int, int] = {}
+        self._judgements: dict[int, Judgement] = {}
+
+    async def take(self, *, name_meter: bool) -> str:
+        """Take and store every register; return the receipt number.
+
+        Nothing is stored before all registers are confirmed: half a meter is no reading.
+        Raises HungUp, HandOver, StoreUnavailable.
+        """
+        opening = self._read_back(name_meter=name_meter)
+        for register in self._meter.registers:
+            while register.id not in self._given:
+                await self._take(register, opening)
+                opening = ()
+        return await self._store()
+
+    async def _take(self, register: Register, opening: tuple[Phrase, ...]) -> None:
+        """Ask for one register until a value of it, or of another one, is confirmed."""
+        refused: int | None = None
+        while True:
+            value = int(await self._ask(register, opening))
+            opening = ()
+            verdict = judge(self._meter, register, value, self._now.date(), self._rules.limits)
+            self._conversation.call.note("judged", f"{register.zone} {verdict.verdict}")
+            if not verdict.believed and value != refused:
+                other = swapped_with(self._meter, register, value, self._given, self._now.date(), self._rules.limits)
+                if other is not None and await self._swap(register, other, value):
+                    return
+                refused = value if verdict.verdict is not Verdict.TOO_LONG else None
+                await self._conversation.stumble(*self._why(register, verdict))
+                continue
+            if await self._confirmed(register, value, verdict):
+                self._keep(register, value, verdict)
+                return
+
+    async def _ask(self, register: Register, opening: tuple[Phrase, ...]) -> str:
+        return await self._conversation.number(
+            Expects.READING,
+            *opening,
+            (Prompt.READING_ASK, *self._zone(register)),
+            most_digits=register.digits,
+            help_with=(Prompt.READING_HELP,),
+        )
+
+    async def _confirmed(self, register: Register, value: int, verdict: Judgement) -> bool:
+        same: tuple[Phrase, ...] = ((Prompt.READING_SAME,),) if verdict.verdict is Verdict.SAME else ()
+        said = (Prompt.READING_CONFIRM, *self._zone(register), *cardinal(value))
+        match await self._conversation.confirm(*same, said):
+            case True:
+                return True
+            case False:
+                await self._conversation.stumble()
+            case None:
+                await self._conversation.stumble((Prompt.READING_TOO_LONG,))
+        return False
+
+    async def _swap(self, register: Register, other: Register, value: int) -> bool:
+        """Ask whether `value` is the other zone's; keep what that means and return True if so."""
+        if not await self._conversation.confirm((Prompt.READING_SWAPPED, *self._zone(other))):
+            return False
+        earlier = self._given.pop(other.id, None)
+        self._keep(other, value, self._judge(other, value))
+        if earlier is not None:
+            self._keep(register, earlier, self._judge(register, earlier))
+        return True
+
+    def _judge(self, register: Register, value: int) -> Judgement:
+        return judge(self._meter, register, value, self._now.date(), self._rules.limits)
+
+    def _keep(self, register: Register, value: int, verdict: Judgement) -> None:
+        self._given[register.id] = value
+        self._judgements[register.id] = verdict
+        self._conversation.succeed()
+
+    async def _store(self) -> str:
+        window = self._rules.window
+        month = window.period_of(self._now.date())
+        entries = tuple(
+            Entry(register_id, value, self._judgements[register_id].flagged, _reason(self._judgements[register_id]))
+            for register_id, value in self._given.items()
+        )
+        submission = Submission(self._conversation.call.id, self._now, month, Channel.KEYS, entries)
+        receipt = await self._ledger.keep(submission)
+        self._conversation.call.note("stored", " ".join(str(entry.value) for entry in entries))
+        after: list[Phrase] = [(Prompt.READING_STORED,)]
+        if any(entry.flagged for entry in entries):
+            after.append((Prompt.READING_TO_BE_CHECKED,))
+        if not window.is_open(self._now.date()):
+            after.append((Prompt.READING_PERIOD, *period(month)))
+        await self._conversation.say(*after)
+        return receipt
+
+    def _read_back(self, *, name_meter: bool) -> tuple[Phrase, ...]:
+        said: list[Phrase] = []
+        if name_meter:
+            said.append((Prompt.READING_METER, *digits("".join(filter(str.isdigit, self._meter.serial))[-4:])))
+        known = [register for register in self._meter.registers if register.latest is not None]
+        if not known:
+            return (*said, (Prompt.READING_NONE,))
+        values = [piece for register in known for piece in (*self._zone(register), *self._latest(register))]
+        dates = {register.latest.taken_on for register in known if register.latest is not None}
+        said.append((Prompt.READING_LAST, *values))
+        said.append((Prompt.READING_TAKEN_ON, *day_of(max(dates), self._now.date())))
+        return tuple(said)
+
+    def _latest(self, register: Register) -> Phrase:
+        return cardinal(register.latest.value) if register.latest is not None else ()
+
+    def _why(self, register: Register, verdict: Judgement) -> tuple[Phrase, ...]:
+        """Why a value was not taken, and what to do."""
+        match verdict.verdict:
+            case Verdict.TOO_LONG:
+                return ((Prompt.READING_TOO_LONG,),)
+            case Verdict.TOO_LOW:
+                last = cardinal(register.base.value) if register.base is not None else ()
+                return ((Prompt.READING_TOO_LOW, *last), (Prompt.READING_INSIST,))
+            case _:
+                return ((Prompt.READING_TOO_HIGH, *kilowatt_hours(verdict.use_kwh or 0)), (Prompt.READING_INSIST,))
+
+    def _zone(self, register: Register) -> Phrase:
+        return zone(self._meter.zone_name(register))
+
+
+def _reason(verdict: Judgement) -> str:
+    return "" if verdict.verdict is Verdict.ACCEPTED else verdict.verdict.value

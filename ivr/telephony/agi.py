@@ -1,0 +1,126 @@
+"""The text of the Asterisk Gateway Interface: commands out, replies in. No input or output here.
+
+Source of the forms: Asterisk's ``res/res_agi.c`` (22.10) and the measurements in docs/adr/0002-eagi-hand-off.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+_RESULT = re.compile(r"result=(-?\d*)(?: \((.*)\))?(?: endpos=(\d+))?", re.DOTALL)
+_MOST_USAGE_LINES = 200
+
+
+class WireError(Exception):
+    """What arrived is not AGI; the session cannot be trusted any more."""
+
+
+class Code(Enum):
+    """First number of a reply."""
+
+    DONE = 200
+    UNKNOWN_COMMAND = 510
+    DEAD_CHANNEL = 511
+    BAD_SYNTAX = 520
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply.
+
+    result: number after ``result=``; None if absent or empty. What -1 and 0 mean depends on the command.
+    value: text in parentheses, a variable's value for example; None if absent.
+    endpos: samples played so far, for STREAM FILE; None if absent.
+    """
+
+    code: Code
+    result: int | None = None
+    value: str | None = None
+    endpos: int | None = None
+
+
+class HangUpNotice:
+    """The line ``HANGUP``, which may arrive at any time; the true reply still follows."""
+
+
+def quote(argument: str | int) -> str:
+    """An argument as one quoted word. Raises ValueError on a line break or NUL: they would begin a second command."""
+    text = str(argument)
+    if any(character in text for character in "\r\n\0"):
+        raise ValueError("an AGI argument holds no line break and no NUL")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def command(verb: str, *arguments: str | int) -> bytes:
+    """A whole command line. `verb` is a fixed word of ours and stands unquoted."""
+    return " ".join([verb, *map(quote, arguments)]).encode() + b"\n"
+
+
+class Replies:
+    """Turns lines into replies; keeps the state of a reply of several lines."""
+
+    def __init__(self) -> None:
+        self._usage_lines = 0
+
+    def feed(self, line: bytes) -> Reply | HangUpNotice | None:
+        """The reply that `line` (without its line break) completes, or None if more lines belong to it.
+
+        Raises WireError on anything else.
+        """
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        if self._usage_lines:
+            return self._usage(text)
+        if text == "HANGUP":
+            return HangUpNotice()
+        if text.startswith("520-"):
+            self._usage_lines = 1
+            return None
+        if re.match(r"1\d\d[ -]", text):
+            return None  # provisional: the true reply follows
+        match text[:4]:
+            case "200 ":
+                return self._done(text[4:])
+            case "510 " | "510":
+                return Reply(Code.UNKNOWN_COMMAND)
+            case "511 " | "511":
+                return Reply(Code.DEAD_CHANNEL)
+            case "520 " | "520":
+                return Reply(Code.BAD_SYNTAX)
+        raise WireError("a line that is no AGI reply")
+
+    def _usage(self, text: str) -> Reply | None:
+        if text.startswith("520 "):
+            self._usage_lines = 0
+            return Reply(Code.BAD_SYNTAX)
+        self._usage_lines += 1
+        if self._usage_lines > _MOST_USAGE_LINES:
+            raise WireError("a usage text without an end")
+        return None
+
+    def _done(self, rest: str) -> Reply:
+        found = _RESULT.match(rest)
+        if found is None:
+            raise WireError("a reply without a result")
+        number, value, endpos = found.groups()
+        return Reply(
+            Code.DONE,
+            int(number) if number not in ("", "-") else None,
+            value,
+            None if endpos is None else int(endpos),
+        )
+
+
+def parse_header(lines: list[bytes]) -> dict[str, str]:
+    """Variables that Asterisk sends before the first command: ``agi_name: value``.
+
+    Raises WireError on a line of another form.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.decode("utf-8", "replace").partition(":")
+        if not colon or not name.startswith("agi_"):
+            raise WireError("a header line that is no AGI variable")
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,35 @@
+#!/usr/bin/python3 -IS
+"""Started by Asterisk's EAGI: hands the call's descriptors to the daemon and ends.
+
+Usage: launcher.py SOCKET. Standard library only: it runs under the Python of the Asterisk machine.
+Exit 0: the daemon has the call. Exit 1 within a second: it has not, and the dialplan goes to ivr-fallback.
+Two steps, so that descriptors are never stuck in the queue of a daemon that hangs: greet, wait for READY, then send.
+"""
+
+import socket
+import sys
+
+LIMIT_S = 0.9
+HELLO, READY, TAKEN = b"IVR-EAGI 1\n", b"READY\n", b"TAKEN\n"
+
+
+def hand_over(path: str) -> bool:
+    """Whether the daemon behind the Unix socket `path` took descriptors 0, 1 and 3."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+        daemon.settimeout(LIMIT_S / 3)
+        daemon.connect(path)
+        daemon.sendall(HELLO)
+        if daemon.recv(16) != READY:
+            return False
+        socket.send_fds(daemon, [b"F"], [0, 1, 3])
+        return daemon.recv(16) == TAKEN
+
+
+if __name__ == "__main__":
+    try:
+        taken = hand_over(sys.argv[1])
+    except (OSError, IndexError):
+        taken = False
+    if not taken:
+        sys.stderr.write("ivr launcher: the daemon did not take the call\n")
+    sys.exit(0 if taken else 1)

@@ -1,0 +1,142 @@
+"""The telephone line that listening works with, over an AGI session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ivr.dialogue.ports import HungUp
+from ivr.listening.keys import Key, KeyBuffer
+from ivr.telephony.audio import AudioTap
+from ivr.telephony.session import KEYS, AgiSession, SessionBroken
+from ivr.telephony.sounds import Sounds
+
+log = logging.getLogger(__name__)
+
+QUIET = "pause/listening"
+GAP_S = 0.002
+
+
+class AgiLine:
+    """Implements `ivr.listening.line.Line`.
+
+    Asterisk throws away a key that is released while no AGI command runs. So whenever the dialogue thinks (the
+    database, for example) for longer than 2 ms, the line plays silence that a key stops; the next command
+    interrupts it. Silence by STREAM FILE and not WAIT FOR DIGIT, because interrupting the latter writes a
+    warning into Asterisk's log each time.
+    """
+
+    def __init__(self, session: AgiSession, sounds: Sounds, keys: KeyBuffer, audio: AudioTap | None) -> None:
+        self._session = session
+        self._sounds = sounds
+        self._keys = keys
+        self._audio = audio
+        self._loop = asyncio.get_running_loop()
+        self._gap: asyncio.TimerHandle | None = None
+        self._quiet: asyncio.Task[None] | None = None
+        self._quiet_over = False
+
+    @property
+    def keys(self) -> KeyBuffer:
+        """Where keys land, whenever they are pressed."""
+        return self._keys
+
+    async def play(self, prompt: str, *, heed_keys: bool = True) -> bool:
+        """Play one prompt. True if it played to its end, False if a key or an overrun stopped it."""
+        seconds = self._sounds.seconds(prompt)
+        if seconds is None:
+            log.error("a prompt has no audio", extra={"prompt": prompt})
+            return True
+        await self._resume()
+        try:
+            return await self._stream(prompt, seconds, KEYS if heed_keys else "")
+        finally:
+            self._mind_the_gap()
+
+    async def wait_for_key(self, limit_s: float) -> Key | None:
+        """Take the oldest key from the buffer, else the next that is pressed within `limit_s`, else None."""
+        deadline = self._loop.time() + limit_s
+        await self._resume()
+        try:
+            while True:
+                key = self._keys.pop()
+                left = deadline - self._loop.time()
+                if key is not None or left <= 0 or self._keys.overrun:
+                    return key
+                digit = await self._session.wait_for_key(left)
+                if digit:
+                    self._keys.push(Key(digit, self._loop.time()))
+        finally:
+            self._mind_the_gap()
+
+    def begin_utterance(self) -> None:
+        """From here on keep what the caller says."""
+        if self._audio is not None:
+            self._audio.begin()
+
+    def end_utterance(self) -> bytes:
+        """What the caller said since `begin_utterance`; b"" without audio."""
+        return self._audio.end() if self._audio is not None else b""
+
+    async def set_variables(self, values: dict[str, str]) -> None:
+        """Set channel variables for the dialplan."""
+        await self._resume()
+        for name, value in values.items():
+            await self._session.set_variable(name, value)
+
+    async def expand(self, expression: str) -> str:
+        """Asterisk's value of an expression with ``${…}``."""
+        await self._resume()
+        return (await self._session.run("GET FULL VARIABLE", expression)).value or ""
+
+    async def close(self) -> None:
+        """End the session: the dialplan goes on with the call."""
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
+        self._quiet_over = True
+        self._session.close()
+        if self._quiet is not None:
+            await asyncio.gather(self._quiet, return_exceptions=True)
+        if self._audio is not None:
+            self._audio.close()
+
+    async def _stream(self, prompt: str, seconds: float, stop_keys: str) -> bool:
+        offset = 0
+        while True:
+            streamed = await self._session.stream(self._sounds.file(prompt), seconds, stop_keys, offset=offset)
+            if streamed.endpos < 0:
+                log.error("Asterisk could not play a prompt", extra={"prompt": prompt})
+                return True
+            if not streamed.key:
+                return True
+            if self._keys.push(Key(streamed.key, self._loop.time())):
+                return False
+            offset = streamed.endpos
+
+    def _mind_the_gap(self) -> None:
+        self._gap = self._loop.call_later(GAP_S, self._begin_quiet)
+
+    def _begin_quiet(self) -> None:
+        self._gap = None
+        self._quiet_over = False
+        self._quiet = self._loop.create_task(self._be_quiet())
+
+    async def _be_quiet(self) -> None:
+        seconds = self._sounds.seconds(QUIET)
+        if seconds is None:
+            return
+        try:
+            while not self._quiet_over:
+                await self._stream(QUIET, seconds, KEYS)
+        except (HungUp, SessionBroken):
+            return  # the next command finds the session closed
+
+    async def _resume(self) -> None:
+        if self._gap is not None:
+            self._gap.cancel()
+            self._gap = None
+        if self._quiet is not None:
+            quiet, self._quiet, self._quiet_over = self._quiet, None, True
+            self._session.interrupt()
+            await quiet

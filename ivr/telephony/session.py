@@ -1,0 +1,186 @@
+"""One AGI session: a command at a time, each with its own limit, and prompts that a key or a new command stops."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ivr.dialogue.ports import HungUp
+from ivr.telephony.agi import Code, HangUpNotice, Replies, Reply, WireError, command, parse_header
+from ivr.telephony.wire import Wire, WireClosed
+
+
+class SessionBroken(Exception):
+    """The session cannot be used any more: a command outlasted its limit or the reply made no sense."""
+
+
+class State(Enum):
+    """What the session is doing."""
+
+    IDLE = auto()
+    BUSY = auto()  # a command waits for its reply
+    STREAMING = auto()  # a STREAM FILE plays and may be interrupted
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How a STREAM FILE ended.
+
+    key: the key that stopped it, "" if none. endpos: samples played.
+    """
+
+    key: str
+    endpos: int
+
+
+KEYS = "0123456789*#"
+COMMAND_LIMIT_S = 5.0
+GRACE_S = 3.0
+
+
+class AgiSession:
+    """Speaks AGI over a `Wire`. Every method raises HungUp when the caller is gone and SessionBroken on a fault.
+
+    A session that broke is closed and never used again. While a stream plays the only thing allowed is `interrupt`:
+    its marker command has a reply of another form than STREAM FILE, so a stream that ended by itself in
+    the same moment is told from one that was stopped, and no reply is ever taken for another's.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._replies = Replies()
+        self._state = State.IDLE
+        self._interrupted = False
+        self.header: dict[str, str] = {}
+
+    async def read_header(self, limit_s: float, limit_bytes: int) -> None:
+        """Read Asterisk's variables up to the blank line. Raises SessionBroken past either limit."""
+        lines: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(limit_s):
+                while line := (await self._wire.line()).rstrip(b"\r"):
+                    lines.append(line)
+                    size += len(line)
+                    if size > limit_bytes:
+                        raise self._broken("header too long")
+            self.header = parse_header(lines)
+        except TimeoutError:
+            raise self._broken("no header in time") from None
+        except WireError as error:
+            raise self._broken(str(error)) from None
+        except WireClosed:
+            raise self._hung_up() from None
+
+    async def run(self, verb: str, *arguments: str | int, limit_s: float = COMMAND_LIMIT_S) -> Reply:
+        """Send one command and return its reply, 200 only."""
+        self._expect(State.IDLE)
+        self._state = State.BUSY
+        self._send(command(verb, *arguments))
+        reply = await self._reply(limit_s)
+        self._state = State.IDLE
+        return self._good(reply)
+
+    async def stream(self, file: str, length_s: float, stop_keys: str = KEYS, *, offset: int = 0) -> Streamed:
+        """Play `file` (no extension) from sample `offset` until its end, a key of `stop_keys`, or `interrupt`.
+
+        length_s: how long it plays; it may outlast that by a few seconds, no more.
+        """
+        self._expect(State.IDLE)
+        self._state = State.STREAMING
+        self._interrupted = False
+        self._send(command("STREAM FILE", file, stop_keys, offset))
+        reply = await self._reply(length_s + GRACE_S)
+        if self._interrupted and reply.endpos is None and reply.code is Code.DONE:
+            streamed = Streamed("", 0)  # stopped: this is the marker's reply already
+        else:
+            streamed = await self._streamed(self._good(reply), offset)
+            if self._interrupted:
+                self._good(await self._reply(COMMAND_LIMIT_S))  # the marker's
+        self._state = State.IDLE
+        return streamed
+
+    def interrupt(self) -> None:
+        """Stop the stream that plays; `stream` then returns. Nothing happens if none plays."""
+        if self._state is State.STREAMING and not self._interrupted:
+            self._interrupted = True
+            self._send(command("NOOP"))
+
+    async def wait_for_key(self, limit_s: float) -> str:
+        """The next key, or "" after `limit_s` seconds."""
+        reply = await self.run("WAIT FOR DIGIT", max(1, round(limit_s * 1000)), limit_s=limit_s + GRACE_S)
+        return self._key(reply)
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable for the dialplan."""
+        await self.run("SET VARIABLE", name, value)
+
+    async def variable(self, name: str) -> str:
+        """A channel variable, "" if not set. Asterisk cuts it at 1024 characters."""
+        return (await self.run("GET VARIABLE", name)).value or ""
+
+    def close(self) -> None:
+        """Give the call back to the dialplan."""
+        self._state = State.CLOSED
+        self._wire.close()
+
+    async def _streamed(self, reply: Reply, offset: int) -> Streamed:
+        if reply.result == -1:
+            # Hung up, or no such file: only a live channel answers the question.
+            self._state = State.BUSY
+            if not self._interrupted:
+                self._send(command("CHANNEL STATUS"))
+                self._good(await self._reply(COMMAND_LIMIT_S))
+            return Streamed("", -1)
+        return Streamed(self._key(reply), reply.endpos if reply.endpos is not None else offset)
+
+    def _key(self, reply: Reply) -> str:
+        if reply.result == -1:
+            raise self._hung_up()
+        key = chr(reply.result) if reply.result and reply.result > 0 else ""
+        return key if key in KEYS else ""
+
+    def _good(self, reply: Reply) -> Reply:
+        if reply.code is Code.DEAD_CHANNEL:
+            raise self._hung_up()
+        if reply.code is not Code.DONE:
+            raise self._broken("Asterisk refused a command")
+        return reply
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._wire.write(data)
+        except WireClosed:
+            raise self._hung_up() from None
+
+    async def _reply(self, limit_s: float) -> Reply:
+        try:
+            async with asyncio.timeout(limit_s):
+                while True:
+                    reply = self._replies.feed(await self._wire.line())
+                    if isinstance(reply, Reply):
+                        return reply
+                    if isinstance(reply, HangUpNotice):
+                        continue  # the true reply, or the end, follows
+        except TimeoutError:
+            raise self._broken("a command outlasted its limit") from None
+        except WireError as error:
+            raise self._broken(str(error)) from None
+        except WireClosed:
+            raise self._hung_up() from None
+
+    def _expect(self, state: State) -> None:
+        if self._state is State.CLOSED:
+            raise HungUp
+        if self._state is not state:
+            raise SessionBroken(f"session is {self._state.name}, not {state.name}")
+
+    def _broken(self, why: str) -> SessionBroken:
+        self.close()
+        return SessionBroken(why)
+
+    def _hung_up(self) -> HungUp:
+        self.close()
+        return HungUp()

@@ -1,0 +1,30 @@
+"""Where a prompt's published audio lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_HEADER_BYTES, _BYTES_PER_S = 44, 16000  # WAV, 16 bit, mono, 8 kHz
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """The folder of one voice: ``<folder>/<prompt id>.wav``, under the same path for Asterisk and daemon."""
+
+    folder: Path
+
+    def file(self, prompt: str) -> str:
+        """What STREAM FILE is given: the path without its extension."""
+        return f"{self.folder}/{prompt}"
+
+    def seconds(self, prompt: str) -> float | None:
+        """How long the prompt plays, from the size of its file; None if there is no audio.
+
+        Asked at each play, so that a newly published take counts at once.
+        """
+        try:
+            size = Path(f"{self.folder}/{prompt}.wav").stat().st_size
+        except OSError:
+            return None
+        return max(size - _HEADER_BYTES, 0) / _BYTES_PER_S
