@@ -1,0 +1,159 @@
+"""A caller who follows a script, for flows without a telephone: the real listening over a line in virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ivr.dialogue.ports import Answer, HungUp, Phrase, Question
+from ivr.domain.accounts import Account
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.readings import Submission
+from ivr.listening.ask import KeyWaits, Listener
+from ivr.listening.keys import Key, KeyBuffer
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=MOSCOW)
+
+
+@dataclass
+class Step:
+    """When the prompt `hears` begins, the caller presses `keys` with `gap_s` between them, or hangs up."""
+
+    hears: str
+    keys: str = ""
+    gap_s: float = 0.5
+    hangs_up: bool = False
+
+
+class ScriptedLine:
+    """A line whose caller acts as the script says; every prompt takes a second, and nobody really waits."""
+
+    def __init__(self, script: list[Step]) -> None:
+        self.keys = KeyBuffer(straggler_s=0.35)
+        self.heard: list[str] = []
+        self._script = script
+        self._coming: list[Key] = []
+        self._now = 100.0
+        self._gone = False
+
+    def prompt_begins(self, phrase: Phrase) -> None:
+        self.heard.append(phrase[0])
+        if self._script and self._script[0].hears == phrase[0]:
+            step = self._script.pop(0)
+            self._gone = step.hangs_up
+            self._coming += [Key(digit, self._now + (n + 1) * step.gap_s) for n, digit in enumerate(step.keys)]
+
+    async def play(self, prompt: str, *, heed_keys: bool = True) -> bool:
+        self._check()
+        end = self._now + 1.0
+        while self._coming and self._coming[0].at <= end:
+            key = self._coming.pop(0)
+            self._now = key.at
+            if heed_keys and self.keys.push(key):
+                return False
+        self._now = end
+        return True
+
+    async def wait_for_key(self, limit_s: float) -> Key | None:
+        self._check()
+        deadline = self._now + limit_s
+        while not len(self.keys) and not self.keys.overrun and self._coming and self._coming[0].at <= deadline:
+            key = self._coming.pop(0)
+            self._now = max(self._now, key.at)
+            self.keys.push(key)
+        if not len(self.keys) and not self.keys.overrun:
+            self._now = deadline
+        return self.keys.pop()
+
+    def begin_utterance(self) -> None: ...
+
+    def end_utterance(self) -> bytes:
+        return b""
+
+    def _check(self) -> None:
+        if self._gone:
+            raise HungUp
+        if self._now > 100.0 + 600:
+            raise AssertionError("the call goes on for ten minutes: an endless loop?")
+
+
+class ScriptedCall:
+    """The dialogue's `Call` over a scripted line."""
+
+    def __init__(self, *script: Step, caller_number: str = "") -> None:
+        self.line = ScriptedLine(list(script))
+        self._listener = Listener(self.line, KeyWaits(), self.line.prompt_begins)
+        self.id = "call-1"
+        self.caller_number = caller_number
+        self.notes: list[tuple[str, str]] = []
+        self.account: Account | None = None
+
+    @property
+    def heard(self) -> list[str]:
+        return self.line.heard
+
+    async def say(self, *phrases: Phrase) -> None:
+        await self._listener.say(phrases)
+
+    async def announce(self, *phrases: Phrase) -> None:
+        await self._listener.announce(phrases)
+
+    @property
+    def waiting_keys(self) -> str:
+        return self.line.keys.digits
+
+    async def ask(self, question: Question) -> Answer:
+        return await self._listener.ask(question)
+
+    def note(self, kind: str, detail: str = "") -> None:
+        self.notes.append((kind, detail))
+
+    def identified(self, account: Account) -> None:
+        self.account = account
+
+
+@dataclass
+class MemoryLedger:
+    """A store in memory; `fails` names the methods that are unavailable."""
+
+    accounts: list[Account]
+    phones: dict[str, str] = field(default_factory=dict)
+    kept: list[Submission] = field(default_factory=list)
+    fails: frozenset[str] = frozenset()
+
+    async def accounts_of_phone(self, phone: str) -> list[Account]:
+        self._check("accounts_of_phone")
+        return [account for account in self.accounts if account.number == self.phones.get(phone)]
+
+    async def account(self, number: str) -> Account | None:
+        self._check("account")
+        return next((account for account in self.accounts if account.number == number), None)
+
+    async def any_starts_with_zero(self) -> bool:
+        self._check("any_starts_with_zero")
+        return any(account.number.startswith("0") for account in self.accounts)
+
+    async def keep(self, submission: Submission) -> str:
+        self._check("keep")
+        self.kept.append(submission)
+        return "1042"
+
+    def values(self) -> dict[int, int]:
+        """Stored values by register id."""
+        return {entry.register_id: entry.value for submission in self.kept for entry in submission.entries}
+
+    def _check(self, method: str) -> None:
+        if method in self.fails:
+            raise StoreUnavailable
+
+
+class FixedClock:
+    """It is always the same moment."""
+
+    def __init__(self, moment: datetime = NOON) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
