@@ -1,0 +1,75 @@
+"""`ivr lab`: a private Asterisk for demo and tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.lab.faults import LabFault
+from ivr.lab.lab import FOLDER, SOUNDS, Lab
+from ivr.lab.state import LabState
+
+app = typer.Typer(no_args_is_help=True, help="A private Asterisk for demo and tests.")
+
+Folder = Annotated[Path, typer.Option(help="Everything the lab writes lies here; one lab for each folder.")]
+
+
+@app.command()
+def up(
+    folder: Folder = FOLDER,
+    sounds: Annotated[Path, typer.Option(help="Published prompts of one voice (holds fixed/).")] = SOUNDS,
+    cache: Annotated[Path | None, typer.Option(help="Where a built Asterisk is kept [default: ~/.cache/ivr].")] = None,
+) -> None:
+    """Start the lab; returns when Asterisk is fully booted. Builds an Asterisk first where none is installed."""
+    try:
+        _show(Lab(folder, sounds, cache).up())
+    except LabFault as fault:
+        _fail(fault)
+
+
+@app.command()
+def down(folder: Folder = FOLDER) -> None:
+    """Stop the lab and everything it started."""
+    try:
+        Lab(folder).down()
+    except LabFault as fault:
+        _fail(fault)
+
+
+@app.command()
+def status(folder: Folder = FOLDER) -> None:
+    """Show ports, accounts and places; exit code 1 if the lab is down."""
+    try:
+        state = Lab(folder).state
+    except LabFault as fault:
+        _fail(fault)
+    if state is None:
+        typer.echo(f"the lab in {folder} is down")
+        raise typer.Exit(1)
+    _show(state)
+
+
+def _fail(fault: LabFault) -> NoReturn:
+    typer.echo(f"ivr lab: {fault}", err=True)
+    raise typer.Exit(1)
+
+
+def _show(state: LabState) -> None:
+    table = Table(show_header=False, box=None)
+    for name, value in (
+        ("Asterisk", f"{state.asterisk}, up"),
+        ("SIP", f"127.0.0.1:{state.sip_port} (UDP), RTP {state.rtp_first}-{state.rtp_last}"),
+        ("softphone", f"{state.softphone_user} / {state.softphone_secret}; dial any number"),
+        ("manager", f"127.0.0.1:{state.ami_port}, {state.ami_user} / {state.ami_secret}"),
+        ("daemon's socket", state.daemon_socket),
+        ("sounds", state.sounds),
+        ("emergency readings", state.spool),
+        ("messages", state.messages),
+        ("log", state.log),
+    ):
+        table.add_row(name, str(value))
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,184 @@
+"""The lab: starts, stops and asks a private Asterisk.
+
+    lab = Lab(Path("var/lab"))
+    state = lab.up()
+    lab.command("core show channels")
+    lab.down()
+
+Labs with different folders run side by side.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ivr.config import REPOSITORY
+from ivr.lab import ports, processes
+from ivr.lab.booting import wait_booted
+from ivr.lab.configuration import write_configuration
+from ivr.lab.faults import LabFault, PortTaken
+from ivr.lab.ports import Ports
+from ivr.lab.root import cache_folder, root
+from ivr.lab.sandbox import ENVIRONMENT, Built, Runner, installed
+from ivr.lab.state import STATE_FILE, LabState, saved_state
+
+FOLDER = Path("var/lab")
+SOUNDS = REPOSITORY / "prompts" / "ru"
+SOCKET_NAME = "ivr.sock"
+LONGEST_SOCKET = 107  # bytes: sun_path of unix(7) less its final zero
+ATTEMPTS = 5
+START_S, COMMAND_S = 10.0, 20.0
+
+
+class Lab:
+    """A private Asterisk in `folder`.
+
+    sounds: folder of published prompts of one voice. cache: where a built Asterisk is kept between labs.
+    """
+
+    def __init__(self, folder: Path = FOLDER, sounds: Path = SOUNDS, cache: Path | None = None) -> None:
+        self.folder = folder.absolute()
+        self.sounds = sounds.absolute()
+        self.cache = cache or cache_folder()
+
+    @property
+    def state(self) -> LabState | None:
+        """The state of the running lab, None while it is down."""
+        return saved_state(self.folder) if processes.of_lab(self.folder) else None
+
+    def up(self) -> LabState:
+        """Start Asterisk and return when it is fully booted; one that is up already is left as it is.
+
+        Raises LabFault.
+        """
+        with self._alone():
+            state = self.state
+            if state is not None:
+                wait_booted(state)
+                return state
+            return self._start(ports.blocks())
+
+    def restart(self) -> LabState:
+        """Stop Asterisk and start it again with the same ports and secrets. Raises LabFault, also if it is down."""
+        with self._alone():
+            state = self._running()
+            processes.stop(self.folder)
+            self._launch(self._runner(), state)
+            return state
+
+    def down(self) -> None:
+        """Stop Asterisk and all it started; nothing happens if it is down. Raises LabFault if a process stays."""
+        if not self.folder.is_dir():
+            return
+        with self._alone():
+            processes.stop(self.folder)
+            with suppress(LabFault):  # an unreadable state must not keep the lab from going down
+                state = saved_state(self.folder)
+                if state is not None and not state.daemon_socket.is_relative_to(self.folder):
+                    shutil.rmtree(state.daemon_socket.parent, ignore_errors=True)
+            (self.folder / STATE_FILE).unlink(missing_ok=True)
+
+    def command(self, text: str) -> str:
+        """What Asterisk's console answers to `text`. Raises LabFault."""
+        state = self._running()
+        words = self._words(self._runner(), state, "-rx", text)
+        try:
+            done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, timeout=COMMAND_S, check=True)
+        except subprocess.CalledProcessError as error:
+            raise LabFault(f"Asterisk refused a console command: {error.stdout.decode(errors='replace')}") from None
+        except subprocess.TimeoutExpired:
+            raise LabFault(f"Asterisk's console did not answer within {COMMAND_S:.0f} s") from None
+        return done.stdout.decode("utf-8", errors="replace")
+
+    def _running(self) -> LabState:
+        state = self.state
+        if state is None:
+            raise LabFault(f"the lab in {self.folder} is down: ivr lab up")
+        return state
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Only one program at a time starts or stops this lab."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _runner(self) -> Runner:
+        return installed() or Built(root(self.cache))
+
+    def _start(self, blocks: Iterator[Ports]) -> LabState:
+        runner = self._runner()
+        run = self._run_folder()
+        for _, block in zip(range(ATTEMPTS), blocks, strict=False):
+            state = self._new_state(runner, run, block)
+            try:
+                self._launch(runner, state)
+            except PortTaken:
+                processes.stop(self.folder)
+                continue
+            return state
+        raise LabFault(f"no free ports on 127.0.0.1 from {ports.FIRST} on")
+
+    def _launch(self, runner: Runner, state: LabState) -> None:
+        asterisk_conf = write_configuration(state)
+        state.save()
+        # The shell ends at once and leaves Asterisk behind, in a session of its own: it outlives this program,
+        # and no zombie of it stays with this program either.
+        words = [*self._words(runner, state, "-f", "-q")]
+        subprocess.run(
+            ["sh", "-c", '"$@" </dev/null >"$0" 2>&1 &', str(state.log / "console.log"), *words],
+            env={**ENVIRONMENT, processes.MARK: str(self.folder)},
+            start_new_session=True,
+            check=True,
+            timeout=START_S,
+        )
+        try:
+            wait_booted(state)
+        except LabFault:
+            processes.stop(self.folder)
+            raise
+
+    def _words(self, runner: Runner, state: LabState, *arguments: str) -> list[str]:
+        conf = str(self.folder / "etc" / "asterisk.conf")
+        read = tuple(dict.fromkeys((REPOSITORY, state.sounds)))
+        return runner.command(state.daemon_socket.parent, read, self.folder, "-C", conf, *arguments)
+
+    def _run_folder(self) -> Path:
+        """The folder of sockets: in the lab's own if their paths fit, else a short one of our own."""
+        run = self.folder / "run"
+        if len(os.fsencode(run / "asterisk.ctl")) > LONGEST_SOCKET:
+            return Path(tempfile.mkdtemp(prefix="ivr-lab-"))
+        run.mkdir(mode=0o700, exist_ok=True)
+        return run
+
+    def _new_state(self, runner: Runner, run: Path, block: Ports) -> LabState:
+        return LabState(
+            folder=self.folder,
+            asterisk=runner.name,
+            sip_port=block.sip,
+            ami_port=block.ami,
+            rtp_first=block.rtp_first,
+            rtp_last=block.rtp_last,
+            ami_user="lab",
+            ami_secret=secrets.token_hex(16),
+            softphone_user="softphone",
+            softphone_secret=secrets.token_hex(8),
+            daemon_socket=run / SOCKET_NAME,
+            asterisk_socket=runner.run_inside(run) / SOCKET_NAME,
+            sounds=self.sounds,
+            spool=self.folder / "emergency",
+            messages=self.folder / "messages",
+            log=self.folder / "log",
+        )
