@@ -1,0 +1,155 @@
+"""The catalogue of prompts: every text a caller can hear, read from ``prompts/<voice>.toml``.
+
+A faulty file is refused whole, with file, line and id of what is wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
+"""A prompt id is also a path below the folder of sounds, so nothing else may be in it."""
+
+_WORDS = re.compile(r"[а-яё]+(?:-[а-яё]+)*", re.IGNORECASE)
+_TEXT = re.compile(r"[а-яё .,!?:;—«»-]*[а-яё][а-яё .,!?:;—«»-]*", re.IGNORECASE)
+_STRESSED = re.compile(r"(?=[а-яё+-]+$)[а-яё-]*\+[аеиоуыэюя][а-яё-]*", re.IGNORECASE)
+
+SENTENCE_TAIL_MS = 200
+PIECE_TAIL_MS = 60
+
+
+class BadCatalogue(Exception):
+    """The catalogue cannot be used; the text names file, line and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One prompt.
+
+    text: what is said, "" for a pause. spoken: the same for a synthesiser, "+" before the stressed vowel
+    of a word it would get wrong. notes: how to say it. pause_ms: length of a pause, else 0.
+    tail_ms: silence after the last sound, so that joined prompts keep their distance.
+    """
+
+    id: str
+    text: str
+    spoken: str
+    notes: str
+    pause_ms: int = 0
+    tail_ms: int = SENTENCE_TAIL_MS
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the audio must say; audio made for another digest is out of date."""
+        said = self.spoken or f"pause {self.pause_ms} ms"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Stress(_Part):
+    words: list[str] = []
+
+
+class _Prompt(_Part):
+    text: str = ""
+    pause_ms: int = Field(0, ge=0, le=5000)
+    notes: str = ""
+    tail_ms: int = Field(SENTENCE_TAIL_MS, ge=0, le=1000)
+
+
+class _Pieces(_Part):
+    notes: str = ""
+    tail_ms: int = Field(PIECE_TAIL_MS, ge=0, le=1000)
+    texts: dict[str, str]
+
+
+class _File(_Part):
+    stress: _Stress = _Stress()
+    prompts: dict[str, _Prompt] = {}
+    pieces: dict[str, _Pieces] = {}
+
+
+def load_catalogue(file: Path) -> Mapping[str, Entry]:
+    """Entries by id, in the order of the file. Raises BadCatalogue."""
+    try:
+        source = file.read_text(encoding="utf-8")
+        parsed = _File.model_validate(tomllib.loads(source))
+    except OSError as error:
+        raise BadCatalogue(f"{file}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadCatalogue(f"{file}: {error}") from error
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = [str(part) for part in wrong["loc"]]
+        raise BadCatalogue(f"{_at(file, source, place)}: {' → '.join(place)}: {wrong['msg']}") from None
+
+    stressed = _stressed_words(file, source, parsed.stress.words)
+    entries: dict[str, Entry] = {}
+    for key, entry in _entries(parsed, stressed):
+        fault = _fault_of(entry, known=entry.id in entries)
+        if fault:
+            raise BadCatalogue(f"{_at(file, source, key)}: {entry.id}: {fault}")
+        entries[entry.id] = entry
+    return entries
+
+
+def _entries(parsed: _File, stressed: Mapping[str, str]) -> Iterator[tuple[list[str], Entry]]:
+    """Every entry with the keys under which it stands in the file."""
+    for id_, prompt in parsed.prompts.items():
+        spoken = _with_stress(prompt.text, stressed)
+        yield (
+            ["prompts", id_],
+            Entry(id_, prompt.text, spoken, prompt.notes, pause_ms=prompt.pause_ms, tail_ms=prompt.tail_ms),
+        )
+    for folder, pieces in parsed.pieces.items():
+        for key, text in pieces.texts.items():
+            spoken = _with_stress(text, stressed)
+            yield (
+                ["pieces", folder, key],
+                Entry(f"{folder}/{key}", text, spoken, pieces.notes, tail_ms=pieces.tail_ms),
+            )
+
+
+def _fault_of(entry: Entry, *, known: bool) -> str:
+    if not ID.fullmatch(entry.id):
+        return "an id is folder/name in small Latin letters, digits and single hyphens"
+    if known:
+        return "stands twice in the catalogue"
+    if bool(entry.text) == bool(entry.pause_ms):
+        return "needs either text or pause_ms"
+    if entry.text and not _TEXT.fullmatch(entry.text):
+        return "text is Russian words and punctuation; numbers are written as words"
+    return ""
+
+
+def _stressed_words(file: Path, source: str, words: list[str]) -> Mapping[str, str]:
+    for word in words:
+        if not _STRESSED.fullmatch(word):
+            where = _at(file, source, ["stress", word])
+            raise BadCatalogue(f"{where}: stress: {word!r} is not a word with one + before the stressed vowel")
+    return {word.replace("+", ""): word for word in words}
+
+
+def _with_stress(text: str, stressed: Mapping[str, str]) -> str:
+    """`text` with its marked words exchanged; a capital first letter does not matter to a synthesiser."""
+    return _WORDS.sub(lambda found: stressed.get(found[0].lower(), found[0]), text)
+
+
+def _at(file: Path, source: str, keys: list[str]) -> str:
+    """File and line of a key: the last key's first appearance after those before it."""
+    lines = source.splitlines()
+    line = 0
+    for key in keys:
+        pattern = re.compile(rf'(?<![\w-]){re.escape(key)}(?![\w-])')
+        line = next((number for number in range(line, len(lines)) if pattern.search(lines[number])), line)
+    return f"{file}:{line + 1}"

@@ -1,0 +1,148 @@
+"""Sound made fit for the telephone: 8 kHz, 16 bit, mono, cut close, one level.
+
+The level of every prompt is -20 dBFS, measured over its speech and not over its pauses: RMS of the 10 ms
+blocks that are at most 30 dB below the loudest (in the spirit of ITU-T P.56). Why -20: it is loud for old
+ears, about -14 dBm0 on a G.711 line (0 dBm0 is -6.15 dBFS), and it leaves 17 dB for the peaks of speech above the
+ceiling of -3 dBFS, which codecs and resamplers on the way need; the limiter has next to nothing to do.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydub import AudioSegment
+
+RATE = 8000
+LEVEL_DBFS = -20.0
+CEILING_DBFS = -3.0
+LEAD_MS = 15
+FADE_IN_MS, FADE_OUT_MS = 5, 10
+BLOCK_MS = 10
+SPEECH_BELOW_LOUDEST_DB = 30.0
+AUDIBLE_DBFS = -52.0  # after levelling; keeps the burst of a final «ть», drops the noise floor
+CONVERT_LIMIT_S = 60.0
+
+# The telephone carries 300 to 3400 Hz and a little more: what is below is rumble, what is above 4 kHz would fold back.
+_TO_TELEPHONE = f"highpass=f=120,aresample={RATE}:resampler=soxr:precision=28"
+
+
+class BadSound(Exception):
+    """The sound cannot become a prompt; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a file sounds like, in dBFS and milliseconds. lead_ms, tail_ms: silence at the edges."""
+
+    length_ms: int
+    level: float
+    peak: float
+    lead_ms: int
+    tail_ms: int
+
+
+def to_telephone(source: Path, tail_ms: int) -> AudioSegment:
+    """A prompt from a WAV of any rate: band, trim with soft edges, level, limit.
+
+    tail_ms: silence to leave after the last sound. Raises BadSound if nothing is heard or ffmpeg fails.
+    """
+    sound = _levelled(_converted(source))
+    lead, end = _edges(sound)
+    sound = sound[max(lead - LEAD_MS, 0) : end]
+    sound = sound.fade_in(FADE_IN_MS).fade_out(FADE_OUT_MS)
+    return _limited(_levelled(sound)) + silence(tail_ms)
+
+
+def silence(length_ms: int) -> AudioSegment:
+    """Nothing, for `length_ms`."""
+    return AudioSegment.silent(duration=length_ms, frame_rate=RATE)
+
+
+def wav_bytes(sound: AudioSegment) -> bytes:
+    """The contents of a WAV file."""
+    target = io.BytesIO()
+    sound.export(target, format="wav")
+    return target.getvalue()
+
+
+def measure(file: Path) -> Measure:
+    """Measure a published WAV. Raises BadSound if it is not 8 kHz, 16 bit, mono WAV, or holds no sound at all."""
+    try:
+        sound = AudioSegment.from_wav(file)
+    except (OSError, EOFError, ValueError, IndexError) as error:
+        raise BadSound(f"not a WAV file ({error})") from error
+    if (sound.frame_rate, sound.sample_width, sound.channels) != (RATE, 2, 1):
+        shape = f"{sound.frame_rate} Hz, {8 * sound.sample_width} bit, {sound.channels} channel(s)"
+        raise BadSound(f"{shape} instead of {RATE} Hz, 16 bit, 1 channel")
+    if not len(sound):
+        raise BadSound("empty")
+    if sound.max == 0:
+        return Measure(len(sound), -math.inf, -math.inf, len(sound), 0)
+    lead, end = _edges(sound)
+    return Measure(len(sound), _speech_level(sound), sound.max_dBFS, lead, len(sound) - end)
+
+
+def _converted(source: Path) -> AudioSegment:
+    # pydub's own rate conversion has no filter worth the name: what is above 4 kHz would be heard as noise.
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(source), "-af", _TO_TELEPHONE]
+    command += ["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=CONVERT_LIMIT_S, check=False)
+    except FileNotFoundError as error:
+        raise BadSound("ffmpeg is missing: apt-get install ffmpeg") from error
+    except subprocess.TimeoutExpired as error:
+        raise BadSound(f"ffmpeg took longer than {CONVERT_LIMIT_S:.0f} s") from error
+    if done.returncode:
+        raise BadSound(f"ffmpeg: {done.stderr.decode(errors='replace').strip()}")
+    return AudioSegment(data=done.stdout, sample_width=2, frame_rate=RATE, channels=1)
+
+
+def _blocks(sound: AudioSegment) -> list[AudioSegment]:
+    return [sound[start : start + BLOCK_MS] for start in range(0, len(sound), BLOCK_MS)]
+
+
+def _speech_level(sound: AudioSegment) -> float:
+    """RMS of the speech in `sound`, dBFS; -inf for silence."""
+    levels = [block.dBFS for block in _blocks(sound)]
+    floor = max(levels, default=-math.inf) - SPEECH_BELOW_LOUDEST_DB
+    powers = [10 ** (level / 10) for level in levels if level >= floor and level > -math.inf]
+    return 10 * math.log10(sum(powers) / len(powers)) if powers else -math.inf
+
+
+def _levelled(sound: AudioSegment) -> AudioSegment:
+    level = _speech_level(sound)
+    if level == -math.inf:
+        raise BadSound("nothing is heard")
+    return sound.apply_gain(LEVEL_DBFS - level)
+
+
+def _edges(sound: AudioSegment) -> tuple[int, int]:
+    """Where sound begins and ends, milliseconds."""
+    audible = [index for index, block in enumerate(_blocks(sound)) if block.dBFS > AUDIBLE_DBFS]
+    if not audible:
+        raise BadSound("nothing is heard")
+    return audible[0] * BLOCK_MS, min((audible[-1] + 1) * BLOCK_MS, len(sound))
+
+
+def _limited(sound: AudioSegment) -> AudioSegment:
+    """`sound` with its peaks brought under the ceiling by a gain that moves smoothly from block to block."""
+    ceiling = sound.max_possible_amplitude * 10 ** (CEILING_DBFS / 20)
+    samples = sound.get_array_of_samples()
+    if max(map(abs, samples), default=0) <= ceiling:
+        return sound
+    size = RATE * BLOCK_MS // 1000
+    peaks = [max(map(abs, samples[start : start + size])) for start in range(0, len(samples), size)]
+    own = [min(1.0, ceiling / peak) if peak else 1.0 for peak in peaks]
+    # The gain of a block holds at its middle; the least of its neighbours' keeps the slopes between under the ceiling.
+    gains = [min(own[max(index - 1, 0) : index + 2]) for index in range(len(own))]
+    for index in range(len(samples)):
+        place = index / size - 0.5
+        before = min(max(math.floor(place), 0), len(gains) - 1)
+        after = min(before + 1, len(gains) - 1)
+        share = min(max(place - before, 0.0), 1.0)
+        samples[index] = int(samples[index] * (gains[before] * (1 - share) + gains[after] * share))
+    return AudioSegment(data=samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
