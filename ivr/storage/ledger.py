@@ -1,0 +1,128 @@
+"""Accounts and readings for the calls in progress: short units of work in threads, each within a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from ivr.domain.accounts import Account
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.readings import Submission, Window
+from ivr.storage import tables
+from ivr.storage.engine import Database
+from ivr.storage.histories import load_account, numbers_of_phone
+from ivr.storage.keeping import keep
+
+MOST_ACCOUNTS = 3
+"""Accounts of one telephone number that a caller can choose from."""
+
+TRIES = 3
+"""Tries of a unit of work that met another one about the same reading."""
+
+_accounts = tables.of(tables.Account)
+# All that start with 0, and found by the index of the unique number.
+_ZERO = select(_accounts.c.number).where(_accounts.c.number >= "0", _accounts.c.number < "1").limit(1)
+
+Answer = TypeVar("Answer")
+
+
+class Ledger:
+    """The dialogue's port `Ledger` on a database. Every method raises StoreUnavailable within `limit_s` seconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        zone: ZoneInfo,
+        window: Window,
+        now: Callable[[], datetime],
+        node: str = "",
+        threads: int = 4,
+        limit_s: float = 5.0,
+    ) -> None:
+        """zone: where the customers live. now: aware time. node: name of this daemon. threads: units at once."""
+        self._database = database
+        self._zone = zone
+        self._window = window
+        self._now = now
+        self._node = node
+        self._limit_s = limit_s
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+
+    async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
+        """Accounts that list this E.164 number, at most three, in the order of their numbers."""
+
+        def find(connection: Connection) -> Sequence[Account]:
+            numbers = numbers_of_phone(connection, phone, MOST_ACCOUNTS)
+            found = (self._load(connection, number) for number in numbers)
+            return tuple(account for account in found if account is not None)
+
+        return await self._unit(find, self._database.reading)
+
+    async def account(self, number: str) -> Account | None:
+        """The account with this number, its meters in use and their histories."""
+        return await self._unit(lambda connection: self._load(connection, number), self._database.reading)
+
+    async def any_starts_with_zero(self) -> bool:
+        """Whether an account number with a leading zero exists."""
+        return await self._unit(lambda connection: connection.scalar(_ZERO) is not None, self._database.reading)
+
+    async def keep(self, submission: Submission) -> str:
+        """Store a meter's readings, all or none, and return the call's receipt number (digits only).
+
+        The same submission again changes nothing and returns the same number.
+        """
+        return await self._unit(
+            lambda connection: keep(connection, self._database, submission, self._node, self._now()),
+            self._database.writing,
+        )
+
+    def close(self) -> None:
+        """Take no more work; units that run end by themselves within their limit. The database stays open."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _load(self, connection: Connection, number: str) -> Account | None:
+        present = self._window.period_of(self._now().astimezone(self._zone).date())
+        return load_account(connection, number, present, self._zone)
+
+    async def _unit(
+        self, work: Callable[[Connection], Answer], transaction: Callable[[], AbstractContextManager[Connection]]
+    ) -> Answer:
+        given_up = threading.Event()
+
+        def attempt() -> Answer:
+            with transaction() as connection:
+                answer = work(connection)
+                if given_up.is_set():  # the caller was told that nothing is stored: make it true
+                    raise StoreUnavailable("the unit of work came too late")
+                return answer
+
+        def run() -> Answer:
+            for _ in range(TRIES - 1):
+                try:
+                    return attempt()
+                except IntegrityError:  # another call stored a reading of the same register in between
+                    continue
+            try:
+                return attempt()
+            except IntegrityError as error:
+                raise StoreUnavailable("the readings contradict what is stored") from error
+
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._threads, run)
+        except RuntimeError as error:  # the executor is shut down
+            raise StoreUnavailable("the ledger is closed") from error
+        try:
+            return await asyncio.wait_for(running, self._limit_s)
+        except TimeoutError:
+            given_up.set()
+            raise StoreUnavailable("the database did not answer in time") from None

@@ -1,0 +1,62 @@
+"""The schema's history (Alembic), run by `ivr db upgrade` from inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from ivr.domain.faults import StoreUnavailable
+from ivr.storage.engine import Database, database_url
+
+UPGRADE_LIMIT_S = 600.0
+"""Longest statement of an upgrade: tables with millions of rows may be rewritten."""
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    # Alembic reads the option by configparser, to which % begins a substitution.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: str) -> str:
+    """Bring the schema to the newest revision, in one transaction, and return that revision.
+
+    Makes the folder of an SQLite file. Raises StoreUnavailable, ValueError.
+    """
+    address = database_url(url)
+    if address.drivername.startswith("sqlite") and address.database:
+        _make_folder(Path(address.database).parent)
+    database = Database(url, UPGRADE_LIMIT_S)
+    try:
+        with database.writing() as connection:
+            command.upgrade(_config(connection), "head")
+    finally:
+        database.close()
+    return newest()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def newest() -> str:
+    """The revision that this code needs."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def require_current(database: Database) -> None:
+    """Raises StoreUnavailable, with what to do, unless the schema is the one that this code needs."""
+    with database.reading() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != newest():
+        raise StoreUnavailable(f"the schema is {found or 'missing'}, not {newest()}: run `ivr db upgrade`")

@@ -1,0 +1,76 @@
+"""The schema that the migrations make is the one that the tables describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from ivr.domain.faults import StoreUnavailable
+from ivr.storage import tables
+from ivr.storage.engine import Database
+from ivr.storage.migrations import newest, require_current, upgrade
+
+DESIGN = {"accounts", "meters", "registers", "readings", "calls", "call_steps", "outages", "outage_reports"}
+DESIGN |= {"callbacks", "takes", "prompts", "users", "api_clients", "audit"}
+
+
+def schema(connection: Connection) -> dict[str, object]:
+    """Everything that the database knows about the tables, checks and conditions of indexes included."""
+    look = inspect(connection)
+    names = [name for name in look.get_table_names() if name != "alembic_version"]
+
+    def by_name(found: list) -> list[str]:
+        def plain(value: object) -> object:
+            return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+        return sorted(str([(name, plain(value)) for name, value in sorted(one.items())]) for one in found)
+
+    return {
+        name: (
+            [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(name)],
+            by_name(look.get_indexes(name)),
+            by_name(look.get_unique_constraints(name)),
+            by_name(look.get_check_constraints(name)),
+            by_name(look.get_foreign_keys(name)),
+            look.get_pk_constraint(name),
+        )
+        for name in names
+    }
+
+
+def test_migrations_make_what_the_tables_describe(database: Database, empty_url: str) -> None:
+    described = Database(empty_url)
+    with described.writing() as connection:
+        tables.Base.metadata.create_all(connection)
+        expected = schema(connection)
+    described.close()
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.Base.metadata) == []
+        assert schema(connection) == expected
+
+
+def test_names_of_the_design_are_there(database: Database) -> None:
+    with database.reading() as connection:
+        assert set(inspect(connection).get_table_names()) >= DESIGN
+
+
+def test_upgrade_twice_changes_nothing(url: str) -> None:
+    assert upgrade(url) == upgrade(url) == newest()
+
+
+def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/new folder/deep/ivr.db")
+    assert (tmp_path / "new folder/deep/ivr.db").is_file()
+
+
+def test_a_schema_that_is_missing_is_told_with_its_mend(empty_url: str) -> None:
+    database = Database(empty_url)
+    with pytest.raises(StoreUnavailable, match="ivr db upgrade"):
+        require_current(database)
+    upgrade(empty_url)
+    require_current(database)
+    database.close()
