@@ -1,0 +1,177 @@
+"""Composition root: builds the parts of the daemon from Settings and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ivr.config import Settings
+from ivr.dialogue.conversation import Patience
+from ivr.dialogue.flow import Desk, Visit
+from ivr.dialogue.meter import Rules
+from ivr.dialogue.ports import HungUp, Next
+from ivr.domain.accounts import AccountFormat, CheckDigit
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.judging import Limits
+from ivr.domain.readings import Window
+from ivr.listening.ask import KeyWaits
+from ivr.storage.engine import Database
+from ivr.storage.journal import Journal
+from ivr.storage.ledger import Ledger
+from ivr.telephony.call import PhoneCall
+from ivr.telephony.server import Bounds, CallServer, Incoming
+from ivr.telephony.session import SessionBroken
+from ivr.telephony.sounds import Sounds
+
+log = logging.getLogger(__name__)
+
+DATABASE_PAUSE_S = 2.0
+
+
+class LocalClock:
+    """The time where the customers live."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def now(self) -> datetime:
+        """Aware local time."""
+        return datetime.now(self._zone)
+
+
+def account_format(settings: Settings) -> AccountFormat:
+    """What account numbers look like."""
+    return AccountFormat(settings.accounts.lengths, CheckDigit(settings.accounts.check))
+
+
+def window(settings: Settings) -> Window:
+    """When readings are awaited."""
+    return Window(settings.readings.first_day, settings.readings.last_day)
+
+
+def limits(settings: Settings) -> Limits:
+    """When readings are doubted."""
+    doubts = settings.readings
+    return Limits(doubts.high_factor, doubts.high_floor_kwh, doubts.no_history_kwh, doubts.power_kw)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of the settings; the folder of an SQLite file is made. Raises ValueError, OSError."""
+    name, _, file = settings.store.url.partition(":///")
+    if name.startswith("sqlite") and file:
+        Path(file).absolute().parent.mkdir(parents=True, exist_ok=True)
+    return Database(settings.store.url, settings.store.limit_s)
+
+
+class Daemon:
+    """Answers calls until told to drain. Everything it starts it also ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        node = f"{socket.gethostname()}:{settings.line.socket}"
+        self._database = open_database(settings)
+        self._clock = LocalClock(settings.zone)
+        self._journal = Journal(self._database, node)
+        self._ledger = Ledger(
+            self._database,
+            zone=settings.zone,
+            window=window(settings),
+            now=self._clock.now,
+            node=node,
+            threads=settings.store.threads,
+            limit_s=settings.store.limit_s,
+        )
+        waits = settings.waits
+        self._desk = Desk(
+            ledger=self._ledger,
+            clock=self._clock,
+            accounts=account_format(settings),
+            rules=Rules(window(settings), limits(settings)),
+            patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
+        )
+        self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
+        self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
+        line = settings.line
+        self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+        """Serve until `stop` is set, then drain. Raises OSError if the socket cannot be opened."""
+        line = self._settings.line
+        self._journal.start()
+        try:
+            if not await self._catch_up(stop):
+                return
+            self._server.listen_unix(line.socket)
+            if line.fastagi:
+                host, _, port = line.fastagi.rpartition(":")
+                self._server.listen_fastagi(host, int(port))
+            log.info("answering calls", extra={"path": str(line.socket)})
+            if ready is not None:
+                ready.set()
+            await stop.wait()
+            log.info("draining", extra={"count": self._server.calls})
+            await self._server.drain(line.drain_s)
+        finally:
+            await self._journal.close()
+            self._ledger.close()
+            self._database.close()
+
+    async def _catch_up(self, stop: asyncio.Event) -> bool:
+        """Close calls that a killed daemon left open. False if told to stop before the database answered.
+
+        Until then no call is taken: the dialplan's fallback takes readings without a database, a daemon cannot.
+        """
+        while not stop.is_set():
+            try:
+                abandoned = await self._journal.close_abandoned(datetime.now(UTC))
+            except StoreUnavailable:
+                log.error("the database does not answer; no calls are taken before it does")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), DATABASE_PAUSE_S)
+                continue
+            if abandoned:
+                log.warning("calls of an earlier run were left open and are closed", extra={"count": abandoned})
+            return True
+        return False
+
+    async def _answer(self, incoming: Incoming) -> None:
+        call = await PhoneCall.begin(
+            incoming, self._sounds, self._key_waits, self._settings.waits.straggler, self._journal
+        )
+        log.info("call begins", extra={"call": call.id})
+        visit = Visit(call, self._desk)
+        to: Next | None = None
+        try:
+            async with asyncio.timeout(self._settings.line.call_s):
+                to = await visit.run()
+                await call.hand_back(to)
+        except HungUp:
+            call.note("hung-up")
+        except SessionBroken:
+            log.warning("a session broke; the dialplan takes over", extra={"call": call.id})
+            call.note("fault", "session")
+        except TimeoutError:
+            log.warning("a call outlasted its limit; the dialplan takes over", extra={"call": call.id})
+            call.note("fault", "too long")
+        except asyncio.CancelledError:
+            call.note("fault", "daemon stops")
+            raise
+        except Exception:
+            # Whatever it is, the caller reaches a person: IVR_NEXT stays empty and the dialplan goes to its fallback.
+            log.exception("a fault in the dialogue; the dialplan takes over", extra={"call": call.id})
+            call.note("fault", "dialogue")
+        finally:
+            outcome = visit.outcome(to)
+            self._journal.closed(call.id, datetime.now(UTC), outcome)
+            await call.close()
+            log.info("call ends", extra={"call": call.id, "outcome": outcome})
+
+
+async def serve(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+    """Run the daemon until `stop` is set. Raises OSError, ValueError."""
+    await Daemon(settings).run(stop, ready)
