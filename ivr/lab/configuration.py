@@ -17,7 +17,7 @@ from ivr.lab.state import LabState
 TEMPLATES = Path(__file__).parent / "templates"
 TELEPHONY = REPOSITORY / "ivr" / "telephony"
 DIALPLAN = REPOSITORY / "dialplan"
-FOLDERS = ("etc", "log", "spool", "lib/moh", "bin", "python")
+FOLDERS = ("etc", "log", "spool", "lib/moh", "lib/keys", "bin", "python")
 RATE_HZ = 8000
 
 

@@ -36,6 +36,7 @@ SOCKET_NAME = "ivr.sock"
 LONGEST_SOCKET = 107  # bytes: sun_path of unix(7) less its final zero
 ATTEMPTS = 5
 START_S, COMMAND_S = 10.0, 20.0
+LEAVE_BEHIND = 'ulimit -c 0; ulimit -n 20000; exec 2>"$0"; "$@" </dev/null >"$0" 2>&1 &'
 
 
 class Lab:
@@ -132,13 +133,13 @@ class Lab:
         raise LabFault(f"no free ports on 127.0.0.1 from {ports.FIRST} on")
 
     def _launch(self, runner: Runner, state: LabState) -> None:
-        asterisk_conf = write_configuration(state)
+        write_configuration(state)
         state.save()
         # The shell ends at once and leaves Asterisk behind, in a session of its own: it outlives this program,
         # and no zombie of it stays with this program either.
-        words = [*self._words(runner, state, "-f", "-q")]
+        words = self._words(runner, state, "-f", "-q")
         subprocess.run(
-            ["sh", "-c", '"$@" </dev/null >"$0" 2>&1 &', str(state.log / "console.log"), *words],
+            ["sh", "-c", LEAVE_BEHIND, str(state.log / "console.log"), *words],
             env={**ENVIRONMENT, processes.MARK: str(self.folder)},
             start_new_session=True,
             check=True,

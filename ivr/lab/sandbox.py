@@ -16,6 +16,8 @@ ENVIRONMENT = {
     "HOME": "/tmp",
 }
 RUN_INSIDE = Path("/run/ivr")
+SHOWN = ("usr", "etc", "var")
+"""Folders of the built root that the sandbox shows; the rest of `/` is memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Built:
         run: folder of sockets, seen as /run/ivr. read: folders shown read-only. write: the lab's folder.
         """
         words = ["bwrap", "--unshare-pid", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"]
-        for folder in ("usr", "etc", "var"):
-            words += ["--ro-bind", str(self.root / folder), f"/{folder}"]
+        for name in SHOWN:
+            words += ["--ro-bind", str(self.root / name), f"/{name}"]
         for link in ("bin", "sbin", "lib", "lib64"):
             if (self.root / link).is_symlink():
                 words += ["--symlink", f"usr/{link}", f"/{link}"]
@@ -66,7 +68,7 @@ class Built:
     def _mount_point(self, folder: Path) -> None:
         """Make room in the root for a host folder that lies under a read-only one, for example /usr/src/ivr."""
         inside = folder.relative_to("/")
-        if inside.parts[0] in ("usr", "etc", "var"):
+        if inside.parts[0] in SHOWN:
             (self.root / inside).mkdir(parents=True, exist_ok=True)
 
 

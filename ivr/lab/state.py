@@ -56,9 +56,11 @@ def saved_state(folder: Path) -> LabState | None:
     """The state kept in `folder`, None if there is none. Raises LabFault if it cannot be read."""
     try:
         values: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        paths = {field.name for field in fields(LabState) if field.type == "Path"}
-        return LabState(**{name: Path(value) if name in paths else value for name, value in values.items()})
+        for field in fields(LabState):
+            if field.type == "Path":
+                values[field.name] = Path(values[field.name])
+        return LabState(**values)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise LabFault(f"{folder / STATE_FILE} cannot be read; run `ivr lab down` and delete it") from error
