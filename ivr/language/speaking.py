@@ -124,9 +124,9 @@ def digits(text: str) -> tuple[str, ...]:
 
     Groups are threes, with the rest as fours at the end, since that is how numbers are read from paper:
     4 is 4, 6 is 3 3, 7 is 3 4, 8 is 4 4, 10 is 3 3 4, 11 is 3 4 4, 12 is 3 3 3 3; five digits are 3 2.
-    Raises ValueError if `text` is not ASCII digits.
+    Nothing for no digits. Raises ValueError if `text` is anything but ASCII digits.
     """
-    if not (text.isascii() and text.isdigit()):
+    if text and not (text.isascii() and text.isdigit()):
         raise ValueError("only digits can be spoken one by one")
     pieces: list[str] = []
     start = 0

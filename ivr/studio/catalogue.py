@@ -35,7 +35,7 @@ class Entry:
 
     text: what is said, "" for a pause. spoken: the same for a synthesiser, "+" before the stressed vowel
     of a word it would get wrong. notes: how to say it. pause_ms: length of a pause, else 0.
-    tail_ms: silence after the last sound, so that joined prompts keep their distance.
+    lead_ms, tail_ms: silence before the first and after the last sound, so that joined prompts keep their distance.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Entry:
     spoken: str
     notes: str
     pause_ms: int = 0
+    lead_ms: int = 0
     tail_ms: int = SENTENCE_TAIL_MS
 
     @property
@@ -64,6 +65,7 @@ class _Prompt(_Part):
     text: str = ""
     pause_ms: int = Field(0, ge=0, le=5000)
     notes: str = ""
+    lead_ms: int = Field(0, ge=0, le=1000)
     tail_ms: int = Field(SENTENCE_TAIL_MS, ge=0, le=1000)
 
 
@@ -106,18 +108,22 @@ def load_catalogue(file: Path) -> Mapping[str, Entry]:
 def _entries(parsed: _File, stressed: Mapping[str, str]) -> Iterator[tuple[list[str], Entry]]:
     """Every entry with the keys under which it stands in the file."""
     for id_, prompt in parsed.prompts.items():
-        spoken = _with_stress(prompt.text, stressed)
         yield (
             ["prompts", id_],
-            Entry(id_, prompt.text, spoken, prompt.notes, pause_ms=prompt.pause_ms, tail_ms=prompt.tail_ms),
+            Entry(
+                id=id_,
+                text=prompt.text,
+                spoken=_with_stress(prompt.text, stressed),
+                notes=prompt.notes,
+                pause_ms=prompt.pause_ms,
+                lead_ms=prompt.lead_ms,
+                tail_ms=prompt.tail_ms,
+            ),
         )
     for folder, pieces in parsed.pieces.items():
         for key, text in pieces.texts.items():
             spoken = _with_stress(text, stressed)
-            yield (
-                ["pieces", folder, key],
-                Entry(f"{folder}/{key}", text, spoken, pieces.notes, tail_ms=pieces.tail_ms),
-            )
+            yield ["pieces", folder, key], Entry(f"{folder}/{key}", text, spoken, pieces.notes, tail_ms=pieces.tail_ms)
 
 
 def _fault_of(entry: Entry, *, known: bool) -> str:
@@ -150,6 +156,6 @@ def _at(file: Path, source: str, keys: list[str]) -> str:
     lines = source.splitlines()
     line = 0
     for key in keys:
-        pattern = re.compile(rf'(?<![\w-]){re.escape(key)}(?![\w-])')
+        pattern = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])")
         line = next((number for number in range(line, len(lines)) if pattern.search(lines[number])), line)
     return f"{file}:{line + 1}"

@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ivr.studio.catalogue import ID, Entry
-from ivr.studio.sound import BadSound, silence, to_telephone, wav_bytes
-from ivr.studio.synthesis import Engine, NotSpoken
+from ivr.studio.rendering import Rendering, render
+from ivr.studio.synthesis import Engine
 
 MANIFEST = "audio.json"
 AT_ONCE = 2
-SHORTEST_VOWEL_MS = 60
-"""A rendering with less time than this for each vowel lost a part of its text; speech takes 100 ms and more."""
+"""Renderings at the same time; the calls on this machine need its other cores."""
 
 
 class BadManifest(Exception):
@@ -42,15 +43,6 @@ class Published:
     audio: str
     engine: str
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """One prompt of a build: `engine` made it after `faults` of better ones; "" if none could."""
-
-    id: str
-    engine: str
-    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,58 +101,29 @@ def build(
     sounds: Sounds,
     entries: Iterable[Entry],
     engines: Sequence[tuple[Engine, str]],
-    report: Callable[[Built], None],
+    report: Callable[[Rendering], None],
 ) -> None:
     """Synthesise and publish `entries`, two at a time; `report` hears of each, also of those that failed.
 
     engines: best first with their versions; a worse one speaks what a better one cannot. Raises Busy, BadManifest.
     """
-    with sounds.held(), tempfile.TemporaryDirectory(prefix="ivr-prompts-") as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
+    with sounds.held(), TemporaryDirectory(prefix="ivr-prompts-") as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         rows = sounds.manifest()
         waiting = iter(entries)
-        running: set[Future[tuple[Entry, bytes, str, str, tuple[str, ...]]]] = set()
+        running: set[Future[Rendering]] = set()
         while True:
-            for entry in waiting:
-                running.add(pool.submit(_rendered, entry, engines, Path(scratch)))
-                if len(running) >= 2 * AT_ONCE:
-                    break
+            for entry in islice(waiting, 2 * AT_ONCE - len(running)):
+                running.add(pool.submit(render, entry, engines, Path(scratch)))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                entry, audio, engine, version, faults = future.result()
-                if engine:
-                    published = sounds.publish(entry.id, audio)
-                    rows[entry.id] = Published(entry.digest, published, engine, version)
+            for rendering in (future.result() for future in done):
+                if rendering.audio:
+                    entry = rendering.entry
+                    digest = sounds.publish(entry.id, rendering.audio)
+                    rows[entry.id] = Published(entry.digest, digest, rendering.engine, rendering.version)
                     sounds.write_manifest(rows)
-                report(Built(entry.id, engine, faults))
-
-
-def _rendered(
-    entry: Entry, engines: Sequence[tuple[Engine, str]], scratch: Path
-) -> tuple[Entry, bytes, str, str, tuple[str, ...]]:
-    """Audio of an entry by the first engine that can speak it, the engine's name and version, and earlier faults."""
-    if entry.pause_ms:
-        return entry, wav_bytes(silence(entry.pause_ms)), "silence", "", ()
-    faults: list[str] = []
-    for engine, version in engines:
-        raw = scratch / f"{entry.id.replace('/', '+')}.{engine.name}.wav"
-        try:
-            engine.speak(entry.spoken, raw)
-            sound = to_telephone(raw, entry.tail_ms)
-            if len(sound) - entry.tail_ms < SHORTEST_VOWEL_MS * _vowels(entry.text):
-                raise BadSound("too short for its text")
-        except (NotSpoken, BadSound) as error:
-            faults.append(f"{engine.name}: {error}")
-        else:
-            return entry, wav_bytes(sound), engine.name, version, tuple(faults)
-        finally:
-            raw.unlink(missing_ok=True)
-    return entry, b"", "", "", tuple(faults)
-
-
-def _vowels(text: str) -> int:
-    return sum(letter in "аеёиоуыэюя" for letter in text.lower())
+                report(rendering)
 
 
 def _replace(file: Path, contents: bytes) -> None:

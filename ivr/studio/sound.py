@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydub import AudioSegment
+from pydub.exceptions import CouldntDecodeError
 
 RATE = 8000
 LEVEL_DBFS = -20.0
@@ -22,6 +23,8 @@ CEILING_DBFS = -3.0
 LEAD_MS = 15
 FADE_IN_MS, FADE_OUT_MS = 5, 10
 BLOCK_MS = 10
+SPECK_MS, SPECK_AWAY_MS = 40, 100
+"""Sound shorter and farther from the rest than this is no speech: voices cut from recordings leave such specks."""
 SPEECH_BELOW_LOUDEST_DB = 30.0
 AUDIBLE_DBFS = -52.0  # after levelling; keeps the burst of a final «ть», drops the noise floor
 CONVERT_LIMIT_S = 60.0
@@ -45,16 +48,15 @@ class Measure:
     tail_ms: int
 
 
-def to_telephone(source: Path, tail_ms: int) -> AudioSegment:
-    """A prompt from a WAV of any rate: band, trim with soft edges, level, limit.
+def to_telephone(source: Path) -> AudioSegment:
+    """One sentence or piece from a WAV of any rate: band, close cut with soft edges, level, limit.
 
-    tail_ms: silence to leave after the last sound. Raises BadSound if nothing is heard or ffmpeg fails.
+    Raises BadSound if nothing is heard or ffmpeg fails.
     """
     sound = _levelled(_converted(source))
     lead, end = _edges(sound)
-    sound = sound[max(lead - LEAD_MS, 0) : end]
-    sound = sound.fade_in(FADE_IN_MS).fade_out(FADE_OUT_MS)
-    return _limited(_levelled(sound)) + silence(tail_ms)
+    sound = sound[max(lead - LEAD_MS, 0) : end + BLOCK_MS]
+    return _limited(_levelled(sound.fade_in(FADE_IN_MS).fade_out(FADE_OUT_MS)))
 
 
 def silence(length_ms: int) -> AudioSegment:
@@ -69,19 +71,25 @@ def wav_bytes(sound: AudioSegment) -> bytes:
     return target.getvalue()
 
 
-def measure(file: Path) -> Measure:
-    """Measure a published WAV. Raises BadSound if it is not 8 kHz, 16 bit, mono WAV, or holds no sound at all."""
+def opened(file: Path) -> AudioSegment:
+    """A published WAV. Raises BadSound if it is not 8 kHz, 16 bit, mono WAV, or has no length."""
     try:
         sound = AudioSegment.from_wav(file)
-    except (OSError, EOFError, ValueError, IndexError) as error:
-        raise BadSound(f"not a WAV file ({error})") from error
+    except FileNotFoundError as error:
+        raise BadSound("no such file") from error
+    except (OSError, EOFError, ValueError, IndexError, CouldntDecodeError) as error:
+        raise BadSound("not a WAV file") from error
     if (sound.frame_rate, sound.sample_width, sound.channels) != (RATE, 2, 1):
         shape = f"{sound.frame_rate} Hz, {8 * sound.sample_width} bit, {sound.channels} channel(s)"
         raise BadSound(f"{shape} instead of {RATE} Hz, 16 bit, 1 channel")
     if not len(sound):
         raise BadSound("empty")
-    if sound.max == 0:
-        return Measure(len(sound), -math.inf, -math.inf, len(sound), 0)
+    return sound
+
+
+def measure(file: Path) -> Measure:
+    """Measure a published WAV. Raises BadSound as `opened` does, and if it holds no speech."""
+    sound = opened(file)
     lead, end = _edges(sound)
     return Measure(len(sound), _speech_level(sound), sound.max_dBFS, lead, len(sound) - end)
 
@@ -121,11 +129,20 @@ def _levelled(sound: AudioSegment) -> AudioSegment:
 
 
 def _edges(sound: AudioSegment) -> tuple[int, int]:
-    """Where sound begins and ends, milliseconds."""
-    audible = [index for index, block in enumerate(_blocks(sound)) if block.dBFS > AUDIBLE_DBFS]
-    if not audible:
+    """Where speech begins and ends, milliseconds; specks before and after it do not count."""
+    spans: list[list[int]] = []
+    for index, block in enumerate(_blocks(sound)):
+        if block.dBFS <= AUDIBLE_DBFS:
+            continue
+        start = index * BLOCK_MS
+        if spans and start - spans[-1][1] <= SPECK_AWAY_MS:
+            spans[-1][1] = start + BLOCK_MS
+        else:
+            spans.append([start, start + BLOCK_MS])
+    speech = [span for span in spans if span[1] - span[0] >= SPECK_MS]
+    if not speech:
         raise BadSound("nothing is heard")
-    return audible[0] * BLOCK_MS, min((audible[-1] + 1) * BLOCK_MS, len(sound))
+    return speech[0][0], min(speech[-1][1], len(sound))
 
 
 def _limited(sound: AudioSegment) -> AudioSegment:

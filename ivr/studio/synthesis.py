@@ -1,8 +1,8 @@
 """Speech from text by a program of the machine: RHVoice, festival or espeak-ng, the best that is there.
 
-    SynthesisFault
-    ├── NoEngine          no program that speaks Russian is installed; the text says which packages to install
-    └── NotSpoken         an engine failed on one text, or took too long
+SynthesisFault
+├── NoEngine          no program that speaks Russian is installed; the text says which packages to install
+└── NotSpoken         an engine failed on one text, or took too long
 """
 
 from __future__ import annotations
@@ -58,8 +58,11 @@ class RHVoice:
     packages: str = "RHVoice with a Russian voice (not in Debian; see rhvoice.org)"
 
     def version(self) -> str | None:
-        """The first line that the program says about itself."""
-        return _first_line(["RHVoice-test", "--version"], r"\d+\.\d+\S*", f"RHVoice {{}}, voice {self.voice}")
+        """The voice, and the version where the program tells it (now it says "none"); None where it is missing."""
+        if shutil.which("RHVoice-test") is None:
+            return None
+        told = _first_line(["RHVoice-test", "--version"], r"\d+\.\d+\S*", "RHVoice {}")
+        return f"{told or 'RHVoice'}, voice {self.voice}"
 
     def speak(self, spoken: str, target: Path) -> None:
         """Write a WAV. Raises NotSpoken."""
@@ -101,7 +104,10 @@ class Espeak:
 
     def speak(self, spoken: str, target: Path) -> None:
         """Write a WAV. Raises NotSpoken."""
-        _run(["espeak-ng", "-v", "ru", "-b", "1", "-s", "150", "--stdin", "-w", str(target)], text=spoken.replace("+", ""))
+        _run(
+            ["espeak-ng", "-v", "ru", "-b", "1", "-s", "150", "--stdin", "-w", str(target)],
+            text=spoken.replace("+", ""),
+        )
 
 
 ENGINES: tuple[Engine, ...] = (RHVoice(), Festival(), Espeak())
