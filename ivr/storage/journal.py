@@ -25,6 +25,11 @@ CAPACITY = 50_000
 INTERVAL_S = 0.03
 """Shortest time between two transactions; the first entry after a silence is written at once."""
 
+INTERVAL_OF_A_CALL_S = 0.003
+LONGEST_INTERVAL_S = 0.3
+"""With many calls at once the time between transactions grows: each costs about a millisecond of CPU, however
+little it writes, and a hundred calls would otherwise fill every interval."""
+
 LONGEST_PAUSE_S = 5.0
 """Longest pause between tries while the store is away."""
 
@@ -61,8 +66,15 @@ class Journal:
         self._database = database
         self._node = node
         self._capacity = capacity
+        opening = database.insert(_calls)
+        # A reading may have been faster and brought a bare row of its call.
+        filled = {name: opening.excluded[name] for name in _OPENED[1:]}
+        self._opening = opening.on_conflict_do_update(index_elements=["id"], set_=filled)
+        # After a lost connection nobody knows whether the transaction was committed: twice is once.
+        self._add_steps = database.insert(_steps).on_conflict_do_nothing()
         self._calls: dict[str, Fields] = {}
         self._steps: deque[Fields] = deque()
+        self._open_calls: set[str] = set()
         self._lost: set[str] = set()  # open calls whose opening was dropped: their steps have nothing to belong to
         self._dropped = 0
         self._wake, self._closing = asyncio.Event(), asyncio.Event()
@@ -82,6 +94,7 @@ class Journal:
         self, call_id: str, started_at: datetime, caller: str, called: str, channel: str, uniqueid: str = ""
     ) -> None:
         """A call began. caller: E.164 or ''. called: the number dialled. channel, uniqueid: Asterisk's names."""
+        self._open_calls.add(call_id)
         values = (call_id, self._node, started_at, caller, called, channel, uniqueid)
         self._note_call(call_id, dict(zip(_OPENED, values, strict=True)))
 
@@ -102,9 +115,13 @@ class Journal:
         """A call ended. outcome: one of tables.OUTCOMES."""
         self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome})
         self._lost.discard(call_id)
+        self._open_calls.discard(call_id)
 
     async def close(self, limit_s: float = 5.0) -> None:
-        """Write what waits, for at most `limit_s` seconds, and stop. What is left then is dropped and counted."""
+        """Write what waits, for at most `limit_s` seconds, and stop. What is left then is dropped and counted.
+
+        A transaction that runs at that moment is waited for; it ends within the database's own limit.
+        """
         self._closing.set()
         self._wake.set()
         if self._task is not None:
@@ -115,7 +132,7 @@ class Journal:
         if left:
             self._dropped += left
             log.error("journal entries lost at the end", extra={"entries": left})
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
 
     async def close_abandoned(self, now: datetime) -> int:
         """End the calls that an earlier daemon of this node left open when it was killed; how many there were.
@@ -161,6 +178,9 @@ class Journal:
             batch = self._take()
             try:
                 await self._in_thread(batch)
+            except asyncio.CancelledError:  # by close(), which counts what is left
+                self._put_back(batch)
+                raise
             except StoreUnavailable:
                 self._put_back(batch)
                 if not away:
@@ -171,7 +191,8 @@ class Journal:
             else:
                 if away:
                     log.warning("journal is written again", extra={"dropped": self._dropped})
-                away, pause = False, INTERVAL_S
+                busy = INTERVAL_OF_A_CALL_S * len(self._open_calls)
+                away, pause = False, min(max(INTERVAL_S, busy), LONGEST_INTERVAL_S)
             await self._rest(pause)
 
     async def _rest(self, seconds: float) -> None:
@@ -219,13 +240,9 @@ class Journal:
         ]
         with self._database.writing() as connection:
             if opened:
-                insert = self._database.insert(_calls)
-                # A reading may have been faster and brought a bare row of its call.
-                filled = {name: insert.excluded[name] for name in _OPENED[1:]}
-                connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=filled), opened)
+                connection.execute(self._opening, opened)
             if batch.steps:
-                # After a lost connection nobody knows whether the transaction was committed: twice is once.
-                connection.execute(self._database.insert(_steps).on_conflict_do_nothing(), batch.steps)
+                connection.execute(self._add_steps, batch.steps)
             if known:
                 connection.execute(_IDENTIFY, known)
             if ended:

@@ -15,6 +15,8 @@ from ivr.storage.engine import Database
 _readings, _registers = tables.of(tables.Reading), tables.of(tables.Register)
 _calls, _receipts = tables.of(tables.Call), tables.of(tables.Receipt)
 
+_INSERT = insert(_readings)
+_NEW_RECEIPT = insert(_receipts).returning(_receipts.c.number)
 _RECEIPT = select(_receipts.c.number).where(_receipts.c.call_id == bindparam("call_id"))
 
 # Two calls about one meter take turns: the second sees what the first stored. NO KEY leaves foreign keys free.
@@ -49,46 +51,48 @@ _SUPERSEDE = (
 )
 
 
-def keep(connection: Connection, database: Database, submission: Submission, node: str, now: datetime) -> str:
-    """Store a meter's readings within the transaction of `connection`; the receipt number of their call.
+class Keeping:
+    """Stores submissions within transactions that others open. The statements are built once."""
 
-    The same value again from the same call changes nothing. Another value, or a second reading in the period,
-    replaces the live one, which stays as history. Raises IntegrityError where another transaction was faster.
-    """
-    receipt = _receipt(connection, database, submission, node)
-    for entry, replaced in _news(connection, database, submission):
+    def __init__(self, database: Database, node: str = "") -> None:
+        """node: name of this daemon."""
+        self._takes_turns = not database.is_sqlite  # SQLite has one writer at a time anyway
+        self._node = node
+        self._bare_call = database.insert(_calls).on_conflict_do_nothing()
+
+    def keep(self, connection: Connection, submission: Submission, now: datetime) -> str:
+        """Store a meter's readings; the receipt number of their call.
+
+        The same value again from the same call changes nothing. Another value, or a second reading in the period,
+        replaces the live one, which stays as history. Raises IntegrityError where another transaction was faster.
+        """
+        receipt = connection.execute(_RECEIPT, {"call_id": submission.call_id}).scalar()
+        if receipt is None:
+            # The journal writes the call too, a moment later or earlier; readings must not wait for it.
+            call = {"id": submission.call_id, "node": self._node, "started_at": submission.taken_at}
+            connection.execute(self._bare_call, call)
+            receipt = connection.execute(_NEW_RECEIPT, {"call_id": submission.call_id}).scalar_one()
+        self._replace(connection, submission, str(receipt), now)
+        return str(receipt)
+
+    def _replace(self, connection: Connection, submission: Submission, receipt: str, now: datetime) -> None:
+        ids = [entry.register_id for entry in submission.entries]
+        if self._takes_turns:
+            connection.execute(_TURN, {"ids": ids})
+        which = {"ids": ids, "call_id": submission.call_id, "of_period": str(submission.period)}
+        touched = connection.execute(_TOUCHED, which).all()
+        replaced: list[int] = []
+        news: list[dict[str, object]] = []
+        for entry in submission.entries:
+            rows = [row for row in touched if row.register_id == entry.register_id]
+            said = [row.value for row in rows if row.call_id == submission.call_id]
+            if not said or said[-1] != entry.value:
+                replaced += live(rows)
+                news.append(_row(submission, entry, receipt, now))
         if replaced:
             connection.execute(_SUPERSEDE, {"ids": replaced})
-        connection.execute(insert(_readings), _row(submission, entry, receipt, now))
-    return receipt
-
-
-def _receipt(connection: Connection, database: Database, submission: Submission, node: str) -> str:
-    number = connection.execute(_RECEIPT, {"call_id": submission.call_id}).scalar()
-    if number is None:
-        # The journal writes the call too, a moment later or earlier; readings must not wait for it.
-        call = {"id": submission.call_id, "node": node, "started_at": submission.taken_at}
-        connection.execute(database.insert(_calls).on_conflict_do_nothing(), call)
-        connection.execute(database.insert(_receipts).on_conflict_do_nothing(), {"call_id": submission.call_id})
-        number = connection.execute(_RECEIPT, {"call_id": submission.call_id}).scalar_one()
-    return str(number)
-
-
-def _news(connection: Connection, database: Database, submission: Submission) -> list[tuple[Entry, list[int]]]:
-    """The entries that say something new, each with the ids of the live readings that it replaces."""
-    ids = [entry.register_id for entry in submission.entries]
-    if not database.is_sqlite:  # SQLite has one writer at a time anyway
-        connection.execute(_TURN, {"ids": ids})
-    touched = connection.execute(
-        _TOUCHED, {"ids": ids, "call_id": submission.call_id, "of_period": str(submission.period)}
-    ).all()
-    news = []
-    for entry in submission.entries:
-        rows = [row for row in touched if row.register_id == entry.register_id]
-        said = [row.value for row in rows if row.call_id == submission.call_id]
-        if not said or said[-1] != entry.value:
-            news.append((entry, live(rows)))
-    return news
+        if news:
+            connection.execute(_INSERT, news)
 
 
 def live(rows: Sequence[AnyRow]) -> list[int]:

@@ -20,7 +20,7 @@ from ivr.domain.readings import Submission, Window
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.histories import load_account, numbers_of_phone
-from ivr.storage.keeping import keep
+from ivr.storage.keeping import Keeping
 
 MOST_ACCOUNTS = 3
 """Accounts of one telephone number that a caller can choose from."""
@@ -54,7 +54,7 @@ class Ledger:
         self._zone = zone
         self._window = window
         self._now = now
-        self._node = node
+        self._keeping = Keeping(database, node)
         self._limit_s = limit_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
 
@@ -82,13 +82,12 @@ class Ledger:
         The same submission again changes nothing and returns the same number.
         """
         return await self._unit(
-            lambda connection: keep(connection, self._database, submission, self._node, self._now()),
-            self._database.writing,
+            lambda connection: self._keeping.keep(connection, submission, self._now()), self._database.writing
         )
 
-    def close(self) -> None:
-        """Take no more work; units that run end by themselves within their limit. The database stays open."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Take no more work and wait for what runs, which ends within the database's own limit."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     def _load(self, connection: Connection, number: str) -> Account | None:
         present = self._window.period_of(self._now().astimezone(self._zone).date())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,11 +77,11 @@ def now() -> Now:
 
 
 @pytest.fixture
-def ledger(database: Database, now: Now) -> Iterator[Ledger]:
+async def ledger(database: Database, now: Now) -> AsyncIterator[Ledger]:
     """A ledger of the node `test`."""
     opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test")
     yield opened
-    opened.close()
+    await opened.close()
 
 
 @dataclass
