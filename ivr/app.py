@@ -118,7 +118,7 @@ class Daemon:
             await self._server.drain(line.drain_s)
         finally:
             await self._journal.close()
-            self._ledger.close()
+            await self._ledger.close()
             self._database.close()
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
