@@ -1,12 +1,17 @@
-"""Databases for the tests: a real PostgreSQL, started when the first test asks for it."""
+"""What many tests need: a real PostgreSQL and a real Asterisk, each started when the first test asks for it."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
+from ivr.config import REPOSITORY
+from ivr.lab.lab import Lab
 from ivr.storage.migrations import upgrade
 from tests.postgres.server import PostgresServer, running_server
 
@@ -39,3 +44,26 @@ def _new_database(server: PostgresServer, template: str) -> Iterator[str]:
     server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.url(name)
     server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def lab_folder() -> Iterator[Path]:
+    """A folder for a lab of one's own; whatever still runs in it is stopped afterwards."""
+    yield from _lab_folder()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab that is up, with the published prompts."""
+    for folder in _lab_folder():
+        lab = Lab(folder)
+        lab.up()
+        yield lab
+
+
+def _lab_folder() -> Iterator[Path]:
+    (REPOSITORY / "var").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="lab-", dir=REPOSITORY / "var"))
+    yield folder
+    Lab(folder).down()
+    shutil.rmtree(folder)

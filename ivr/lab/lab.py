@@ -16,7 +16,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -55,17 +55,17 @@ class Lab:
         """The state of the running lab, None while it is down."""
         return saved_state(self.folder) if processes.of_lab(self.folder) else None
 
-    def up(self) -> LabState:
+    def up(self, blocks: Iterable[Ports] | None = None) -> LabState:
         """Start Asterisk and return when it is fully booted; one that is up already is left as it is.
 
-        Raises LabFault.
+        blocks: ports to try, free ones at random by default. Raises LabFault.
         """
         with self._alone():
             state = self.state
             if state is not None:
                 wait_booted(state)
                 return state
-            return self._start(ports.blocks())
+            return self._start(blocks or ports.blocks())
 
     def restart(self) -> LabState:
         """Stop Asterisk and start it again with the same ports and secrets. Raises LabFault, also if it is down."""
@@ -119,7 +119,7 @@ class Lab:
     def _runner(self) -> Runner:
         return installed() or Built(root(self.cache))
 
-    def _start(self, blocks: Iterator[Ports]) -> LabState:
+    def _start(self, blocks: Iterable[Ports]) -> LabState:
         runner = self._runner()
         run = self._run_folder()
         for _, block in zip(range(ATTEMPTS), blocks, strict=False):

@@ -1,0 +1,104 @@
+"""A telephone on the lab's own line: rings the phone line, hears what begins, presses keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+from ivr.lab.lab import Lab
+from ivr.telephony.ami import Ami, Events, Message, Originated, connected
+
+CALLER = "+79161234567"
+HEARS_S = 20.0  # the longest prompt, and then some
+KEY_MS = "80"
+
+_numbers = count(88001000000)
+
+
+class Phone:
+    """One call. `line` is the name of the channel at the other end: what the dialplan works on."""
+
+    def __init__(self, ami: Ami, events: Events, own: Originated, line: str) -> None:
+        self._ami = ami
+        self._events = events
+        self._own = own
+        self.line = line
+        self.heard: list[str] = []
+
+    async def sees(self, name: str, limit_s: float = HEARS_S, **headers: str) -> Message:
+        """The next event of this call with these headers; notes the prompts that began before it."""
+        while True:
+            event = await self._events.next(limit_s)
+            if event["Channel"] != self.line:
+                continue
+            if event.name == "VarSet" and event["Variable"] == "IVR_PROMPT":
+                self.heard.append(event["Value"])
+            if event.name == name and all(event[header] == value for header, value in headers.items()):
+                return event
+
+    async def hears(self, prompt: str) -> None:
+        """Wait until a prompt begins."""
+        await self.sees("VarSet", Variable="IVR_PROMPT", Value=prompt)
+
+    async def hears_next(self, *prompts: str) -> None:
+        """Wait for prompts that begin one after the other, with none between them."""
+        for prompt in prompts:
+            event = await self.sees("VarSet", Variable="IVR_PROMPT")
+            assert event["Value"] == prompt
+
+    async def presses(self, keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            await self._ami.action("PlayDTMF", Channel=self._own.channel, Digit=key, Duration=KEY_MS)
+
+    async def hangs_up(self) -> None:
+        """Hang up and wait until the line knows."""
+        await self._ami.action("Hangup", Channel=self._own.channel)
+        await self.sees("Hangup")
+
+    async def joins(self, queue: str) -> None:
+        """Wait until the call waits in a queue and a person has taken it."""
+        await self.sees("QueueCallerJoin", Queue=queue)
+        await self.sees("AgentConnect", Queue=queue)
+
+
+@asynccontextmanager
+async def exchange(lab: Lab) -> AsyncIterator[Ami]:
+    """The lab's manager."""
+    state = lab.state
+    assert state is not None
+    async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami:
+        yield ami
+
+
+@asynccontextmanager
+async def calling(lab: Lab, caller: str = CALLER, number: str = "", hums: bool = False) -> AsyncIterator[Phone]:
+    """A call to the phone line from beginning to end, over SIP and RTP. hums: the caller makes a sound."""
+    number = number or str(next(_numbers))
+    async with exchange(lab) as ami:
+        with ami.events("VarSet", "Hangup", "QueueCallerJoin", "AgentConnect") as events:
+            own = await ami.originate(
+                f"PJSIP/{number}@loop",
+                context="lab-caller",
+                caller_id=caller,
+                variables={"LAB_HUMS": "yes" if hums else "no"},
+            )
+            line = await events.wait_for("VarSet", HEARS_S, Variable="IVR_DIALLED", Value=number)
+            phone = Phone(ami, events, own, line["Channel"])
+            yield phone
+            if own.channel in lab.command("core show channels concise"):
+                await ami.action("Hangup", Channel=own.channel)
+
+
+@asynccontextmanager
+async def global_variable(lab: Lab, name: str, value: str | Path) -> AsyncIterator[None]:
+    """Another value of one of the dialplan's global variables for the length of a block."""
+    async with exchange(lab) as ami:
+        before = (await ami.action("Getvar", Variable=name))["Value"]
+        await ami.action("Setvar", Variable=name, Value=str(value))
+        try:
+            yield
+        finally:
+            await ami.action("Setvar", Variable=name, Value=before)

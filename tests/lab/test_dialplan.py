@@ -1,0 +1,195 @@
+"""The dialplan by itself, without the daemon: every way ends with a person, a kept message or a goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ivr.config import REPOSITORY
+from ivr.lab.lab import Lab
+from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable
+
+DIALPLAN = REPOSITORY / "dialplan" / "extensions-ivr.conf"
+WAV_HEADER, BYTES_A_SECOND = 44, 16000
+
+
+def program(lab: Lab, name: str, text: str) -> Path:
+    """An EAGI program that the lab can run instead of the launcher."""
+    place = lab.folder / "bin" / name
+    place.write_text(f'#!/bin/sh\nwhile read -r line && [ -n "$line" ]; do :; done\n{text}\n', encoding="utf-8")
+    place.chmod(0o755)
+    return place
+
+
+async def test_zero_in_the_greeting_reaches_the_hotline_with_no_daemon(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("0")
+        await phone.joins("hotline")
+        assert phone.heard == ["fixed/greeting", "fixed/hotline-connecting"]
+
+
+async def test_another_key_in_the_greeting_is_left_for_the_daemon(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("5")
+        await phone.sees("VarSet", Variable="IVR_KEYS", Value="5")
+        await phone.sees("VarSet", Variable="AGISTATUS")
+
+
+async def test_nobody_presses_a_key_while_the_daemon_is_down(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.joins("hotline")
+        assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/fallback", "fixed/hotline-connecting"]
+
+
+async def test_zero_in_the_fallback_reaches_the_hotline(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears("fixed/fallback")
+        await phone.presses("0")
+        await phone.joins("hotline")
+
+
+@pytest.mark.parametrize("launcher", ["/bin/false", "/nonexistent/launcher"])
+async def test_a_launcher_that_fails_ends_in_the_fallback(lab: Lab, launcher: str) -> None:
+    async with global_variable(lab, "IVR_LAUNCHER", launcher), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears_next("fixed/fallback")
+
+
+async def test_a_daemon_that_dies_in_the_middle_ends_in_the_fallback(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_LAUNCHER", program(lab, "dies", "exit 0")), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.sees("VarSet", Variable="AGISTATUS", Value="SUCCESS")
+        await phone.hears_next("fixed/fallback")
+
+
+@asynccontextmanager
+async def nobody_at_work(lab: Lab) -> AsyncIterator[None]:
+    """The people of the hotline are away for the length of a block."""
+    async with exchange(lab) as ami:
+        away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
+        await ami.action("QueuePause", Paused="true", **away)
+        try:
+            yield
+        finally:
+            await ami.action("QueuePause", Paused="false", **away)
+
+
+def half_a_second_recorded(messages: Path, before: set[Path]) -> Path:
+    """Wait until half a second of a new message is on the disk; its file."""
+    deadline = time.monotonic() + HEARS_S
+    while time.monotonic() < deadline:
+        for place in set(messages.iterdir()) - before:
+            if place.stat().st_size >= WAV_HEADER + BYTES_A_SECOND / 2:
+                return place
+        time.sleep(0.05)
+    raise AssertionError("no message was recorded")
+
+
+@asynccontextmanager
+async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
+    """A call that the daemon sent to leave a message, half a second into it; the phone and the message's file."""
+    state = lab.state
+    assert state is not None
+    before = set(state.messages.iterdir())
+    launcher = global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "message"))
+    async with launcher, calling(lab, hums=True) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears_next("fixed/leave-message")
+        yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before)
+
+
+def seconds(place: Path) -> float:
+    """Length of a finished recording."""
+    with wave.open(str(place)) as sound:
+        return sound.getnframes() / sound.getframerate()
+
+
+def goes_on(lab: Lab, word: str) -> Path:
+    return program(lab, f"next-{word}", f"echo 'SET VARIABLE IVR_NEXT {word}'\nread -r reply")
+
+
+@pytest.mark.parametrize("queue", ["hotline", "operator"])
+async def test_the_daemon_hands_over_to_people(lab: Lab, queue: str) -> None:
+    async with global_variable(lab, "IVR_LAUNCHER", goes_on(lab, queue)), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.joins(queue)
+        assert phone.heard == ["fixed/greeting"]  # the daemon has announced the transfer itself
+
+
+async def test_the_daemon_has_said_goodbye(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "hangup")), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.sees("Hangup")
+        assert phone.heard == ["fixed/greeting"]
+
+
+async def test_a_call_of_half_an_hour_ends_with_a_person(lab: Lab) -> None:
+    async with exchange(lab) as ami, calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await ami.action("AbsoluteTimeout", Channel=phone.line, Timeout="1")
+        await phone.joins("hotline")
+
+
+async def test_a_caller_who_hangs_up_in_the_greeting_is_gone(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.hangs_up()
+        assert phone.line not in lab.command("core show channels concise")
+
+
+@pytest.mark.parametrize("number", ["5", "+78001234567", "help"])
+async def test_whatever_is_dialled_is_answered(lab: Lab, number: str) -> None:
+    async with calling(lab, number=number) as phone:
+        await phone.hears_next("fixed/greeting")
+
+
+async def test_nobody_at_the_hotline_and_the_caller_may_leave_a_message(lab: Lab) -> None:
+    async with nobody_at_work(lab), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("0")
+        await phone.hears_next("fixed/hotline-connecting", "fixed/leave-message")
+
+
+async def test_a_message_ended_by_a_key_is_kept(lab: Lab) -> None:
+    async with leaving_a_message(lab) as (phone, place):
+        await phone.presses("#")
+        await phone.hears_next("fixed/message-saved", "fixed/goodbye")
+        await phone.sees("Hangup")
+    assert seconds(place) > 0.4
+
+
+async def test_a_message_whose_caller_hangs_up_is_kept(lab: Lab) -> None:
+    async with leaving_a_message(lab) as (phone, place):
+        await phone.hangs_up()
+    assert seconds(place) > 0.4
+
+
+async def test_a_message_that_cannot_be_kept_is_not_promised(lab: Lab) -> None:
+    launcher = global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "message"))
+    async with launcher, global_variable(lab, "IVR_MESSAGES", "/dev/null"), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears_next("fixed/leave-message", "fixed/message-not-saved", "fixed/goodbye")
+        await phone.sees("Hangup")
+
+
+def test_every_fixed_sound_is_published() -> None:
+    named = set(re.findall(r"fixed/[a-z-]+", DIALPLAN.read_text(encoding="utf-8")))
+    published = {f"fixed/{sound.stem}" for sound in (REPOSITORY / "prompts" / "ru" / "fixed").glob("*.wav")}
+    assert named <= published
