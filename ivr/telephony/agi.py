@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-_RESULT = re.compile(r"result=(-?\d*)(?: \((.*)\))?(?: endpos=(\d+))?", re.DOTALL)
+_RESULT = re.compile(r"result=(-?\d{0,18})(?!\d)(?: \((.*)\))?(?: endpos=(-?\d{1,18}))?", re.DOTALL | re.ASCII)
 _MOST_USAGE_LINES = 200
+_LONGEST_COMMAND = 2047  # AGI_BUF_LEN less its final zero; Asterisk takes the rest of a longer line for a command
 
 
 class WireError(Exception):
@@ -54,8 +55,14 @@ def quote(argument: str | int) -> str:
 
 
 def command(verb: str, *arguments: str | int) -> bytes:
-    """A whole command line. `verb` is a fixed word of ours and stands unquoted."""
-    return " ".join([verb, *map(quote, arguments)]).encode() + b"\n"
+    """A whole command line. `verb` is a fixed word of ours and stands unquoted.
+
+    Raises ValueError on what `quote` refuses and on a line longer than Asterisk reads, 2047 bytes.
+    """
+    line = " ".join([verb, *map(quote, arguments)]).encode() + b"\n"
+    if len(line) > _LONGEST_COMMAND:
+        raise ValueError("an AGI command is at most 2047 bytes long")
+    return line
 
 
 class Replies:
@@ -115,8 +122,10 @@ class Replies:
 def parse_header(lines: list[bytes]) -> dict[str, str]:
     """Variables that Asterisk sends before the first command: ``agi_name: value``.
 
-    Raises WireError on a line of another form.
+    Raises WireError on a line of another form, and if there is none at all: Asterisk always sends some.
     """
+    if not lines:
+        raise WireError("a header without a line")
     found: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.decode("utf-8", "replace").partition(":")

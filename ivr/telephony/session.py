@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -38,14 +39,21 @@ class Streamed:
 KEYS = "0123456789*#"
 COMMAND_LIMIT_S = 5.0
 GRACE_S = 3.0
+NUDGE_S = 0.03
 
 
 class AgiSession:
     """Speaks AGI over a `Wire`. Every method raises HungUp when the caller is gone and SessionBroken on a fault.
 
-    A session that broke is closed and never used again. While a stream plays the only thing allowed is `interrupt`:
-    its marker command has a reply of another form than STREAM FILE, so a stream that ended by itself in
-    the same moment is told from one that was stopped, and no reply is ever taken for another's.
+    A session that broke, or whose command was cancelled, is closed and never used again. While a stream plays the
+    only thing allowed is `interrupt`: its marker command has a reply of another form than STREAM FILE, so a stream
+    that ended by itself in the same moment is told from one that was stopped, and no reply is ever taken for
+    another's.
+
+    A marker that Asterisk reads together with the STREAM FILE before it stops nothing: it lies in Asterisk's own
+    buffer, and Asterisk looks for new commands at the descriptor only (seen on 22.10 when both lines come within
+    a fraction of a millisecond, likely on a loaded machine). So until the marker is answered the session nudges with
+    single spaces: each makes the descriptor readable, and Asterisk skips spaces before a command.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -53,6 +61,7 @@ class AgiSession:
         self._replies = Replies()
         self._state = State.IDLE
         self._interrupted = False
+        self._nudging: asyncio.TimerHandle | None = None
         self.header: dict[str, str] = {}
 
     async def read_header(self, limit_s: float, limit_bytes: int) -> None:
@@ -75,10 +84,11 @@ class AgiSession:
             raise self._hung_up() from None
 
     async def run(self, verb: str, *arguments: str | int, limit_s: float = COMMAND_LIMIT_S) -> Reply:
-        """Send one command and return its reply, 200 only."""
+        """Send one command and return its reply, 200 only. Raises ValueError if it cannot be a command."""
+        line = command(verb, *arguments)
         self._expect(State.IDLE)
         self._state = State.BUSY
-        self._send(command(verb, *arguments))
+        self._send(line)
         reply = await self._reply(limit_s)
         self._state = State.IDLE
         return self._good(reply)
@@ -86,27 +96,31 @@ class AgiSession:
     async def stream(self, file: str, length_s: float, stop_keys: str = KEYS, *, offset: int = 0) -> Streamed:
         """Play `file` (no extension) from sample `offset` until its end, a key of `stop_keys`, or `interrupt`.
 
-        length_s: how long it plays; it may outlast that by a few seconds, no more.
+        length_s: how long it plays; it may outlast that by a few seconds, no more. Raises ValueError as `run` does.
         """
+        line = command("STREAM FILE", file, stop_keys, offset)
         self._expect(State.IDLE)
         self._state = State.STREAMING
         self._interrupted = False
-        self._send(command("STREAM FILE", file, stop_keys, offset))
-        reply = await self._reply(length_s + GRACE_S)
-        if self._interrupted and reply.endpos is None and reply.code is Code.DONE:
-            streamed = Streamed("", 0)  # stopped: this is the marker's reply already
-        else:
-            streamed = await self._streamed(self._good(reply), offset)
-            if self._interrupted:
-                self._good(await self._reply(COMMAND_LIMIT_S))  # the marker's
+        self._send(line)
+        try:
+            reply = await self._reply(length_s + GRACE_S)
+            if self._interrupted and reply.endpos is None and reply.code is Code.DONE:
+                streamed = Streamed("", offset)  # stopped: this is the marker's reply already
+            else:
+                streamed = await self._streamed(self._good(reply), offset)
+        finally:
+            if self._nudging is not None:
+                self._nudging.cancel()
+                self._nudging = None
         self._state = State.IDLE
         return streamed
 
     def interrupt(self) -> None:
-        """Stop the stream that plays; `stream` then returns. Nothing happens if none plays."""
+        """Stop the stream that plays; `stream` then returns, or raises. Nothing happens if none plays."""
         if self._state is State.STREAMING and not self._interrupted:
             self._interrupted = True
-            self._send(command("NOOP"))
+            self._press(command("NOOP"))
 
     async def wait_for_key(self, limit_s: float) -> str:
         """The next key, or "" after `limit_s` seconds."""
@@ -127,20 +141,27 @@ class AgiSession:
         self._wire.close()
 
     async def _streamed(self, reply: Reply, offset: int) -> Streamed:
+        """What STREAM FILE's own reply means; reads the marker's, if there is one, too."""
+        if self._interrupted:
+            self._good(await self._reply(COMMAND_LIMIT_S))
         if reply.result == -1:
             # Hung up, or no such file: only a live channel answers the question.
             self._state = State.BUSY
-            if not self._interrupted:
-                self._send(command("CHANNEL STATUS"))
-                self._good(await self._reply(COMMAND_LIMIT_S))
+            self._send(command("CHANNEL STATUS"))
+            self._good(await self._reply(COMMAND_LIMIT_S))
             return Streamed("", -1)
         return Streamed(self._key(reply), reply.endpos if reply.endpos is not None else offset)
+
+    def _press(self, data: bytes) -> None:
+        """Send the marker, then nudge until `stream` has its reply."""
+        with contextlib.suppress(HungUp):  # `stream` finds the session closed and raises
+            self._send(data)
+            self._nudging = asyncio.get_running_loop().call_later(NUDGE_S, self._press, b" ")
 
     def _key(self, reply: Reply) -> str:
         if reply.result == -1:
             raise self._hung_up()
-        key = chr(reply.result) if reply.result and reply.result > 0 else ""
-        return key if key in KEYS else ""
+        return next((key for key in KEYS if ord(key) == reply.result), "")
 
     def _good(self, reply: Reply) -> Reply:
         if reply.code is Code.DEAD_CHANNEL:
@@ -170,6 +191,9 @@ class AgiSession:
             raise self._broken(str(error)) from None
         except WireClosed:
             raise self._hung_up() from None
+        except asyncio.CancelledError:
+            self.close()  # the reply would be taken for that of the next command
+            raise
 
     def _expect(self, state: State) -> None:
         if self._state is State.CLOSED:
