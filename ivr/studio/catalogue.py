@@ -19,7 +19,7 @@ ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 _WORDS = re.compile(r"[а-яё]+(?:-[а-яё]+)*", re.IGNORECASE)
 _TEXT = re.compile(r"[а-яё .,!?:;—«»-]*[а-яё][а-яё .,!?:;—«»-]*", re.IGNORECASE)
-_STRESSED = re.compile(r"(?=[а-яё+-]+$)[а-яё-]*\+[аеиоуыэюя][а-яё-]*", re.IGNORECASE)
+_STRESSED = re.compile(r"(?=.*\+)(?:[а-яё-]|\+(?=[аеиоуыэюя]))+")
 
 SENTENCE_TAIL_MS = 200
 PIECE_TAIL_MS = 60
@@ -142,7 +142,7 @@ def _stressed_words(file: Path, source: str, words: list[str]) -> Mapping[str, s
     for word in words:
         if not _STRESSED.fullmatch(word):
             where = _at(file, source, ["stress", word])
-            raise BadCatalogue(f"{where}: stress: {word!r} is not a word with one + before the stressed vowel")
+            raise BadCatalogue(f"{where}: stress: {word!r} is not a small word with + before the stressed vowel")
     return {word.replace("+", ""): word for word in words}
 
 

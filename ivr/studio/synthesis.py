@@ -54,6 +54,7 @@ class RHVoice:
     """RHVoice by its own test program; "+" before a vowel is its own mark of stress."""
 
     voice: str = "anna"
+    limit_s: float = LIMIT_S
     name: str = "rhvoice"
     packages: str = "RHVoice with a Russian voice (not in Debian; see rhvoice.org)"
 
@@ -66,7 +67,7 @@ class RHVoice:
 
     def speak(self, spoken: str, target: Path) -> None:
         """Write a WAV. Raises NotSpoken."""
-        _run(["RHVoice-test", "-p", self.voice, "-o", str(target)], text=spoken)
+        _run(["RHVoice-test", "-p", self.voice, "-o", str(target)], spoken, self.limit_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Festival:
     """festival with the unit selection voice of festvox-ru; UTF-8 in, 16 kHz out, "+" is its mark of stress."""
 
     voice: str = "msu_ru_nsh_clunits"
+    limit_s: float = LIMIT_S
     name: str = "festival"
     packages: str = "festival festvox-ru"
 
@@ -88,13 +90,14 @@ class Festival:
         # The voice knows . , ! ? - only; its phrasing pauses at a comma as a reader does at a dash or a colon.
         plain = re.sub(r"\s*[—:;]", ",", re.sub("[«»]", "", spoken))
         ended = re.sub(r",?$", "" if plain[-1] in ".!?" else ".", plain)
-        _run(["text2wave", "-eval", f"(voice_{self.voice})", "-o", str(target)], text=ended + "\n")
+        _run(["text2wave", "-eval", f"(voice_{self.voice})", "-o", str(target)], ended + "\n", self.limit_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Espeak:
     """espeak-ng, the engine of last resort; it has no mark of stress for Russian, so the marks are dropped."""
 
+    limit_s: float = LIMIT_S
     name: str = "espeak-ng"
     packages: str = "espeak-ng"
 
@@ -104,10 +107,8 @@ class Espeak:
 
     def speak(self, spoken: str, target: Path) -> None:
         """Write a WAV. Raises NotSpoken."""
-        _run(
-            ["espeak-ng", "-v", "ru", "-b", "1", "-s", "150", "--stdin", "-w", str(target)],
-            text=spoken.replace("+", ""),
-        )
+        command = ["espeak-ng", "-v", "ru", "-b", "1", "-s", "150", "--stdin", "-w", str(target)]
+        _run(command, spoken.replace("+", ""), self.limit_s)
 
 
 ENGINES: tuple[Engine, ...] = (RHVoice(), Festival(), Espeak())
@@ -126,11 +127,11 @@ def engines_here(name: str | None = None) -> Sequence[tuple[Engine, str]]:
     return here
 
 
-def _run(command: list[str], *, text: str) -> None:
+def _run(command: list[str], text: str, limit_s: float) -> None:
     try:
-        subprocess.run(command, input=text.encode(), capture_output=True, timeout=LIMIT_S, check=True)
+        subprocess.run(command, input=text.encode(), capture_output=True, timeout=limit_s, check=True)
     except subprocess.TimeoutExpired as error:
-        raise NotSpoken(f"{command[0]} took longer than {LIMIT_S:.0f} s") from error
+        raise NotSpoken(f"{command[0]} took longer than {limit_s:g} s") from error
     except subprocess.CalledProcessError as error:
         raise NotSpoken(f"{command[0]} ended with {error.returncode}: {_tail(error.stderr)}") from error
     except OSError as error:

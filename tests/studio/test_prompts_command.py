@@ -1,0 +1,183 @@
+"""What an administrator sees of `ivr prompts`: real catalogue, real audio, in a copy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from ivr.cli.prompts import app
+from ivr.config import REPOSITORY
+from ivr.studio.catalogue import load_catalogue
+from ivr.studio.coverage import findings, uses
+from ivr.studio.publishing import Sounds
+from ivr.studio.sound import silence
+
+WELCOME, YES_NO = "greeting/welcome", "common/yes-no"
+
+
+class Studio:
+    """A copy of the prompts, and the command that works on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.prompts = folder / "prompts"
+        shutil.copytree(REPOSITORY / "prompts", self.prompts)
+        self.config = folder / "ivr.toml"
+        self.config.write_text(f'[sounds]\nfolder = "{self.prompts}"\n')
+        self.catalogue = self.prompts / "ru.toml"
+
+    def run(self, *words: str, **environment: str) -> Result:
+        return CliRunner().invoke(app, [*words, "--config", str(self.config)], env=environment)
+
+    def audio(self, id_: str) -> Path:
+        return self.prompts / "ru" / f"{id_}.wav"
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.catalogue.read_text(encoding="utf-8")
+        assert old in text
+        self.catalogue.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def complaints(self) -> list[str]:
+        """Errors of a check that fails."""
+        result = self.run("check")
+        assert result.exit_code == 1
+        return [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
+
+
+def test_the_shipped_prompts_are_complete(studio: Studio) -> None:
+    result = studio.run("check")
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.endswith(" prompts, 0 errors.\n")
+
+
+@pytest.mark.parametrize(
+    ("id_", "player"),
+    [(WELCOME, "ivr.dialogue.prompts"), ("fixed/greeting", "extensions-ivr.conf"), ("pause/group", "ivr.language")],
+)
+def test_an_id_that_is_played_but_has_no_text(studio: Studio, id_: str, player: str) -> None:
+    studio.edit(f'[prompts."{id_}"]', '[prompts."other/name"]')
+    assert f"error: {id_}: not in the catalogue, but played by {player}" in studio.complaints()
+
+
+def test_a_number_without_a_text(studio: Studio) -> None:
+    studio.edit('\n45 = "сорок пять"', "")
+    assert studio.complaints() == ["error: number/45: not in the catalogue, but played by ivr.language"]
+
+
+def test_a_text_without_audio(studio: Studio) -> None:
+    studio.audio(YES_NO).unlink()
+    assert studio.complaints() == [f"error: {YES_NO}: no audio"]
+
+
+def test_audio_older_than_its_text(studio: Studio) -> None:
+    studio.edit("Верно? Да — один.", "Правильно? Да — один.")
+    assert studio.complaints() == [f"error: {YES_NO}: audio older than its text"]
+
+
+def test_audio_changed_behind_the_manifest(studio: Studio) -> None:
+    shutil.copy(studio.audio(WELCOME), studio.audio(YES_NO))
+    assert studio.complaints() == [f"error: {YES_NO}: audio changed behind the manifest"]
+
+
+def test_audio_that_asterisk_cannot_play(studio: Studio) -> None:
+    silence(500).set_frame_rate(16000).export(studio.audio(YES_NO), format="wav").close()
+    sounds = Sounds(studio.prompts / "ru")
+    rows = sounds.manifest()
+    digest = sounds.digest(YES_NO)
+    assert digest is not None
+    row = rows[YES_NO]
+    sounds.write_manifest(rows | {YES_NO: type(row)(row.text, digest, row.engine, row.version)})
+    wrong = "16000 Hz, 16 bit, 1 channel(s) instead of 8000 Hz, 16 bit, 1 channel"
+    assert studio.complaints() == [f"error: {YES_NO}: audio in a wrong format: {wrong}"]
+
+
+def test_what_nobody_plays_is_a_warning(studio: Studio) -> None:
+    studio.edit("[pieces.digit]", '[prompts."outage/old"]\ntext = "Авария устранена."\n\n[pieces.digit]')
+    assert studio.run("build", "--only", "outage/old").exit_code == 0
+    shutil.copy(studio.audio(YES_NO), studio.audio("outage/stray"))
+    result = studio.run("check")
+    assert result.exit_code == 0
+    assert "warning: outage/old: nobody plays it\n" in result.stdout
+    assert "warning: outage/stray: audio without a text in the catalogue\n" in result.stdout
+
+
+def test_ids_in_dialplan_and_emergency_script_are_found(tmp_path: Path) -> None:
+    (tmp_path / "extensions.conf.example").write_text(
+        "same => n,Playback(${IVR_SOUNDS}/fixed/new&${IVR_SOUNDS}/fixed/key-${KEY})\n"
+    )
+    script = tmp_path / "emergency.py"
+    script.write_text('line.play("fixed/sorry")\nline.play(f"fixed/digit-{digit}")\nline.play(f"fixed/tone-{name}")\n')
+    played = uses(tmp_path, script)
+    assert {id_ for id_, place in played.ids.items() if place.startswith(("ext", "eme"))} == {
+        "fixed/new",
+        "fixed/sorry",
+    }
+    assert played.beginnings == {
+        "fixed/key-": "extensions.conf.example",
+        "fixed/digit-": "emergency.py",
+        "fixed/tone-": "emergency.py",
+    }
+    prompts = REPOSITORY / "prompts"
+    sounds = Sounds(prompts / "ru")
+    found = findings(load_catalogue(prompts / "ru.toml"), sounds, sounds.manifest(), played)
+    missing = {finding.id for finding in found if finding.serious}
+    assert missing == {"fixed/new", "fixed/sorry", "fixed/key-…", "fixed/tone-…"}
+
+
+def test_build_speaks_only_what_is_missing_or_out_of_date(studio: Studio) -> None:
+    studio.edit("Верно? Да — один.", "Правильно? Да — один.")
+    studio.audio("digit/3").unlink()
+    before = studio.audio(WELCOME).stat().st_mtime_ns
+    result = studio.run("build")
+    assert (result.exit_code, result.stdout) == (0, f"2 prompts published in {studio.prompts / 'ru'}, 0 failed.\n")
+    assert studio.audio(WELCOME).stat().st_mtime_ns == before
+    assert studio.run("check").exit_code == 0
+    assert studio.run("build").stdout == "All audio is there and up to date.\n"
+
+
+def test_build_leaves_a_recording_alone_that_was_put_there_by_hand(studio: Studio) -> None:
+    shutil.copy(studio.audio(WELCOME), studio.audio(YES_NO))
+    studio.edit("Верно? Да — один.", "Правильно? Да — один.")
+    studio.run("build")
+    assert studio.audio(YES_NO).read_bytes() == studio.audio(WELCOME).read_bytes()
+    assert studio.run("build", "--only", YES_NO).exit_code == 0
+    assert studio.run("check").exit_code == 0
+
+
+def test_build_of_an_unknown_prompt_says_so(studio: Studio) -> None:
+    result = studio.run("build", "--only", "digit/10")
+    assert (result.exit_code, result.stderr) == (2, "digit/10: no such prompt in the catalogue\n")
+
+
+def test_build_without_an_engine_names_the_packages(studio: Studio, tmp_path: Path) -> None:
+    result = studio.run("build", "--only", YES_NO, PATH=str(tmp_path))
+    assert result.exit_code == 2
+    assert "apt-get install festival festvox-ru or apt-get install espeak-ng" in result.stderr
+
+
+def test_a_faulty_catalogue_ends_every_command_with_its_line(studio: Studio) -> None:
+    studio.edit("Верно? Да — один.", "Верно? Да — 1.")
+    for command in ("check", "build", "list"):
+        result = studio.run(command)
+        assert result.exit_code == 2
+        assert f"{studio.catalogue}:" in result.stderr
+        assert YES_NO in result.stderr
+
+
+def test_list_shows_text_length_and_state(studio: Studio) -> None:
+    studio.audio("digit/3").unlink()
+    rows = {row["id"]: row for row in json.loads(studio.run("list", "--json").stdout)}
+    assert rows[YES_NO]["text"] == "Верно? Да — один. Нет — два."
+    assert 3 < rows[YES_NO]["seconds"] < 5
+    assert (rows[YES_NO]["state"], rows[YES_NO]["engine"]) == ("current", "festival")
+    assert (rows["digit/3"]["state"], rows["digit/3"]["seconds"]) == ("no audio", None)
+    assert "digit/3" in studio.run("list").stdout
