@@ -1,0 +1,1 @@
+"""Numbers and words: a value becomes prompt ids."""

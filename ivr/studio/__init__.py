@@ -1,0 +1,1 @@
+"""The prompts: catalogue, synthesis, sound for the telephone, publishing and its check."""
