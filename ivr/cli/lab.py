@@ -25,8 +25,11 @@ def up(
     cache: Annotated[Path | None, typer.Option(help="Where a built Asterisk is kept [default: ~/.cache/ivr].")] = None,
 ) -> None:
     """Start the lab; returns when Asterisk is fully booted. Builds an Asterisk first where none is installed."""
+    lab = Lab(folder, sounds, cache)
+    if lab.must_build():
+        typer.echo("no Asterisk installed: building one, once, about half a minute", err=True)
     try:
-        _show(Lab(folder, sounds, cache).up())
+        _show(lab.up())
     except LabFault as fault:
         _fail(fault)
 

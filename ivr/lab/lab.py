@@ -26,7 +26,7 @@ from ivr.lab.booting import wait_booted
 from ivr.lab.configuration import write_configuration
 from ivr.lab.faults import LabFault, PortTaken
 from ivr.lab.ports import Ports
-from ivr.lab.root import cache_folder, root
+from ivr.lab.root import cache_folder, is_built, root
 from ivr.lab.sandbox import ENVIRONMENT, Built, Runner, installed
 from ivr.lab.state import STATE_FILE, LabState, saved_state
 
@@ -65,7 +65,8 @@ class Lab:
             if state is not None:
                 wait_booted(state)
                 return state
-            return self._start(blocks or ports.blocks())
+            processes.stop(self.folder)  # of a lab whose state was lost
+            return self._start(ports.blocks() if blocks is None else blocks)
 
     def restart(self) -> LabState:
         """Stop Asterisk and start it again with the same ports and secrets. Raises LabFault, also if it is down."""
@@ -116,10 +117,16 @@ class Lab:
         finally:
             os.close(descriptor)
 
+    def must_build(self) -> bool:
+        """Whether `up` has to build an Asterisk first, which takes about half a minute."""
+        return installed() is None and not is_built(self.cache)
+
     def _runner(self) -> Runner:
         return installed() or Built(root(self.cache))
 
     def _start(self, blocks: Iterable[Ports]) -> LabState:
+        if not self.sounds.is_dir():
+            raise LabFault(f"{self.sounds} is missing: ivr prompts build")
         runner = self._runner()
         run = self._run_folder()
         for _, block in zip(range(ATTEMPTS), blocks, strict=False):

@@ -14,7 +14,7 @@ from pathlib import Path
 from ivr.lab.faults import LabFault
 
 MARK = "IVR_LAB_FOLDER"
-STOP_S, KILL_S = 10.0, 5.0
+STOP_S, KILL_S = 5.0, 5.0
 
 
 def of_lab(folder: Path) -> list[int]:

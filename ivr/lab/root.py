@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ivr.lab.faults import LabFault
 
+NAME = "asterisk-root"
 SUITE = "forky"  # bookworm has no asterisk package
 PACKAGES = ("asterisk", "ca-certificates", "python3", "procps")
 TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}
@@ -25,11 +26,16 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "ivr"
 
 
+def is_built(cache: Path) -> bool:
+    """Whether `root` finds a finished root in `cache`."""
+    return (cache / NAME).is_dir()
+
+
 def root(cache: Path) -> Path:
     """The folder `asterisk-root` in `cache`, built first where it is missing. Raises LabFault."""
-    place = cache / "asterisk-root"
+    place = cache / NAME
     cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / "asterisk-root.lock"):  # two labs may come up at the same time
+    with _alone(cache / f"{NAME}.lock"):  # two labs may come up at the same time
         _install_tools()
         if not place.is_dir():
             _build(place)

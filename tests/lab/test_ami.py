@@ -1,0 +1,128 @@
+"""The manager connection against the real Asterisk, and against servers that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from ivr.lab.lab import Lab
+from ivr.telephony.ami import AmiRefused, AmiUnavailable, CallFailed, EventsLost, connect, connected
+from tests.lab.phone import exchange
+
+LIMIT_S = 10.0
+
+
+def port_of(lab: Lab) -> int:
+    state = lab.state
+    assert state is not None
+    return state.ami_port
+
+
+async def test_a_wrong_secret_is_refused_once_and_for_all(lab: Lab) -> None:
+    with pytest.raises(AmiRefused):
+        await connect(port_of(lab), "lab", "wrong")
+    log = lab.folder / "log" / "messages.log"
+    assert log.read_text(encoding="utf-8").count("failed to authenticate as 'lab'") == 1
+
+
+async def test_nobody_listens() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with pytest.raises(AmiUnavailable):
+            await connect(free.getsockname()[1], "lab", "secret", limit_s=LIMIT_S)
+
+
+async def test_a_server_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(AmiUnavailable, match="did not answer"):
+        await connect(silent.getsockname()[1], "lab", "secret", limit_s=0.2)
+
+
+async def test_a_server_that_closes_at_once() -> None:
+    async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        with pytest.raises(AmiUnavailable, match="closed"):
+            await connect(server.sockets[0].getsockname()[1], "lab", "secret", limit_s=LIMIT_S)
+
+
+@pytest.mark.parametrize("text", ["x\r\nAction: Originate", "x\ny", "x\ry"])
+async def test_a_line_break_is_never_sent(lab: Lab, text: str) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        await connect(port_of(lab), text, "secret")
+    async with exchange(lab) as ami:
+        with pytest.raises(ValueError, match="line break"):
+            await ami.action("Getvar", Variable=text)
+        with pytest.raises(ValueError, match="line break"):
+            await ami.originate("PJSIP/1@loop", context="lab-caller", caller_id=text)
+
+
+@pytest.mark.parametrize("value", ["a,B=c", 'a"b', "a\\b"])
+async def test_a_variable_cannot_become_two(lab: Lab, value: str) -> None:
+    async with exchange(lab) as ami:
+        with pytest.raises(ValueError, match="comma"):
+            await ami.originate("PJSIP/1@loop", context="lab-caller", variables={"A": value})
+
+
+async def test_an_action_answers(lab: Lab) -> None:
+    async with exchange(lab) as ami:
+        assert (await ami.action("Ping"))["ping"] == "Pong"
+        with pytest.raises(AmiRefused):
+            await ami.action("Hangup", Channel="PJSIP/nobody")
+
+
+async def test_a_call_that_nobody_answers_fails(lab: Lab) -> None:
+    async with exchange(lab) as ami:
+        with pytest.raises(CallFailed) as failure:
+            await ami.originate("PJSIP/1@softphone", context="lab-caller")
+        assert failure.value.reason == 0
+
+
+async def test_variables_reach_the_call_and_filters_let_no_flood_through(lab: Lab) -> None:
+    async with exchange(lab) as ami:
+        with ami.events() as events:
+            call = await ami.originate(
+                "PJSIP/88002000000@loop",
+                context="lab-caller",
+                caller_id="+74950000000",
+                variables={"IVR_CALL": "01JH", "IVR_X": "a=b c"},
+            )
+            own = await events.wait_for("VarSet", LIMIT_S, Variable="IVR_X")
+            line = await events.wait_for("VarSet", LIMIT_S, Variable="IVR_PROMPT")
+            await ami.action("Hangup", Channel=call.channel)
+            seen = [await events.next(LIMIT_S)]
+            while (seen[-1].name, seen[-1]["Channel"]) != ("Hangup", line["Channel"]):
+                seen.append(await events.next(LIMIT_S))
+    assert (own["Channel"], own["Value"]) == (call.channel, "a=b c")
+    assert {event.variables["IVR_CALL"] for event in seen if event["Channel"] == call.channel} == {"01JH"}
+    assert line["CallerIDNum"] == "+74950000000"
+    assert {event.name for event in seen}.isdisjoint({"Newexten", "NewCallerid", "RTCPSent", "RTCPReceived"})
+    assert {event["Variable"] for event in seen if event.name == "VarSet"} <= {"IVR_KEYS", "AGISTATUS"}
+
+
+async def test_a_reader_who_falls_behind_is_told(lab: Lab) -> None:
+    async with exchange(lab) as ami:
+        with ami.events("VarSet", at_most=1) as slow, ami.events("VarSet") as quick:
+            for _ in range(2):
+                await ami.action("Setvar", Variable="IVR_TEST", Value="1")
+                await quick.next(LIMIT_S)
+            with pytest.raises(EventsLost):
+                await slow.next(LIMIT_S)
+
+
+async def test_a_connection_that_breaks_ends_everything(lab_folder: Path) -> None:
+    lab = Lab(lab_folder)
+    state = await asyncio.to_thread(lab.up)
+    async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami:
+        with ami.events() as events:
+            call = asyncio.create_task(ami.originate("Local/s@lab-caller/n", context="lab-caller", ring_s=60))
+            await asyncio.to_thread(lab.down)
+            with pytest.raises(AmiUnavailable):
+                while True:
+                    await events.next(LIMIT_S)
+            await asyncio.wait({call}, timeout=LIMIT_S)
+            with pytest.raises(AmiUnavailable):
+                await ami.action("Ping")

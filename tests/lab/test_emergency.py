@@ -1,0 +1,120 @@
+"""Emergency mode over real calls: the script runs under the Python beside Asterisk, with no daemon and no database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ivr.lab.lab import Lab
+from tests.lab.phone import Phone, calling, global_variable
+
+DIGITS = [f"fixed/digit-{digit}" for digit in range(10)]
+
+
+@asynccontextmanager
+async def in_emergency_mode(lab: Lab, spool: Path) -> AsyncIterator[Phone]:
+    """A call that chose emergency mode; its spool is `spool`."""
+    async with (
+        global_variable(lab, "IVR_LAUNCHER", "/bin/false"),
+        global_variable(lab, "IVR_SPOOL", spool),
+        calling(lab) as phone,
+    ):
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears("fixed/fallback")
+        await phone.presses("1")
+        await phone.hears("fixed/emergency-account")
+        yield phone
+
+
+async def gives(phone: Phone, account: str, *values: str) -> None:
+    """Type the account and the values of all zones, and hear them said back."""
+    await phone.presses(f"{account}#")
+    await phone.hears("fixed/emergency-reading")
+    for value in values:
+        await phone.presses(f"{value}#")
+        if value is not values[-1] or len(values) < 3:
+            await phone.hears("fixed/emergency-more")
+    if len(values) < 3:
+        await phone.presses("#")
+    await phone.hears_next("fixed/emergency-you-entered", *(DIGITS[int(digit)] for digit in account + "".join(values)))
+    await phone.hears_next("fixed/emergency-correct")
+
+
+def spooled(spool: Path) -> list[dict[str, Any]]:
+    """What lies in the spool."""
+    lines = (spool / "readings.jsonl").read_text(encoding="ascii").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+async def test_two_zones_are_kept_and_promised(lab: Lab) -> None:
+    spool = lab.folder / "kept"
+    async with in_emergency_mode(lab, spool) as phone:
+        await gives(phone, "0012", "00123", "45")
+        assert not spool.exists()  # nothing is kept before it is confirmed
+        await phone.presses("1")
+        await phone.hears_next("fixed/emergency-saved")
+        (kept,) = spooled(spool)  # on the disk before it is promised
+        await phone.sees("Hangup")
+    assert len(kept.pop("id")) == 32
+    taken_at = datetime.fromisoformat(kept.pop("taken_at"))
+    assert datetime.now(UTC) - taken_at < timedelta(seconds=60)
+    assert kept == {"account": "0012", "values": ["00123", "45"], "caller": "+79161234567"}
+    assert (spool / "readings.jsonl").stat().st_mode & 0o777 == 0o640
+    log = "".join(place.read_text(encoding="utf-8") for place in (lab.folder / "log").glob("*.log"))
+    assert "00123" not in log
+    assert "Traceback" not in log
+
+
+async def test_wrong_digits_are_typed_again_and_three_zones_need_no_more(lab: Lab) -> None:
+    spool = lab.folder / "again"
+    async with in_emergency_mode(lab, spool) as phone:
+        await gives(phone, "7", "1")
+        await phone.presses("2")
+        await phone.hears("fixed/emergency-account")
+        await gives(phone, "8", "12345678", "2", "3")
+        await phone.presses("1")
+        await phone.hears("fixed/emergency-saved")
+    (kept,) = spooled(spool)
+    assert (kept["account"], kept["values"]) == ("8", ["12345678", "2", "3"])
+
+
+async def test_zero_is_the_hotline(lab: Lab) -> None:
+    spool = lab.folder / "zero"
+    async with in_emergency_mode(lab, spool) as phone:
+        await phone.presses("0#")
+        await phone.joins("hotline")
+        assert phone.heard[-1] == "fixed/hotline-connecting"
+    assert not spool.exists()
+
+
+async def test_three_stumbles_end_with_a_person(lab: Lab) -> None:
+    async with in_emergency_mode(lab, lab.folder / "stumbles") as phone:
+        await phone.presses("*#")  # no number
+        await phone.hears_next("fixed/emergency-again", "fixed/emergency-account")
+        await phone.presses("123456789012345678901")  # one digit too many
+        await phone.hears_next("fixed/emergency-again", "fixed/emergency-account")
+        await phone.presses("#")  # nothing
+        await phone.joins("hotline")
+
+
+async def test_what_cannot_be_kept_is_not_promised(lab: Lab) -> None:
+    async with in_emergency_mode(lab, Path("/dev/null/spool")) as phone:
+        await gives(phone, "7", "1")
+        await phone.presses("1")
+        await phone.hears_next("fixed/emergency-not-saved")
+        await phone.joins("hotline")
+
+
+async def test_a_caller_who_hangs_up_leaves_nothing(lab: Lab) -> None:
+    spool = lab.folder / "gone"
+    async with in_emergency_mode(lab, spool) as phone:
+        await phone.presses("7#")
+        await phone.hears("fixed/emergency-reading")
+        await phone.hangs_up()
+    assert not spool.exists()
+    assert phone.line not in lab.command("core show channels concise")

@@ -1,0 +1,173 @@
+"""`ivr lab`: up, down, status; labs side by side; nothing left behind, nothing open to the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ivr.cli import app
+from ivr.lab import processes
+from ivr.lab.faults import LabFault
+from ivr.lab.lab import LONGEST_SOCKET, Lab
+from ivr.lab.ports import Ports, blocks
+from ivr.lab.root import mirror
+from ivr.lab.state import STATE_FILE, saved_state
+
+
+def ivr(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and output of an `ivr` command."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def test_up_status_and_down(lab_folder: Path) -> None:
+    assert ivr("lab", "status", "--folder", lab_folder)[0] == 1
+    code, shown = ivr("lab", "up", "--folder", lab_folder)
+    state = saved_state(lab_folder)
+    assert code == 0
+    assert state is not None
+    assert f"127.0.0.1:{state.sip_port}" in shown
+    assert state.softphone_secret in shown
+    assert (lab_folder / STATE_FILE).stat().st_mode & 0o077 == 0
+
+    assert ivr("lab", "status", "--folder", lab_folder) == (0, shown)
+    assert ivr("lab", "down", "--folder", lab_folder)[0] == 0
+    assert processes.of_lab(lab_folder) == []
+    assert ivr("lab", "status", "--folder", lab_folder)[0] == 1
+    assert ivr("lab", "down", "--folder", lab_folder)[0] == 0
+
+
+def test_a_second_up_changes_nothing(lab: Lab) -> None:
+    before = (lab.state, processes.of_lab(lab.folder))
+    assert lab.up() == lab.state
+    assert (lab.state, processes.of_lab(lab.folder)) == before
+
+
+def test_two_labs_side_by_side(lab: Lab, lab_folder: Path) -> None:
+    other = Lab(lab_folder)
+    theirs, ours = other.up(), lab.state
+    assert ours is not None
+    assert {ours.sip_port, ours.ami_port}.isdisjoint({theirs.sip_port, theirs.ami_port})
+    assert ours.rtp_last < theirs.rtp_first or theirs.rtp_last < ours.rtp_first
+    assert f"127.0.0.1:{ours.sip_port}" in lab.command("pjsip show transports")
+    assert f"127.0.0.1:{theirs.sip_port}" in other.command("pjsip show transports")
+    other.down()
+    assert "0 active calls" in lab.command("core show channels")
+
+
+def test_a_port_that_another_program_holds_is_left_to_it(lab_folder: Path) -> None:
+    taken, free, *_ = blocks()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", taken.sip))
+        assert Lab(lab_folder).up([taken, free]).sip_port == free.sip
+
+
+def test_another_managers_port_is_left_to_it(lab_folder: Path) -> None:
+    taken, free, *_ = blocks()
+    with socket.create_server(("127.0.0.1", taken.ami)):
+        assert Lab(lab_folder).up([taken, free]).ami_port == free.ami
+
+
+def test_no_port_at_all_is_said(lab_folder: Path) -> None:
+    taken = next(iter(blocks()))
+    with socket.create_server(("127.0.0.1", taken.ami)), pytest.raises(LabFault, match="no free ports"):
+        Lab(lab_folder).up([Ports(taken.sip, taken.ami, taken.rtp_first, taken.rtp_last)])
+    assert processes.of_lab(lab_folder) == []
+    assert Lab(lab_folder).state is None
+
+
+def test_restart_keeps_ports_and_secrets(lab_folder: Path) -> None:
+    lab = Lab(lab_folder)
+    before, running = lab.up(), processes.of_lab(lab_folder)
+    assert lab.restart() == before
+    assert set(running).isdisjoint(processes.of_lab(lab_folder))
+
+
+def test_a_lab_whose_asterisk_died_is_down_and_comes_up_again(lab_folder: Path) -> None:
+    lab = Lab(lab_folder)
+    lab.up()
+    processes.stop(lab_folder)
+    assert lab.state is None
+    with pytest.raises(LabFault, match="is down"):
+        lab.command("core show version")
+    lab.up()
+    assert "Asterisk" in lab.command("core show version")
+
+
+def test_a_folder_too_deep_for_a_socket(lab_folder: Path) -> None:
+    deep = lab_folder / ("deep" * 30)
+    lab = Lab(deep)
+    try:
+        state = lab.up()
+        assert len(os.fsencode(state.daemon_socket)) <= LONGEST_SOCKET
+        assert "Asterisk" in lab.command("core show version")
+    finally:
+        lab.down()
+    assert not state.daemon_socket.parent.exists()
+
+
+def test_calls_and_manager_listen_on_loopback_only(lab: Lab) -> None:
+    state = lab.state
+    assert state is not None
+    listening = subprocess.run(["ss", "-Hlntp"], capture_output=True, text=True, check=True).stdout
+    pids = [f"pid={pid}," for pid in processes.of_lab(lab.folder)]
+    ours = [line.split()[3] for line in listening.splitlines() if any(pid in line for pid in pids)]
+    assert ours == [f"127.0.0.1:{state.ami_port}"]
+    transports = re.findall(r"(?m)^Transport: .* (\S+)$", lab.command("pjsip show transports"))
+    assert transports[1:] == [f"127.0.0.1:{state.sip_port}"]
+
+
+def test_asterisk_starts_without_complaint(lab_folder: Path) -> None:
+    state = Lab(lab_folder).up()
+    said = (state.log / "messages.log").read_text(encoding="utf-8")
+    assert "ERROR" not in said
+    assert "WARNING" not in said
+
+
+ONE_LINE = """
+# deb http://comment.example/debian bookworm main
+deb-src http://source.example/debian bookworm main
+deb http://security.example/debian-security bookworm-security main
+deb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg] http://mirror.example/debian bookworm main contrib # best
+"""
+DEB822 = """
+# the archive
+Types: deb deb-src
+URIs: http://off.example/debian
+Suites: bookworm
+Components: main
+Enabled: no
+
+Types: deb
+URIs: https://node.example/node
+Suites: nodistro
+Components: stable
+
+Types: deb
+URIs: http://mirror.example/debian
+# a remark in between
+Suites: bookworm
+  bookworm-updates
+Components: main non-free
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("sources.list", ONE_LINE), ("sources.list.d/debian.list", ONE_LINE), ("sources.list.d/debian.sources", DEB822)],
+)
+def test_the_mirror_is_the_machines_own(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert mirror(tmp_path) == "http://mirror.example/debian"
+
+
+def test_no_mirror_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LabFault, match="no Debian archive"):
+        mirror(tmp_path)
