@@ -16,7 +16,7 @@ from ivr.studio.sound import BadSound, opened
 
 # An id may end in a value that is known at run time only, as in "fixed/digit-${DIGIT}" or f"fixed/digit-{digit}".
 _IN_DIALPLAN = re.compile(r"\$\{IVR_SOUNDS\}/([a-z0-9/-]+)(\$?)")
-_IN_SCRIPT = re.compile(r"[\"'](fixed/[a-z0-9-]*)([\"'{])")
+_IN_PROGRAM = re.compile(r"[\"']((?:fixed|pause)/[a-z0-9-]*)([\"'{])")
 
 
 class State(StrEnum):
@@ -62,14 +62,13 @@ def state_of(entry: Entry, sounds: Sounds, manifest: Mapping[str, Published]) ->
     return State.CURRENT
 
 
-def uses(dialplan: Path, emergency: Path) -> Uses:
-    """Every id that the dialogue, the language, the files of `dialplan` and the script `emergency` play."""
+def uses(dialplan: Path, telephony: Path) -> Uses:
+    """Every id that the dialogue, the language, the files of `dialplan` and the programs of `telephony` play."""
     ids = dict.fromkeys(every_id(), "ivr.language") | {str(prompt): "ivr.dialogue.prompts" for prompt in Prompt}
     beginnings: dict[str, str] = {}
-    plays = [(file, _IN_DIALPLAN, "$") for file in sorted(dialplan.glob("*.conf*"))] + [(emergency, _IN_SCRIPT, "{")]
+    plays = [(file, _IN_DIALPLAN, "$") for file in sorted(dialplan.glob("*.conf*"))]
+    plays += [(file, _IN_PROGRAM, "{") for file in sorted(telephony.glob("*.py"))]
     for file, pattern, opening in plays:
-        if not file.is_file():
-            continue
         for id_, end in pattern.findall(file.read_text(encoding="utf-8")):
             (beginnings if end == opening else ids).setdefault(id_, file.name)
     return Uses(ids, beginnings)

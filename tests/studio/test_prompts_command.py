@@ -116,7 +116,7 @@ def test_ids_in_dialplan_and_emergency_script_are_found(tmp_path: Path) -> None:
     )
     script = tmp_path / "emergency.py"
     script.write_text('line.play("fixed/sorry")\nline.play(f"fixed/digit-{digit}")\nline.play(f"fixed/tone-{name}")\n')
-    played = uses(tmp_path, script)
+    played = uses(tmp_path, tmp_path)
     assert {id_ for id_, place in played.ids.items() if place.startswith(("ext", "eme"))} == {
         "fixed/new",
         "fixed/sorry",
