@@ -1,13 +1,15 @@
 """Logs as JSON lines with fixed texts.
 
 A text is a constant of the code and `extra` holds only the fields below: no account number, no caller number, no
-keys and no transcript ever enters a log; the journal of calls carries them.
+keys and no transcript ever enters a log; the journal of calls carries them. Libraries do not know this rule, so of
+their texts only the first line is kept, with its numbers masked.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -26,13 +28,20 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
-            "text": record.msg if not record.args else record.getMessage(),
+            "text": _text(record),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info and record.exc_info[0] is not None:
             line["fault"] = record.exc_info[0].__name__
             line["trace"] = _places(record)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _text(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] == "ivr":
+        return str(record.msg)  # the constant itself: whatever was given to fill it in stays out
+    first_line = record.getMessage().partition("\n")[0]
+    return re.sub(r"\d{3,}", "…", first_line)
 
 
 def _places(record: logging.LogRecord) -> list[str]:

@@ -3,11 +3,13 @@
 
 Usage: launcher.py SOCKET. Standard library only: it runs under the Python of the Asterisk machine.
 Exit 0: the daemon has the call. Exit 1 within a second: it has not, and the dialplan goes to ivr-fallback.
+One limit for all steps together: what a busy daemon loses at one of them it may save at the next.
 Two steps, so that descriptors are never stuck in the queue of a daemon that hangs: greet, wait for READY, then send.
 """
 
 import socket
 import sys
+import time
 
 LIMIT_S = 0.9
 HELLO, READY, TAKEN = b"IVR-EAGI 1\n", b"READY\n", b"TAKEN\n"
@@ -15,14 +17,21 @@ HELLO, READY, TAKEN = b"IVR-EAGI 1\n", b"READY\n", b"TAKEN\n"
 
 def hand_over(path: str) -> bool:
     """Whether the daemon behind the Unix socket `path` took descriptors 0, 1 and 3."""
+    deadline = time.monotonic() + LIMIT_S
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
-        daemon.settimeout(LIMIT_S / 3)
+        daemon.settimeout(LIMIT_S)
         daemon.connect(path)
         daemon.sendall(HELLO)
-        if daemon.recv(16) != READY:
+        if _answer(daemon, deadline) != READY:
             return False
         socket.send_fds(daemon, [b"F"], [0, 1, 3])
-        return daemon.recv(16) == TAKEN
+        return _answer(daemon, deadline) == TAKEN
+
+
+def _answer(daemon: socket.socket, deadline: float) -> bytes:
+    """What the daemon sends until `deadline`. Raises OSError if it is nothing."""
+    daemon.settimeout(max(deadline - time.monotonic(), 0.001))
+    return daemon.recv(16)
 
 
 if __name__ == "__main__":

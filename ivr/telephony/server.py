@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 HELLO, READY, FULL, TAKEN = b"IVR-EAGI 1\n", b"READY\n", b"FULL\n", b"TAKEN\n"
 LONGEST_SOCKET_PATH = 107  # sockaddr_un of Linux
+END_S = 10.0  # for calls that drain has cancelled: they only write down how they ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Incoming:
 
 
 Handler = Callable[[Incoming], Awaitable[None]]
+Fetch = Callable[[socket.socket, contextlib.ExitStack], Awaitable[tuple[Wire, int | None] | None]]
+"""Gets a call's wire and audio out of a connection, None if it brings none; takes a line for as long as the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class CallServer:
 
     @property
     def calls(self) -> int:
-        """Calls in progress."""
+        """Calls in progress, those just being handed over included."""
         return self._calls
 
     def listen_unix(self, path: Path) -> None:
@@ -80,9 +83,11 @@ class CallServer:
                     probe.connect(str(path))
                     raise OSError(f"{path}: another daemon listens there")
             path.unlink(missing_ok=True)  # left by a killed daemon
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-        path.chmod(0o660)
+        with contextlib.ExitStack() as undo:
+            listener = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            listener.bind(str(path))
+            path.chmod(0o660)
+            undo.pop_all()
         self._socket_path = path
         self._listen(listener, self._from_launcher)
 
@@ -94,26 +99,27 @@ class CallServer:
 
     async def drain(self, limit_s: float) -> None:
         """Take no more calls, let those in progress finish for `limit_s`, then end them: the dialplan takes over."""
+        if self._socket_path is not None:
+            # Before the listener closes: from then on a new daemon may have put its own socket there.
+            self._socket_path.unlink(missing_ok=True)
         for listener, task in self._listeners:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
             listener.close()
         self._listeners.clear()
-        if self._socket_path is not None:
-            self._socket_path.unlink(missing_ok=True)
         if self._connections:
             await asyncio.wait(self._connections, timeout=limit_s)
         for connection in self._connections:
             connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=END_S)
 
-    def _listen(self, listener: socket.socket, serve: Callable[[socket.socket], Awaitable[None]]) -> None:
+    def _listen(self, listener: socket.socket, fetch: Fetch) -> None:
         listener.setblocking(False)
         listener.listen(self._bounds.calls)
-        self._listeners.append((listener, asyncio.create_task(self._accept(listener, serve))))
+        self._listeners.append((listener, asyncio.create_task(self._accept(listener, fetch))))
 
-    async def _accept(self, listener: socket.socket, serve: Callable[[socket.socket], Awaitable[None]]) -> None:
+    async def _accept(self, listener: socket.socket, fetch: Fetch) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -125,19 +131,43 @@ class CallServer:
             if len(self._connections) >= 2 * self._bounds.calls:
                 connection.close()  # a flood: idle connections have header_s to live
                 continue
-            task = asyncio.create_task(self._serve(connection, serve))
+            task = asyncio.create_task(self._serve(connection, fetch))
             self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            task.add_done_callback(self._over)
 
-    async def _serve(self, connection: socket.socket, serve: Callable[[socket.socket], Awaitable[None]]) -> None:
-        with connection:
-            connection.setblocking(False)
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            log.error("a fault ended a call; the dialplan takes over", exc_info=fault)
+
+    async def _serve(self, connection: socket.socket, fetch: Fetch) -> None:
+        with contextlib.ExitStack() as taken:
             try:
-                await serve(connection)
+                with connection:
+                    connection.setblocking(False)
+                    call = await fetch(connection, taken)
             except (OSError, TimeoutError):
                 log.warning("a connection brought no call")
+                return
+            if call is not None:
+                await self._answer(*call)
 
-    async def _from_launcher(self, connection: socket.socket) -> None:
+    def _take_line(self, taken: contextlib.ExitStack) -> bool:
+        """Take one of the lines until `taken` ends; False if there is none."""
+        if self._calls >= self._bounds.calls:
+            log.warning("all lines are taken")
+            return False
+        self._calls += 1
+        taken.callback(self._free_line)
+        return True
+
+    def _free_line(self) -> None:
+        self._calls -= 1
+
+    async def _from_launcher(
+        self, connection: socket.socket, taken: contextlib.ExitStack
+    ) -> tuple[Wire, int | None] | None:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._bounds.header_s):
             greeting = b""
@@ -146,47 +176,49 @@ class CallServer:
                 greeting += data
                 if not data or not HELLO.startswith(greeting):
                     log.warning("a connection brought no call")
-                    return
-            if self._calls >= self._bounds.calls:
-                log.warning("all lines are taken")
+                    return None
+            # From here on, not from the descriptors on: else a burst of callers is told READY by the last free line.
+            if not self._take_line(taken):
                 await loop.sock_sendall(connection, FULL)
-                return
+                return None
             await loop.sock_sendall(connection, READY)
             fds = await _descriptors(connection)
-        if len(fds) != 3:
-            _close(fds)
-            log.warning("a launcher sent other descriptors than three")
-            return
-        read_fd, write_fd, audio_fd = fds
-        try:
+        with contextlib.ExitStack() as unclaimed:
+            for fd in fds:
+                unclaimed.callback(_close, fd)
+            if len(fds) != 3:
+                log.warning("a launcher sent other descriptors than three")
+                return None
             async with asyncio.timeout(self._bounds.header_s):
                 await loop.sock_sendall(connection, TAKEN)
-        except (OSError, TimeoutError):
-            _close(fds)
-            raise
-        connection.close()
-        await self._take(Wire(read_fd, write_fd), audio_fd)
+            wire = Wire(fds[0], fds[1])
+            unclaimed.pop_all()
+            return wire, fds[2]
 
-    async def _from_fastagi(self, connection: socket.socket) -> None:
-        if self._calls >= self._bounds.calls:
-            log.warning("all lines are taken")
-            return
+    async def _from_fastagi(
+        self, connection: socket.socket, taken: contextlib.ExitStack
+    ) -> tuple[Wire, int | None] | None:
+        if not self._take_line(taken):
+            return None
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        fd = connection.detach()
-        await self._take(Wire(fd, fd), None)
+        wire = Wire(connection.fileno(), connection.fileno())
+        connection.detach()
+        return wire, None
 
-    async def _take(self, wire: Wire, audio_fd: int | None) -> None:
-        self._calls += 1
+    async def _answer(self, wire: Wire, audio_fd: int | None) -> None:
         session = AgiSession(wire)
         try:
-            await session.read_header(self._bounds.header_s, self._bounds.header_bytes)
+            with contextlib.ExitStack() as unclaimed:
+                if audio_fd is not None:
+                    unclaimed.callback(_close, audio_fd)
+                await session.read_header(self._bounds.header_s, self._bounds.header_bytes)
+                unclaimed.pop_all()  # the handler's from here on
             await self._handler(Incoming(session, audio_fd))
         except HungUp:
             log.info("the caller hung up before the call began")
         except SessionBroken:
             log.warning("a session broke before the call began")
         finally:
-            self._calls -= 1
             session.close()
 
 
@@ -200,10 +232,12 @@ async def _descriptors(connection: socket.socket) -> list[int]:
     finally:
         loop.remove_reader(connection)
     _, fds, _, _ = socket.recv_fds(connection, 1, 8)
+    for fd in fds:
+        # A worker process that inherited the call would keep it open after the daemon has let go of it.
+        os.set_inheritable(fd, False)
     return list(fds)
 
 
-def _close(fds: list[int]) -> None:
-    for fd in fds:
-        with contextlib.suppress(OSError):
-            os.close(fd)
+def _close(fd: int) -> None:
+    with contextlib.suppress(OSError):
+        os.close(fd)
