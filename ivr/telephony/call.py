@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Expects, HungUp, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
@@ -16,6 +17,8 @@ from ivr.telephony.audio import AudioTap
 from ivr.telephony.line import AgiLine
 from ivr.telephony.server import Incoming
 from ivr.telephony.sounds import Sounds
+
+LONGEST_TEXT = 200
 
 
 class CallJournal(Protocol):
@@ -53,22 +56,25 @@ class PhoneCall:
         journal: CallJournal,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> PhoneCall:
-        """Take over the call: open it in the journal and fetch what the dialplan knows. Raises HungUp."""
+        """Take over the call: open it in the journal and fetch what the dialplan knows.
+
+        Raises HungUp and SessionBroken; nothing of the call stays open then.
+        """
         header = incoming.session.header
         caller = from_caller_id(header.get("agi_callerid", ""))
         keys = KeyBuffer(straggler_s)
         audio = AudioTap(incoming.audio_fd) if incoming.audio_fd is not None else None
         call = cls(AgiLine(incoming.session, sounds, keys, audio), waits, journal, uuid4().hex, caller)
-        try:
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(call.close)
             dialled, _, pressed = (await call._line.expand("${IVR_DIALLED}:${IVR_KEYS}")).partition(":")
-            channel = header.get("agi_channel", "")
-            journal.opened(call.id, now(), caller, dialled or header.get("agi_extension", ""), channel)
-            for digit in pressed:
-                keys.push(Key(digit, 0.0))
             await call._line.set_variables({"IVR_CALL": call.id})
-        except HungUp:
-            await call.close()
-            raise
+            undo.pop_all()
+        # Last, so that no hang-up comes between: whoever has the call from here on also closes it in the journal.
+        channel = header.get("agi_channel", "")
+        journal.opened(call.id, now(), caller, dialled or header.get("agi_extension", ""), channel)
+        for digit in pressed:
+            keys.push(Key(digit, 0.0))
         return call
 
     async def say(self, *phrases: Phrase) -> None:
@@ -105,7 +111,7 @@ class PhoneCall:
         """Set what the dialplan needs to go on with the call. Raises HungUp."""
         values = {"IVR_QUEUE": queue} if queue else {}
         if self._account is not None:
-            values |= {"IVR_ACCOUNT": self._account.number, "IVR_DISTRICT": self._account.district}
+            values |= {"IVR_ACCOUNT": self._account.number, "IVR_DISTRICT": _one_line(self._account.district)}
         self._step("handed-back", detail=to)
         await self._line.set_variables({**values, "IVR_NEXT": to})
 
@@ -119,3 +125,8 @@ class PhoneCall:
     def _step(self, kind: str, prompt: str = "", detail: str = "") -> None:
         self._steps += 1
         self._journal.step(self.id, self._steps, datetime.now(UTC), kind, prompt, detail)
+
+
+def _one_line(text: str) -> str:
+    """Free text from billing as a channel variable takes it: no line breaks, and short enough for a command."""
+    return "".join(character if character.isprintable() else " " for character in text)[:LONGEST_TEXT]

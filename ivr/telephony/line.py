@@ -81,13 +81,19 @@ class AgiLine:
     async def set_variables(self, values: dict[str, str]) -> None:
         """Set channel variables for the dialplan."""
         await self._resume()
-        for name, value in values.items():
-            await self._session.set_variable(name, value)
+        try:
+            for name, value in values.items():
+                await self._session.set_variable(name, value)
+        finally:
+            self._mind_the_gap()
 
     async def expand(self, expression: str) -> str:
         """Asterisk's value of an expression with ``${…}``."""
         await self._resume()
-        return (await self._session.run("GET FULL VARIABLE", expression)).value or ""
+        try:
+            return (await self._session.run("GET FULL VARIABLE", expression)).value or ""
+        finally:
+            self._mind_the_gap()
 
     async def close(self) -> None:
         """End the session: the dialplan goes on with the call."""
@@ -96,10 +102,10 @@ class AgiLine:
             self._gap = None
         self._quiet_over = True
         self._session.close()
-        if self._quiet is not None:
-            await asyncio.gather(self._quiet, return_exceptions=True)
         if self._audio is not None:
             self._audio.close()
+        if self._quiet is not None:
+            await asyncio.gather(self._quiet, return_exceptions=True)
 
     async def _stream(self, prompt: str, seconds: float, stop_keys: str) -> bool:
         offset = 0
@@ -124,11 +130,15 @@ class AgiLine:
 
     async def _be_quiet(self) -> None:
         seconds = self._sounds.seconds(QUIET)
-        if seconds is None:
+        if not seconds:
             return
         try:
             while not self._quiet_over:
-                await self._stream(QUIET, seconds, KEYS)
+                streamed = await self._session.stream(self._sounds.file(QUIET), seconds)
+                if streamed.key:
+                    self._keys.push(Key(streamed.key, self._loop.time()))
+                elif streamed.endpos <= 0:
+                    return  # Asterisk cannot play it: asking again would only keep both sides busy
         except (HungUp, SessionBroken):
             return  # the next command finds the session closed
 
