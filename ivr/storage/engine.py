@@ -103,6 +103,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def several(self) -> Iterator[Connection]:
+        """A connection of its own for several transactions (`connection.begin()`), closed at the end.
+
+        The one that writes sets `connection.execution_options(writes=True)` before it begins. Raises StoreUnavailable,
+        IntegrityError.
+        """
+        with _faults_named(), self.engine.connect() as connection:
+            connection.detach()
+            yield connection
+
+    @contextmanager
     def _waited_turn(self) -> Iterator[None]:
         if not self.is_sqlite:
             yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from ivr.domain.readings import Status
 from ivr.storage import tables
@@ -53,16 +53,11 @@ class Follower:
 
     def call_to(self, called: str) -> SeenCall | None:
         """The latest call to this dialled number."""
-        calls = tables.of(tables.Call)
-        query = (
-            select(calls.c.id, calls.c.started_at, calls.c.outcome)
-            .where(calls.c.called == called)
-            .order_by(calls.c.started_at.desc())
-            .limit(1)
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(query).first()
-        return SeenCall(*row) if row is not None else None
+        return self._call(tables.of(tables.Call).c.called == called)
+
+    def call(self, call_id: str) -> SeenCall | None:
+        """A call by its id."""
+        return self._call(tables.of(tables.Call).c.id == call_id)
 
     def steps(self, call_id: str, after: int = 0) -> list[SeenStep]:
         """Steps of a call behind number `after`, in their order."""
@@ -77,21 +72,35 @@ class Follower:
 
     def readings_of_call(self, call_id: str) -> list[SeenReading]:
         """Readings that a call stored and that were not replaced since, by meter and zone."""
-        meters, registers, readings = map(tables.of, (tables.Meter, tables.Register, tables.Reading))
+        readings = tables.of(tables.Reading)
+        return self._readings((readings.c.call_id == call_id) & (readings.c.status != Status.SUPERSEDED))
+
+    def readings_of_meter(self, serial: str) -> list[SeenReading]:
+        """All readings of a meter that came by telephone, replaced ones too, by zone and age."""
+        readings = tables.of(tables.Reading)
+        return self._readings((tables.of(tables.Meter).c.serial == serial) & readings.c.call_id.is_not(None))
+
+    def _call(self, condition: ColumnElement[bool]) -> SeenCall | None:
+        calls = tables.of(tables.Call)
         query = (
-            select(
-                meters.c.serial,
-                registers.c.zone,
-                readings.c.value,
-                readings.c.status,
-                readings.c.reason,
-                readings.c.period,
-                readings.c.receipt,
-            )
+            select(calls.c.id, calls.c.started_at, calls.c.outcome)
+            .where(condition)
+            .order_by(calls.c.started_at.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return SeenCall(*row) if row is not None else None
+
+    def _readings(self, condition: ColumnElement[bool]) -> list[SeenReading]:
+        meters, registers, readings = map(tables.of, (tables.Meter, tables.Register, tables.Reading))
+        values = (readings.c.value, readings.c.status, readings.c.reason, readings.c.period, readings.c.receipt)
+        query = (
+            select(meters.c.serial, registers.c.zone, *values)
             .join_from(readings, registers, readings.c.register_id == registers.c.id)
             .join(meters, registers.c.meter_id == meters.c.id)
-            .where(readings.c.call_id == call_id, readings.c.status != Status.SUPERSEDED)
-            .order_by(meters.c.serial, registers.c.zone)
+            .where(condition)
+            .order_by(meters.c.serial, registers.c.zone, readings.c.id)
         )
         with self._database.reading() as connection:
             return [SeenReading(*row) for row in connection.execute(query)]

@@ -1,0 +1,265 @@
+"""The CSV file of accounts and meters: read line by line, every fault named with its line and column.
+
+`account,street,house,flat,district,phones,meter,digits,zones,power_kw,read_on,t1,t2,t3`, one line a meter, UTF-8 with
+or without BOM or cp1251, separated by `,` or `;`. A line whose columns from `meter` on are empty is an account
+without a meter.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from ivr.domain.accounts import AccountFormat
+from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES
+from ivr.domain.phones import is_e164
+
+PLACE = ("street", "house", "flat", "district", "phones")
+OF_METER = ("meter", "digits", "zones", "power_kw", "read_on", "t1", "t2", "t3")
+COLUMNS = ("account", *PLACE, *OF_METER)
+
+LONGEST_LINE = 16_384  # bytes
+LONGEST_TEXT = 200  # characters
+MOST_PHONES = 20
+EARLIEST = date(1990, 1, 1)  # older than any meter in use: a slip of the pen
+MOST_POWER_KW = 100_000.0
+
+_SERIAL = re.compile(r"[^\W_][\w\-./ ]{0,63}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_POWER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?")
+_BOM = b"\xef\xbb\xbf"
+
+
+class BadFile(ValueError):
+    """The file is no such CSV at all; the text begins with the number of the line that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """One fault. line: from 1, the header is 1. column: name, '' for the whole line. accounts: those it spoils."""
+
+    line: int
+    column: str
+    reason: str
+    accounts: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.column + ': ' if self.column else ''}{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One good line. first: whether no earlier line names the account. place: the columns of PLACE.
+
+    meter: serial number, '' for an account without meter (then the rest is 0 or None).
+    values: readings of `read_on`, one a zone, or empty.
+    """
+
+    line: int
+    account: str
+    first: bool
+    place: tuple[str, str, str, str, str]
+    meter: str = ""
+    digits: int = 0
+    zones: int = 0
+    power_kw: float | None = None
+    read_on: date | None = None
+    values: tuple[int, ...] = ()
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Telephone numbers of the account, E.164, each once."""
+        return tuple(dict.fromkeys(self.place[4].split()))
+
+
+class AccountFile:
+    """Reads one file once. It remembers every account and meter of it, so memory grows with the file."""
+
+    def __init__(self, path: Path, accounts: AccountFormat, today: date) -> None:
+        """accounts: what their numbers look like. today: readings are not later than this."""
+        self._path = path
+        self._accounts = accounts
+        self._today = today
+        self._places: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._meters: dict[str, tuple[int, str]] = {}
+        self._faults: list[BadLine] = []
+        self._line = 0
+        self._account: tuple[str, ...] = ()
+        self.position = 0
+        """Bytes read so far."""
+
+    def lines(self) -> Iterator[AccountLine | BadLine]:
+        """Every line in order: a good one, or its faults one by one. Raises BadFile, OSError."""
+        with self._path.open("rb") as file:
+            header = self._next(file)
+            if header is None:
+                raise BadFile("line 1: the file is empty")
+            if header.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise BadFile("line 1: this is UTF-16; save the file as CSV in UTF-8")
+            encoding = "utf-8" if header.startswith(_BOM) else None
+            names, separator = _header(header.removeprefix(_BOM))
+            while (raw := self._next(file)) is not None:
+                if encoding is None and not raw.isascii():
+                    # The first letters beyond ASCII decide for the whole file: a later slip must not turn a file
+                    # of UTF-8 into cp1251, where every byte means something.
+                    encoding = "utf-8" if _is_utf8(raw) else "cp1251"
+                found = self._read(raw, encoding or "utf-8", names, separator)
+                yield from self._faults
+                if found is not None and not self._faults:
+                    yield found
+
+    def _next(self, file: BinaryIO) -> bytes | None:
+        raw = file.readline(LONGEST_LINE + 1)
+        self._line += 1
+        self.position += len(raw)
+        rest = raw
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE + 1)
+            self.position += len(rest)
+        return raw or None
+
+    def _fault(self, column: str, reason: str, *accounts: str) -> None:
+        self._faults.append(BadLine(self._line, column, reason, self._account + accounts))
+
+    def _read(self, raw: bytes, encoding: str, names: list[str], separator: str) -> AccountLine | None:
+        self._faults, self._account = [], ()
+        if len(raw) > LONGEST_LINE:
+            self._fault("", f"longer than {LONGEST_LINE} bytes")
+            return None
+        try:
+            fields = next(csv.reader([raw.decode(encoding).rstrip("\r\n")], delimiter=separator, strict=True), [])
+        except UnicodeDecodeError as error:
+            self._fault("", f"byte {error.start + 1} cannot be read as {encoding}")
+            return None
+        except csv.Error:
+            self._fault("", "no line of CSV: a quote is not closed or not doubled, or a line break stands inside")
+            return None
+        fields = [field.replace("\xa0", " ").strip() for field in fields]
+        if not any(fields):
+            return None  # spreadsheets leave such lines at the end
+        row = dict(zip(names, fields, strict=False))
+        self._account = (row.get("account", ""),)
+        if len(fields) != len(names):
+            self._fault("", f"{len(fields)} fields instead of {len(names)}")
+            return None
+        return self._judged(row)
+
+    def _judged(self, row: dict[str, str]) -> AccountLine | None:
+        account = row["account"]
+        if not self._accounts.accepts(account):
+            self._fault("account", f"{_shown(account)} is no account number: {_described(self._accounts)}")
+        for name in PLACE[:4]:
+            if len(row[name]) > LONGEST_TEXT or not row[name].isprintable():
+                self._fault(name, f"longer than {LONGEST_TEXT} characters or with unprintable ones")
+        phones = row["phones"].split()
+        for phone in phones:
+            if not is_e164(phone):
+                self._fault("phones", f"{_shown(phone)} is not in the form +79161234567")
+        if len(phones) > MOST_PHONES:
+            self._fault("phones", f"more than {MOST_PHONES}")
+        place = (row["street"], row["house"], row["flat"], row["district"], " ".join(phones))
+        first_line, first_place = self._places.setdefault(account, (self._line, place))
+        if first_place != place:
+            column = next(name for name, one, other in zip(PLACE, place, first_place, strict=True) if one != other)
+            self._fault(column, f"differs from line {first_line} of the same account")
+        first = first_line == self._line
+        if not any(row[name] for name in OF_METER):
+            return AccountLine(self._line, account, first, place)
+        return self._with_meter(row, account, first, place)
+
+    def _with_meter(
+        self, row: dict[str, str], account: str, first: bool, place: tuple[str, str, str, str, str]
+    ) -> AccountLine | None:
+        serial = row["meter"]
+        if not _SERIAL.fullmatch(serial):
+            self._fault("meter", f"{_shown(serial)} is no serial number: up to 64 letters, digits, - . / and spaces")
+        elif serial in self._meters:
+            line, other = self._meters[serial]
+            self._fault("meter", f"{_shown(serial)} stands in line {line} already", other)
+        else:
+            self._meters[serial] = (self._line, account)
+        digits = self._whole(row, "digits", FEWEST_DIGITS, MOST_DIGITS)
+        zones = self._whole(row, "zones", 1, MOST_ZONES)
+        power = self._power(row["power_kw"])
+        read_on = self._day(row["read_on"])
+        values = self._values(row, digits, zones, known_day=bool(row["read_on"])) if digits and zones else ()
+        return AccountLine(self._line, account, first, place, serial, digits, zones, power, read_on, values)
+
+    def _whole(self, row: dict[str, str], name: str, least: int, most: int) -> int:
+        """The number in a column, 0 if it is faulty."""
+        if _NUMBER.fullmatch(row[name]) and least <= int(row[name]) <= most:
+            return int(row[name])
+        self._fault(name, f"{_shown(row[name])} is not a whole number from {least} to {most}")
+        return 0
+
+    def _power(self, text: str) -> float | None:
+        if not text:
+            return None
+        power = float(text.replace(",", ".")) if _POWER.fullmatch(text) else 0.0
+        if 0 < power <= MOST_POWER_KW:
+            return power
+        self._fault("power_kw", f"{_shown(text)} is no power in kilowatts, for example 15 or 7.5")
+        return None
+
+    def _day(self, text: str) -> date | None:
+        if not text:
+            return None
+        try:
+            day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+        except ValueError:
+            day = None
+        if day is None:
+            self._fault("read_on", f"{_shown(text)} is no date in the form 2026-11-25")
+        elif not EARLIEST <= day <= self._today:
+            self._fault("read_on", f"{_shown(text)} lies {'in the future' if day > self._today else 'too far back'}")
+        return day
+
+    def _values(self, row: dict[str, str], digits: int, zones: int, *, known_day: bool) -> tuple[int, ...]:
+        values = []
+        for place, name in enumerate(("t1", "t2", "t3"), start=1):
+            text, wanted = row[name], known_day and place <= zones
+            if not wanted and text:
+                self._fault(name, "a reading without a date" if place <= zones else f"the meter has {zones} zones")
+            elif wanted and not (_NUMBER.fullmatch(text) and int(text) < 10**digits):
+                self._fault(name, f"{_shown(text)} is not a reading of {digits} digits, whole kilowatt-hours")
+            elif wanted:
+                values.append(int(text))
+        return tuple(values)
+
+
+def _header(raw: bytes) -> tuple[list[str], str]:
+    """Names of the columns in the order of the file, and its separator. Raises BadFile."""
+    text = raw.decode("utf-8", errors="replace").strip()
+    separator = ";" if text.count(";") > text.count(",") else ","
+    names = [name.strip().strip('"').lower() for name in text.split(separator)]
+    missing = [name for name in COLUMNS if name not in names]
+    strange = [name for name in names if name not in COLUMNS]
+    if missing or strange or len(names) != len(COLUMNS):
+        wrong = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {_shown(', '.join(strange))}"] * bool(
+            strange
+        )
+        raise BadFile(f"line 1: the header is {' and '.join(wrong) or 'wrong'}; it is {','.join(COLUMNS)}")
+    return names, separator
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”" if text.isprintable() else "what stands there"
+
+
+def _described(accounts: AccountFormat) -> str:
+    lengths = " or ".join(map(str, accounts.lengths))
+    return f"{lengths} digits" + (f", the last one by {accounts.check}" if accounts.check != "none" else "")
