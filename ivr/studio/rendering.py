@@ -51,11 +51,13 @@ def render(entry: Entry, engines: Sequence[tuple[Engine, str]], scratch: Path) -
 
 def _spoken(entry: Entry, engine: Engine, scratch: Path) -> AudioSegment:
     sound = silence(entry.lead_ms)
+    # A piece, which has no stop of its own («девяносто девять»), is said at the engine's pace, however slow.
+    tempo = engine.sentence_tempo if entry.text[-1] in ".!?:" else 1.0
     sentences = re.split(r"(?<=[.!?])\s+", entry.spoken)
     for number, sentence in enumerate(sentences):
         raw = scratch / f"{entry.id.replace('/', '+')}.{engine.name}.{number}.wav"
         engine.speak(sentence, raw)
-        spoken = to_telephone(raw)
+        spoken = to_telephone(raw, tempo)
         raw.unlink()
         if len(spoken) < SHORTEST_VOWEL_MS * _vowels(sentence):
             raise BadSound("too short for its text")
