@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def is_e164(number: str) -> bool:
@@ -21,8 +21,8 @@ def from_caller_id(text: str) -> str:
     digits = re.sub(r"[ ()\-.]", "", text)
     if is_e164(digits):
         return digits
-    if re.fullmatch(r"[78]\d{10}", digits):
+    if re.fullmatch(r"[78][0-9]{10}", digits):
         return "+7" + digits[1:]
-    if re.fullmatch(r"[3-9]\d{9}", digits):
+    if re.fullmatch(r"[3-9][0-9]{9}", digits):
         return "+7" + digits
     return ""
