@@ -20,27 +20,34 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ivr.domain.faults import StoreUnavailable
 
+CONNECT_LIMIT_S = 10.0
+"""Longest wait for a server to answer at all, however long its statements may take."""
+
 CONNECTIONS = 8
 """Connections at most: the daemon's units of work and its journal need five."""
 
 
+class BadDatabaseUrl(ValueError):
+    """The setting names no database that this project can use."""
+
+
 def database_url(text: str) -> URL:
-    """`text` as an URL with the driver that this project uses. Raises ValueError for another database."""
+    """`text` as an URL with the driver that this project uses. Raises BadDatabaseUrl for another database."""
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise ValueError("not the URL of a database, for example sqlite:///var/ivr.db") from error
+        raise BadDatabaseUrl("not the URL of a database, for example sqlite:///var/ivr.db") from error
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"} and url.database not in {None, "", ":memory:"}:
         return url
-    raise ValueError("the database is a file of SQLite or PostgreSQL: sqlite:///… or postgresql://…")
+    raise BadDatabaseUrl("the database is a file of SQLite or PostgreSQL: sqlite:///… or postgresql://…")
 
 
 def make_engine(url: str, limit_s: float) -> Engine:
     """An engine whose waits for a connection, a lock or a statement end after `limit_s` seconds.
 
-    Statements' parameters never enter an exception: they hold account numbers. Raises ValueError.
+    Statements' parameters never enter an exception: they hold account numbers. Raises BadDatabaseUrl.
     """
     address = database_url(url)
     common: dict[str, Any] = {"hide_parameters": True, "pool_size": CONNECTIONS, "max_overflow": 0}
@@ -52,7 +59,9 @@ def make_engine(url: str, limit_s: float) -> Engine:
         return engine
     milliseconds = max(1, round(limit_s * 1000))
     waits = {
-        "connect_timeout": max(2, math.ceil(limit_s)),  # libpq takes whole seconds and no less than two
+        "connect_timeout": max(
+            2, math.ceil(min(limit_s, CONNECT_LIMIT_S))
+        ),  # libpq takes whole seconds and no less than two
         "tcp_user_timeout": milliseconds,
         "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
     }
@@ -82,7 +91,7 @@ class Database:
     """
 
     def __init__(self, url: str, limit_s: float = 5.0) -> None:
-        """url: see `database_url`. limit_s: longest wait for a connection, a lock or a statement. Raises ValueError."""
+        """url: see `database_url`. limit_s: longest wait for a connection, a lock or a statement. Raises BadDatabaseUrl."""
         self.limit_s = limit_s
         self.engine = make_engine(url, limit_s)
         self._writer = self.engine.execution_options(writes=True)

@@ -33,7 +33,9 @@ lines = Table(
     *(Column(f"t{place}", Integer) for place in range(1, MOST_ZONES + 1)),
     prefixes=_TEMPORARY,
 )
-phones = Table("import_phones", staging, Column("account", Text), Column("phone", Text, index=True), prefixes=_TEMPORARY)
+phones = Table(
+    "import_phones", staging, Column("account", Text), Column("phone", Text, index=True), prefixes=_TEMPORARY
+)
 spoiled = Table("import_spoiled", staging, Column("account", Text, primary_key=True), prefixes=_TEMPORARY)
 readings = Table(
     "import_readings",

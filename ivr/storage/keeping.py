@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from ivr.domain.readings import Entry, Status, Submission
 from ivr.storage import tables
-from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 
 _readings, _registers = tables.of(tables.Reading), tables.of(tables.Register)
@@ -60,11 +58,12 @@ class Keeping:
         self._node = node
         self._bare_call = database.insert(_calls).on_conflict_do_nothing()
 
-    def keep(self, connection: Connection, submission: Submission, now: datetime) -> str:
+    def keep(self, connection: Connection, submission: Submission, now: datetime, *, late: bool = False) -> str:
         """Store a meter's readings; the receipt number of their call.
 
         The same value again from the same call changes nothing. Another value, or a second reading in the period,
-        replaces the live one, which stays as history. Raises IntegrityError where another transaction was faster.
+        replaces the live one, which stays as history. late: the readings come long after they were taken, and go to
+        the history themselves where a newer one is live. Raises IntegrityError where another transaction was faster.
         """
         receipt = connection.execute(_RECEIPT, {"call_id": submission.call_id}).scalar()
         if receipt is None:
@@ -72,10 +71,10 @@ class Keeping:
             call = {"id": submission.call_id, "node": self._node, "started_at": submission.taken_at}
             connection.execute(self._bare_call, call)
             receipt = connection.execute(_NEW_RECEIPT, {"call_id": submission.call_id}).scalar_one()
-        self._replace(connection, submission, str(receipt), now)
+        self._replace(connection, submission, str(receipt), now, late)
         return str(receipt)
 
-    def _replace(self, connection: Connection, submission: Submission, receipt: str, now: datetime) -> None:
+    def _replace(self, connection: Connection, submission: Submission, receipt: str, now: datetime, late: bool) -> None:
         ids = [entry.register_id for entry in submission.entries]
         if self._takes_turns:
             connection.execute(_TURN, {"ids": ids})
@@ -86,18 +85,19 @@ class Keeping:
         for entry in submission.entries:
             rows = [row for row in touched if row.register_id == entry.register_id]
             said = [row.value for row in rows if row.call_id == submission.call_id]
-            if not said or said[-1] != entry.value:
-                replaced += live(rows)
-                news.append(_row(submission, entry, receipt, now))
+            if said and said[-1] == entry.value:
+                continue
+            row = _row(submission, entry, receipt, now)
+            alive = [other for other in rows if other.status != Status.SUPERSEDED]
+            if late and any(other.taken_at > submission.taken_at for other in alive):
+                row["status"] = Status.SUPERSEDED.value
+            else:
+                replaced += [other.id for other in alive]
+            news.append(row)
         if replaced:
             connection.execute(_SUPERSEDE, {"ids": replaced})
         if news:
             connection.execute(_INSERT, news)
-
-
-def live(rows: Sequence[AnyRow]) -> list[int]:
-    """Ids of the readings that are not superseded."""
-    return [row.id for row in rows if row.status != Status.SUPERSEDED]
 
 
 def _row(submission: Submission, entry: Entry, receipt: str, now: datetime) -> dict[str, object]:

@@ -28,7 +28,7 @@ def _config(connection: Connection | None = None) -> Config:
 def upgrade(url: str) -> str:
     """Bring the schema to the newest revision, in one transaction, and return that revision.
 
-    Makes the folder of an SQLite file. Raises StoreUnavailable, ValueError.
+    Makes the folder of an SQLite file. Raises StoreUnavailable, BadDatabaseUrl.
     """
     address = database_url(url)
     if address.drivername.startswith("sqlite") and address.database:

@@ -1,0 +1,96 @@
+"""`ivr readings`: readings that wait for a clerk."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ivr import config
+from ivr.cli.db import ConfigFile, faults_told, opened
+from ivr.storage import clerk
+
+app = typer.Typer(no_args_is_help=True)
+
+By = Annotated[str, typer.Option("--by", help="Who decides, for the audit; the system's user if not given.")]
+
+
+@app.callback()
+def readings() -> None:
+    """Readings that wait for a clerk."""
+
+
+@app.command("list")
+def list_(
+    flagged: Annotated[bool, typer.Option("--flagged", help="All that wait for a clerk (the default).")] = False,
+    emergency: Annotated[bool, typer.Option("--emergency", help="Only those left in emergency mode.")] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show the readings that wait for a clerk, and those of emergency mode that belong to no meter by themselves."""
+    if flagged and emergency:
+        raise typer.BadParameter("--flagged shows those of --emergency too")
+    with faults_told("readings list"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            doubtful = clerk.flagged(database, emergency=emergency)
+            unplaced = clerk.unplaced(database)
+        # Wide enough for every column where the output is no terminal.
+        console = Console(highlight=False, width=None if os.isatty(1) else 200)
+        console.print(_doubtful(doubtful, settings))
+        if unplaced:
+            console.print(_unplaced(unplaced, settings))
+
+
+@app.command()
+def accept(
+    reading: Annotated[int, typer.Argument(metavar="ID", help="Number of the reading in `ivr readings list`.")],
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Let a flagged reading leave for billing."""
+    with faults_told("readings accept"), opened(config.load(config_file)) as database:
+        clerk.accept(database, reading, by or _user(), datetime.now(UTC))
+
+
+@app.command()
+def refuse(
+    reading: Annotated[int, typer.Argument(metavar="ID", help="Number of the reading in `ivr readings list`.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit and the history.")],
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Take a flagged reading out of the count. The one that it had replaced counts again."""
+    with faults_told("readings refuse"), opened(config.load(config_file)) as database:
+        clerk.refuse(database, reading, reason, by or _user(), datetime.now(UTC))
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def _doubtful(rows: list[clerk.Doubtful], settings: config.Settings) -> Table:
+    names = ("id", "account", "meter", "zone", "value", "last", "period", "taken", "channel", "reason", "voice")
+    table = Table(*names, title=f"readings that wait: {len(rows)}", title_justify="left")
+    for row in rows:
+        last = "" if row.last is None else str(row.last)
+        taken = f"{row.taken_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        cells = (row.account, row.meter, row.zone, str(row.value), last, row.period, taken, row.channel, row.reason)
+        table.add_row(str(row.id), *map(escape, cells), escape(row.voice or ""))
+    return table
+
+
+def _unplaced(rows: list[clerk.Unplaced], settings: config.Settings) -> Table:
+    table = Table(
+        "account", "values", "caller", "taken", "reason", title=f"left in emergency mode, for no meter: {len(rows)}",
+        title_justify="left",
+    )  # fmt: skip
+    for row in rows:
+        taken = f"{row.taken_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        table.add_row(row.account, " ".join(row.values), row.caller, taken, escape(row.reason))
+    return table
