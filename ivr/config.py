@@ -6,19 +6,21 @@ Order: command line, environment (`IVR_…`, sections by `__`, for example `IVR_
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings.exceptions import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIG_PLACES = (Path("ivr.toml"), Path("/etc/ivr/ivr.toml"))
 
 
 class BadSettings(Exception):
-    """The configuration cannot be used; the text names file and field."""
+    """The configuration cannot be used; the text names the file and field, or the variable, of each fault."""
 
 
 class Section(BaseModel):
@@ -47,16 +49,24 @@ class Line(Section):
     call_s: float = Field(1800.0, gt=0, description="longest call")
     spool: Path = Path("var/spool")
 
+    @field_validator("fastagi")
+    @classmethod
+    def _host_and_port(cls, text: str) -> str:
+        address = re.fullmatch(r"[\w.-]+:(\d{1,5})", text, re.ASCII)
+        if text and (address is None or not 0 < int(address[1]) < 65536):
+            raise ValueError("host:port, for example 127.0.0.1:4573")
+        return text
+
 
 class Waits(Section):
     """How long the line waits for a caller, in seconds (`no_input` rules: see docs/voice-interface.md)."""
 
-    no_input: float = 7.0
-    no_input_stumbled: float = 10.0
-    no_input_look: float = 15.0
-    inter_digit: float = 4.0
-    lone_zero: float = 2.0
-    straggler: float = 0.35
+    no_input: float = Field(7.0, gt=0)
+    no_input_stumbled: float = Field(10.0, gt=0)
+    no_input_look: float = Field(15.0, gt=0)
+    inter_digit: float = Field(4.0, gt=0)
+    lone_zero: float = Field(2.0, gt=0)
+    straggler: float = Field(0.35, ge=0)
 
 
 class Sounds(Section):
@@ -130,7 +140,7 @@ class Settings(BaseSettings):
 def load(file: Path | None = None) -> Settings:
     """Settings from `file`, else from IVR_CONFIG, else from the first of CONFIG_PLACES that exists, else defaults.
 
-    Raises BadSettings with the file's name and every wrong field.
+    Raises BadSettings with every wrong field and where it was given.
     """
     named = file or (Path(os.environ["IVR_CONFIG"]) if os.environ.get("IVR_CONFIG") else None)
     if named is not None and not named.is_file():
@@ -153,7 +163,19 @@ def load(file: Path | None = None) -> Settings:
     try:
         return FromFile()
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BadSettings(f"{place or 'environment'}: {wrong}") from None
-    except ValueError as error:
+        wrong = (f"{_given_in(fault['loc'], place)}: {fault['msg']}" for fault in error.errors())
+        raise BadSettings("; ".join(wrong)) from None
+    except SettingsError as error:
+        raise BadSettings(f"environment: {error}") from None
+    except (OSError, ValueError) as error:
         raise BadSettings(f"{place}: {error}") from None
+
+
+def _given_in(field: tuple[int | str, ...], place: Path | None) -> str:
+    """The environment variable that set `field`, else the file and the field."""
+    names = [str(part) for part in field]
+    for length in range(len(names), 0, -1):
+        variable = "IVR_" + "__".join(names[:length]).upper()
+        if variable in map(str.upper, os.environ):
+            return variable
+    return f"{place or 'settings'}: {'.'.join(names) or 'the whole'}"

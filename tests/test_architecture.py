@@ -1,0 +1,74 @@
+"""The shape of the code: which way imports point, who reads the environment, how long a module is."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ivr.telephony.launcher
+from ivr.config import REPOSITORY
+
+PACKAGE = REPOSITORY / "ivr"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MOST_LINES = 350
+
+
+def imported(module: Path) -> set[str]:
+    """Top names of the packages that a module imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def name(module: Path) -> str:
+    return str(module.relative_to(REPOSITORY))
+
+
+def test_imports_point_down_and_each_library_is_in_its_place() -> None:
+    # A process of its own: the linter switches off every logger it finds.
+    linter = (
+        "import sys; from importlinter.cli import lint_imports as lint; sys.exit(lint(no_cache=True, no_logo=True))"
+    )
+    done = subprocess.run([sys.executable, "-c", linter], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_no_module_is_too_long_to_be_read(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = [
+        name(module)
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "getenvb"}
+    ]
+    assert set(readers) == {"ivr/config.py"}
+
+
+def test_the_launcher_runs_where_nothing_is_installed() -> None:
+    assert imported(Path(ivr.telephony.launcher.__file__)) <= sys.stdlib_module_names
+
+
+def test_the_domain_knows_no_library() -> None:
+    for module in sorted((PACKAGE / "domain").glob("*.py")):
+        assert imported(module) <= sys.stdlib_module_names | {"ivr"}, name(module)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        name(module)
+        for module in MODULES
+        if module.stat().st_size and ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) is None
+    ]
+    assert silent == []
