@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from ivr.robot.recording import Sides
 from ivr.robot.scenario import Presses
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import AgiSession
@@ -29,11 +30,12 @@ class Leg:
         self._quiet: asyncio.Task[None] | None = None
         self._over = False
 
-    async def record(self, caller: Path, menu: Path) -> None:
-        """Record both sides from here on into two mono wavs, written by Asterisk until the call ends."""
-        both = caller.with_name(caller.stem + "-both.wav")
+    async def record(self, sides: Sides) -> None:
+        """Record both sides from here on, written by Asterisk until the call ends."""
         async with self._acting():
-            await self._session.run("EXEC MixMonitor", f"{both},r({menu})t({caller})")
+            await self._session.run(
+                "EXEC MixMonitor", f"{sides.both},r({sides.menu})t({sides.caller}),touch {sides.done}"
+            )
 
     async def press(self, step: Presses) -> None:
         """Press keys one after the other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import tempfile
@@ -77,8 +78,7 @@ class Robot:
         timeline = Timeline(on_event)
         watch = Watch(dialled, timeline, self._follower, self._catalogue, self._lab.sounds)
         faults: list[str] = []
-        name = f"call-{dialled}"
-        sides = [self._sides / f"{name}-{side}.wav" for side in ("caller", "menu")]
+        sides = recording.Sides(self._sides, f"call-{dialled}")
 
         async def place() -> None:
             timeline.add(Who.CALLER, f"rings as {scenario.caller or 'anonymous'}")
@@ -90,7 +90,7 @@ class Robot:
             )
 
         async def script(leg: Leg) -> None:
-            await leg.record(*sides)
+            await leg.record(sides)
             try:
                 for number, step in enumerate(scenario.steps, start=1):
                     try:
@@ -119,7 +119,7 @@ class Robot:
                     task.cancel()
                 await asyncio.gather(*watching, return_exceptions=True)
         readings = await asyncio.to_thread(self._readings, watch)
-        stereo = await asyncio.to_thread(self._recorded, name, *sides)
+        stereo = await asyncio.to_thread(recording.join, sides, self._recordings / f"{sides.name}.wav")
         faults += _unmet(scenario.expect, watch.outcome, timeline.heard, readings)
         return Result(
             scenario.title,
@@ -181,15 +181,6 @@ class Robot:
     def _readings(self, watch: Watch) -> tuple[SeenReading, ...]:
         return tuple(self._follower.readings_of_call(watch.call.id)) if watch.call is not None else ()
 
-    def _recorded(self, name: str, caller: Path, menu: Path) -> Path | None:
-        if not (caller.is_file() or menu.is_file()):
-            return None
-        stereo = self._recordings / f"{name}.wav"
-        recording.join(caller, menu, stereo)
-        for part in self._sides.glob(f"{name}-*.wav"):
-            part.unlink()
-        return stereo
-
 
 @asynccontextmanager
 async def on_duty(
@@ -213,11 +204,9 @@ def own_folder(lab: LabState) -> Path:
 
 
 async def _settled(watch: Watch) -> None:
-    """The journal is written behind the call: give it a moment to close a call that was hung up."""
-    try:
-        await watch.ended(5)
-    except TimeoutError:
-        return
+    """The journal is written behind the call: give it a moment to close the call."""
+    with contextlib.suppress(TimeoutError):  # a daemon that was killed never closes it
+        await watch.journal_closed(5)
 
 
 def _unmet(expect: Expectations, outcome: str | None, heard: list[str], readings: tuple[SeenReading, ...]) -> list[str]:

@@ -47,6 +47,13 @@ class Watch:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def journal_closed(self, limit_s: float) -> None:
+        """Wait until the journal has closed the call, if it ever began it. Raises TimeoutError."""
+        async with asyncio.timeout(limit_s):
+            while self.call is not None and self.call.outcome is None:
+                self._changed.clear()
+                await self._changed.wait()
+
     async def follow_journal(self) -> None:
         """Read the journal until cancelled."""
         while True:

@@ -1,0 +1,75 @@
+"""Scenario files, all rung at once on the real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.lab.lab import Lab
+from ivr.robot.ringing import Result
+from ivr.robot.scenario import load
+from ivr.robot.system import System
+from ivr.storage.following import Follower
+from tests.asterisk.accounts import import_accounts
+from tests.asterisk.conftest import SHORT_WAITS, ringing
+
+SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
+
+
+async def ring_all(system: System) -> dict[str, Result]:
+    async with ringing(system) as robot:
+        results = await asyncio.gather(*(robot.ring(load(file)) for file in SCENARIOS))
+    return dict(zip((file.stem for file in SCENARIOS), results, strict=True))
+
+
+@pytest.fixture(scope="module")
+def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
+    """The system after all scenarios were rung, and what came of each."""
+    system = System(tmp_path_factory.mktemp("calls"), lab, changes=SHORT_WAITS)
+    system.prepare()
+    import_accounts(system)
+    system.start_daemon()
+    try:
+        yield system, asyncio.run(ring_all(system))
+        system.stop_daemon()
+    finally:
+        system.kill_daemon()
+
+
+@pytest.mark.parametrize("name", [file.stem for file in SCENARIOS])
+def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
+    result = rung[1][name]
+    assert not result.faults, [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+
+
+def test_every_call_is_closed_in_the_journal(rung: tuple[System, dict[str, Result]]) -> None:
+    system, results = rung
+    database = system.open_database()
+    follower = Follower(database)
+    for name, result in results.items():
+        if name != "hotline-at-once":  # the dialplan's own doing: no daemon, no journal
+            call = follower.call(result.call_id)
+            assert call is not None and call.outcome == result.outcome, name
+    database.close()
+
+
+def test_the_recording_holds_the_caller_left_and_the_menu_right(rung: tuple[System, dict[str, Result]]) -> None:
+    recording = rung[1]["one-zone"].recording
+    assert recording is not None
+    with wave.open(str(recording)) as stereo:
+        assert (stereo.getnchannels(), stereo.getframerate(), stereo.getsampwidth()) == (2, 8000, 2)
+        samples = memoryview(stereo.readframes(stereo.getnframes())).cast("h")
+    menu = samples[1::2].tolist()
+    assert len(menu) > 15 * 8000
+    assert max(menu) > 3000, "the menu is heard"
+
+
+def test_logs_name_no_account_and_no_caller(rung: tuple[System, dict[str, Result]]) -> None:
+    log = rung[0].log_file.read_text(encoding="utf-8")
+    assert "call ends" in log
+    for secret in ("7916", "10000000", "12150"):
+        assert secret not in log
