@@ -23,7 +23,7 @@ from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 PATIENCE_S = 600.0
 """Longest statement of an import or export; calls have their own, shorter limit."""
@@ -130,7 +130,7 @@ class BadLines:
 
 def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _tell(summary: Summary, bad: BadLines, report: Path | None) -> None:
@@ -146,7 +146,7 @@ def _tell(summary: Summary, bad: BadLines, report: Path | None) -> None:
     behind = f" ({summary.readings_behind} behind newer ones of their period)" if summary.readings_behind else ""
     print(f"readings: {summary.readings_new} new{behind}")
     if summary.bad_lines:
-        print(f"left out: {summary.left_out} accounts for {summary.bad_lines} bad lines")
+        print(f"left out: {summary.left_out} accounts (bad lines: {summary.bad_lines})")
 
 
 @app.command()

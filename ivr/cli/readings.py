@@ -16,7 +16,7 @@ from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.storage import clerk
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 By = Annotated[str, typer.Option("--by", help="Who decides, for the audit; the system's user if not given.")]
 

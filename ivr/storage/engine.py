@@ -91,7 +91,7 @@ class Database:
     """
 
     def __init__(self, url: str, limit_s: float = 5.0) -> None:
-        """url: see `database_url`. limit_s: longest wait for a connection, a lock or a statement. Raises BadDatabaseUrl."""
+        """limit_s: longest wait for a connection, a lock or a statement. Raises BadDatabaseUrl."""
         self.limit_s = limit_s
         self.engine = make_engine(url, limit_s)
         self._writer = self.engine.execution_options(writes=True)
