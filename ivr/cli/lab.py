@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ivr import config
 from ivr.lab.faults import LabFault
-from ivr.lab.lab import FOLDER, SOUNDS, Lab
+from ivr.lab.lab import FOLDER, Lab
 from ivr.lab.state import LabState
 
 app = typer.Typer(no_args_is_help=True, help="A private Asterisk for demo and tests.")
@@ -21,11 +22,19 @@ Folder = Annotated[Path, typer.Option(help="Everything the lab writes lies here;
 @app.command()
 def up(
     folder: Folder = FOLDER,
-    sounds: Annotated[Path, typer.Option(help="Published prompts of one voice (holds fixed/).")] = SOUNDS,
     cache: Annotated[Path | None, typer.Option(help="Where a built Asterisk is kept [default: ~/.cache/ivr].")] = None,
+    config_file: Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")] = None,
 ) -> None:
-    """Start the lab; returns when Asterisk is fully booted. Builds an Asterisk first where none is installed."""
-    lab = Lab(folder, sounds, cache)
+    """Start the lab; returns when Asterisk is fully booted. Builds an Asterisk first where none is installed.
+
+    Socket, spool and sounds are those of the settings, so that the daemon and the lab meet.
+    """
+    try:
+        settings = config.load(config_file)
+    except config.BadSettings as error:
+        _fail(error)
+    line, sounds = settings.line, settings.sounds.folder / settings.sounds.voice
+    lab = Lab(folder, sounds, cache, daemon_socket=line.socket, spool=line.spool)
     if lab.must_build():
         typer.echo("no Asterisk installed: building one, once, about half a minute", err=True)
     try:
@@ -56,7 +65,7 @@ def status(folder: Folder = FOLDER) -> None:
     _show(state)
 
 
-def _fail(fault: LabFault) -> NoReturn:
+def _fail(fault: LabFault | config.BadSettings) -> NoReturn:
     typer.echo(f"ivr lab: {fault}", err=True)
     raise typer.Exit(1)
 

@@ -31,11 +31,11 @@ def write_configuration(state: LabState) -> Path:
     """Write everything below the lab's folder and return the path of asterisk.conf."""
     for name in FOLDERS:
         (state.folder / name).mkdir(parents=True, exist_ok=True)
-    for place in (state.spool, state.messages):
+    for place in (state.spool, state.messages, state.daemon_socket.parent):
         place.mkdir(parents=True, exist_ok=True)
     values = {
         "folder": state.folder,
-        "run": state.asterisk_socket.parent,
+        "run": state.asterisk_run,
         "socket": state.asterisk_socket,
         "sip_port": state.sip_port,
         "ami_port": state.ami_port,

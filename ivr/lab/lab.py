@@ -43,10 +43,21 @@ class Lab:
     """A private Asterisk in `folder`.
 
     sounds: folder of published prompts of one voice. cache: where a built Asterisk is kept between labs.
+    daemon_socket, spool: where the daemon listens and takes in emergency readings; in the lab's folder if not given.
     """
 
-    def __init__(self, folder: Path = FOLDER, sounds: Path = SOUNDS, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path = FOLDER,
+        sounds: Path = SOUNDS,
+        cache: Path | None = None,
+        *,
+        daemon_socket: Path | None = None,
+        spool: Path | None = None,
+    ) -> None:
         self.folder = folder.absolute()
+        self._daemon_socket = daemon_socket.absolute() if daemon_socket else None
+        self._spool = spool.absolute() if spool else None
         self.sounds = sounds.absolute()
         self.cache = cache or cache_folder()
 
@@ -84,8 +95,8 @@ class Lab:
             processes.stop(self.folder)
             with suppress(LabFault):  # an unreadable state must not keep the lab from going down
                 state = saved_state(self.folder)
-                if state is not None and not state.daemon_socket.is_relative_to(self.folder):
-                    shutil.rmtree(state.daemon_socket.parent, ignore_errors=True)
+                if state is not None and not state.run.is_relative_to(self.folder):
+                    shutil.rmtree(state.run, ignore_errors=True)
             (self.folder / STATE_FILE).unlink(missing_ok=True)
 
     def command(self, text: str) -> str:
@@ -161,7 +172,8 @@ class Lab:
     def _words(self, runner: Runner, state: LabState, *arguments: str) -> list[str]:
         conf = str(self.folder / "etc" / "asterisk.conf")
         read = tuple(dict.fromkeys((REPOSITORY, state.sounds)))
-        return runner.command(state.daemon_socket.parent, read, self.folder, "-C", conf, *arguments)
+        write = tuple(dict.fromkeys((self.folder, state.daemon_socket.parent, state.spool)))
+        return runner.command(state.run, read, write, "-C", conf, *arguments)
 
     def _run_folder(self) -> Path:
         """The folder of sockets: in the lab's own if their paths fit, else a short one of our own."""
@@ -183,10 +195,12 @@ class Lab:
             ami_secret=secrets.token_hex(16),
             softphone_user="softphone",
             softphone_secret=secrets.token_hex(8),
-            daemon_socket=run / SOCKET_NAME,
-            asterisk_socket=runner.run_inside(run) / SOCKET_NAME,
+            run=run,
+            asterisk_run=runner.run_inside(run),
+            daemon_socket=self._daemon_socket or run / SOCKET_NAME,
+            asterisk_socket=self._daemon_socket or runner.run_inside(run) / SOCKET_NAME,
             sounds=self.sounds,
-            spool=self.folder / "emergency",
+            spool=self._spool or self.folder / "emergency",
             messages=self.folder / "messages",
             log=self.folder / "log",
         )

@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "HOME": "/tmp",
 }
-RUN_INSIDE = Path("/run/ivr")
+RUN_INSIDE = Path("/run/ivr-lab")
 SHOWN = ("usr", "etc", "var")
 """Folders of the built root that the sandbox shows; the rest of `/` is memory."""
 
@@ -27,7 +27,7 @@ class Installed:
     program: Path
     name: str = "installed"
 
-    def command(self, run: Path, read: tuple[Path, ...], write: Path, *arguments: str) -> list[str]:
+    def command(self, run: Path, read: tuple[Path, ...], write: tuple[Path, ...], *arguments: str) -> list[str]:
         """The command line that runs Asterisk with `arguments`."""
         return [str(self.program), *arguments]
 
@@ -43,10 +43,11 @@ class Built:
     root: Path
     name: str = "built"
 
-    def command(self, run: Path, read: tuple[Path, ...], write: Path, *arguments: str) -> list[str]:
+    def command(self, run: Path, read: tuple[Path, ...], write: tuple[Path, ...], *arguments: str) -> list[str]:
         """The command line that runs Asterisk with `arguments`.
 
-        run: folder of sockets, seen as /run/ivr. read: folders shown read-only. write: the lab's folder.
+        run: the lab's folder of sockets, seen as /run/ivr-lab. read: folders shown read-only. write: folders that
+        can be written, the lab's own first.
         """
         words = ["bwrap", "--unshare-pid", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"]
         for name in SHOWN:
@@ -57,8 +58,10 @@ class Built:
         for folder in read:
             self._mount_point(folder)
             words += ["--ro-bind", str(folder), str(folder)]
-        self._mount_point(write)
-        words += ["--bind", str(write), str(write), "--bind", str(run), str(RUN_INSIDE), "--chdir", str(write)]
+        for folder in write:
+            self._mount_point(folder)
+            words += ["--bind", str(folder), str(folder)]
+        words += ["--bind", str(run), str(RUN_INSIDE), "--chdir", str(write[0])]
         return [*words, "/usr/sbin/asterisk", *arguments]
 
     def run_inside(self, run: Path) -> Path:

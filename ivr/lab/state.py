@@ -20,6 +20,7 @@ class LabState:
     sip_port: UDP; ami_port: TCP; rtp_first, rtp_last: UDP; all on 127.0.0.1.
     ami_user, ami_secret: manager account; it may originate, follow calls and queues, and run commands.
     softphone_user, softphone_secret: SIP account for a telephone on this machine.
+    run: folder of sockets, in `folder` where paths are short enough; asterisk_run: the same as Asterisk sees it.
     daemon_socket: where the daemon listens; asterisk_socket: the same socket as Asterisk's programs see it.
     sounds: folder of published prompts (holds `fixed/`). spool: readings of the emergency mode.
     messages: messages callers left. log: Asterisk's log files.
@@ -35,6 +36,8 @@ class LabState:
     ami_secret: str
     softphone_user: str
     softphone_secret: str
+    run: Path
+    asterisk_run: Path
     daemon_socket: Path
     asterisk_socket: Path
     sounds: Path
