@@ -242,7 +242,8 @@ def _store(
         "reason": "",
         "taken_in_at": now,
     }
-    if connection.execute(database.insert(_entries).on_conflict_do_nothing(), entry).rowcount == 0:
+    first_time = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
+    if connection.execute(first_time, entry).first() is None:
         return Fate.KNOWN
     day = left.taken_at.astimezone(terms.zone).date()
     period = terms.window.period_of(day)

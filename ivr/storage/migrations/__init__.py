@@ -25,6 +25,10 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+class SchemaOutdated(StoreUnavailable):
+    """The tables are those of another version, or missing; the text says what to do."""
+
+
 def upgrade(url: str) -> str:
     """Bring the schema to the newest revision, in one transaction, and return that revision.
 
@@ -55,8 +59,8 @@ def newest() -> str:
 
 
 def require_current(database: Database) -> None:
-    """Raises StoreUnavailable, with what to do, unless the schema is the one that this code needs."""
+    """Raises SchemaOutdated, with what to do, unless the schema is the one that this code needs."""
     with database.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != newest():
-        raise StoreUnavailable(f"the schema is {found or 'missing'}, not {newest()}: run `ivr db upgrade`")
+        raise SchemaOutdated(f"the schema is {found or 'missing'}, not {newest()}: run `ivr db upgrade`")
