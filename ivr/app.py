@@ -23,6 +23,8 @@ from ivr.listening.ask import KeyWaits
 from ivr.storage.engine import Database
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
+from ivr.storage.migrations import SchemaOutdated, require_current
+from ivr.storage.spooling import SpoolTerms, take_in
 from ivr.telephony.call import PhoneCall
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
@@ -30,7 +32,7 @@ from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
-DATABASE_PAUSE_S = 2.0
+DATABASE_PAUSE_S, SPOOL_PAUSE_S = 2.0, 60.0
 
 
 class LocalClock:
@@ -73,7 +75,7 @@ class Daemon:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        node = f"{socket.gethostname()}:{settings.line.socket}"
+        node = self._node = f"{socket.gethostname()}:{settings.line.socket}"
         self._database = open_database(settings)
         self._clock = LocalClock(settings.zone)
         self._journal = Journal(self._database, node)
@@ -100,9 +102,10 @@ class Daemon:
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
-        """Serve until `stop` is set, then drain. Raises OSError if the socket cannot be opened."""
+        """Serve until `stop` is set, then drain. Raises OSError if a port cannot be opened, SchemaOutdated."""
         line = self._settings.line
         self._journal.start()
+        spool: asyncio.Task[None] | None = None
         try:
             if not await self._catch_up(stop):
                 return
@@ -110,6 +113,7 @@ class Daemon:
             if line.fastagi:
                 host, _, port = line.fastagi.rpartition(":")
                 self._server.listen_fastagi(host, int(port))
+            spool = asyncio.create_task(self._mind_the_spool(stop))
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -117,27 +121,46 @@ class Daemon:
             log.info("draining", extra={"count": self._server.calls})
             await self._server.drain(line.drain_s)
         finally:
+            if spool is not None:
+                await spool
             await self._journal.close()
             await self._ledger.close()
             self._database.close()
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
-        """Close calls that a killed daemon left open. False if told to stop before the database answered.
+        """Close calls that a killed daemon left open, take in the spool. False if told to stop before that was done.
 
         Until then no call is taken: the dialplan's fallback takes readings without a database, a daemon cannot.
         """
         while not stop.is_set():
             try:
+                await asyncio.to_thread(require_current, self._database)
                 abandoned = await self._journal.close_abandoned(datetime.now(UTC))
+                await self._take_spool()
+            except SchemaOutdated:
+                raise
             except StoreUnavailable:
                 log.error("the database does not answer; no calls are taken before it does")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), DATABASE_PAUSE_S)
+                await _within(stop, DATABASE_PAUSE_S)
                 continue
             if abandoned:
                 log.warning("calls of an earlier run were left open and are closed", extra={"count": abandoned})
             return True
         return False
+
+    async def _mind_the_spool(self, stop: asyncio.Event) -> None:
+        """Take in what callers leave in emergency mode while this daemon runs but could not take their call."""
+        while not await _within(stop, SPOOL_PAUSE_S):
+            try:
+                await self._take_spool()
+            except StoreUnavailable:
+                log.error("the database does not answer; the emergency spool waits")
+
+    async def _take_spool(self) -> None:
+        settings = self._settings
+        terms = SpoolTerms(settings.zone, window(settings), limits(settings))
+        spool, now = settings.line.spool, self._clock.now()
+        await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
 
     async def _answer(self, incoming: Incoming) -> None:
         call = await PhoneCall.begin(
@@ -172,6 +195,13 @@ class Daemon:
             log.info("call ends", extra={"call": call.id, "outcome": outcome})
 
 
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event comes within so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
+
+
 async def serve(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
-    """Run the daemon until `stop` is set. Raises OSError, ValueError."""
+    """Run the daemon until `stop` is set. Raises OSError, ValueError, SchemaOutdated."""
     await Daemon(settings).run(stop, ready)

@@ -15,6 +15,7 @@ GROUPS = {
     "prompts": "The voice prompts: synthesise, check, list.",
     "lab": "A private Asterisk for demo and tests.",
     "robot": "A scripted caller that rings the running system.",
+    "demo": "A two-zone reading over a real call, from nothing to the stored rows.",
     "bench": "The project's own benchmarks.",
 }
 """Command group -> one line of help; the module of the same name holds its typer app as `app`."""

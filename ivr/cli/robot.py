@@ -53,16 +53,17 @@ def run(
         state = Lab(lab).state
         if state is None:
             raise LabFault(f"the lab in {lab} is down: ivr lab up")
-        results = asyncio.run(_ring_all(settings, state, loaded, recordings, as_json=as_json))
+        results = asyncio.run(ring_all(settings, state, loaded, recordings, as_json=as_json))
     except (config.BadSettings, BadScenario, BadCatalogue, LabFault, AmiFault, StoreUnavailable, ValueError) as error:
         print(f"ivr robot: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     raise typer.Exit(1 if any(result.faults for result in results) else 0)
 
 
-async def _ring_all(
+async def ring_all(
     settings: config.Settings, state: LabState, scenarios: list[Scenario], recordings: Path, *, as_json: bool
 ) -> list[Result]:
+    """Ring one scenario after the other and print what happens. Raises AmiFault, StoreUnavailable, BadCatalogue."""
     console = Console(highlight=False, soft_wrap=True)
     catalogue = load_catalogue(settings.sounds.folder / f"{settings.sounds.voice}.toml")
     database = open_database(settings)

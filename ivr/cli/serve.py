@@ -12,6 +12,7 @@ import typer
 
 from ivr import config, logs
 from ivr.app import serve as run_daemon
+from ivr.storage.migrations import SchemaOutdated
 
 app = typer.Typer()
 
@@ -25,7 +26,7 @@ def serve(
     try:
         settings = config.load(config_file)
         asyncio.run(_until_signalled(settings))
-    except (config.BadSettings, OSError, ValueError) as error:
+    except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:
         print(f"ivr serve: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
 

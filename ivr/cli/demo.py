@@ -1,0 +1,89 @@
+"""`ivr demo`: a two-zone reading over a real call, from nothing to the stored rows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from ivr.app import account_format, window
+from ivr.cli.robot import ring_all
+from ivr.domain.faults import StoreUnavailable
+from ivr.lab.faults import LabFault
+from ivr.lab.lab import Lab
+from ivr.robot import demo
+from ivr.robot.ringing import Result
+from ivr.robot.scenario import load
+from ivr.robot.system import System, SystemFault
+from ivr.storage.importing import Terms, import_accounts
+from ivr.telephony.ami import AmiFault
+
+app = typer.Typer()
+
+FOLDER = Path("var/demo")
+MATERIAL = Path(demo.__file__).parent
+
+AFTERWARDS = """
+[bold]Ring it with a softphone of your own[/bold] (on this machine: the lab listens on loopback only)
+  .venv/bin/ivr lab up --folder {lab} --config {config}
+  .venv/bin/ivr serve --config {config}
+The first command prints the SIP port and the password of the account «softphone». Register a softphone
+(Linphone, baresip, Zoiper …) at 127.0.0.1:PORT over UDP and dial any number. Accounts to try: 4012345678
+(day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210).
+`.venv/bin/ivr lab down --folder {lab}` ends it.
+"""
+
+
+@app.command()
+def run() -> None:
+    """Start a lab and the daemon, ring them with a scripted caller, and show what was said and stored."""
+    console = Console(highlight=False, soft_wrap=True)
+    lab = Lab(FOLDER / "lab")
+    system = System(FOLDER, lab)
+    try:
+        if lab.must_build():
+            console.print("No Asterisk installed here: building one for the lab, once, about half a minute …")
+        with running(system):
+            console.print(f"Asterisk, daemon and database run in {FOLDER}. The call, as it happens:")
+            results = asyncio.run(_ring(system))
+    except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
+        print(f"ivr demo: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    console.print(AFTERWARDS.format(lab=FOLDER / "lab", config=FOLDER / "ivr.toml"))
+    raise typer.Exit(1 if any(result.faults for result in results) else 0)
+
+
+@contextmanager
+def running(system: System) -> Iterator[None]:
+    """A system with fresh accounts, up for the length of a block."""
+    for file in system.folder.glob("ivr.db*"):
+        file.unlink()
+    try:
+        system.prepare()
+        settings = system.settings
+        database = system.open_database()
+        try:
+            terms = Terms(account_format(settings), settings.zone, window(settings), datetime.now(UTC))
+            import_accounts(database, MATERIAL / "accounts.csv", terms, report=lambda bad: None)
+        finally:
+            database.close()
+        system.start_daemon()
+        yield
+        system.stop_daemon()
+    finally:
+        system.kill_daemon()
+        system.lab.down()
+
+
+async def _ring(system: System) -> list[Result]:
+    state = system.lab.state
+    if state is None:
+        raise SystemFault("the lab went down")
+    scenarios = [load(MATERIAL / name) for name in ("day-and-night.toml", "hotline.toml")]
+    return await ring_all(system.settings, state, scenarios, system.folder / "recordings", as_json=False)

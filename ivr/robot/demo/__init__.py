@@ -1,0 +1,1 @@
+"""What the demo imports and rings with."""
