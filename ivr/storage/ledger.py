@@ -12,7 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
@@ -106,15 +106,13 @@ class Ledger:
                 return answer
 
         def run() -> Answer:
-            for _ in range(TRIES - 1):
+            refused: Exception | None = None
+            for _ in range(TRIES):
                 try:
                     return attempt()
-                except IntegrityError:  # another call stored a reading of the same register in between
-                    continue
-            try:
-                return attempt()
-            except IntegrityError as error:
-                raise StoreUnavailable("the readings contradict what is stored") from error
+                except (IntegrityError, DataError) as error:  # most likely another call was faster: look again
+                    refused = error
+            raise StoreUnavailable("the readings contradict what is stored") from refused
 
         try:
             running = asyncio.get_running_loop().run_in_executor(self._threads, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -173,6 +174,29 @@ async def test_refusing_brings_back_what_billing_knows_as_it_was(
         (900, "superseded", None),
     ]
     assert take_batch(database, now()) is None
+
+
+def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stock, now: Now) -> None:
+    account = stock.account()
+    for number in range(40):
+        (register,) = stock.meter(account, f"M{number}")
+        stock.reading(register, number, "2026-11-20", "2026-11", status="accepted")
+    other = Database(url)
+    batches: list[TakenBatch | None] = []
+    gate = threading.Barrier(4)
+
+    def export(node: Database) -> None:
+        gate.wait(10)
+        batches.append(take_batch(node, now()))
+
+    workers = [threading.Thread(target=export, args=(node,)) for node in (database, other) * 2]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    other.close()
+    assert [batch.readings for batch in batches if batch] == [40] and len(batches) == 4
+    assert set(stock.rows(tables.Reading, "status", "exported_as")) == {("exported", "accepted")}
 
 
 def test_an_unknown_batch(database: Database) -> None:
