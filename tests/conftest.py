@@ -41,7 +41,7 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 def _new_database(server: PostgresServer, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.url(name)
     server.run(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -124,15 +124,19 @@ class Journal:
         """
         self._closing.set()
         self._wake.set()
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=limit_s)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        left = len(self._calls) + len(self._steps)
-        if left:
-            self._dropped += left
-            log.error("journal entries lost at the end", extra={"entries": left})
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        try:
+            if self._task is not None:
+                await asyncio.wait({self._task}, timeout=limit_s)
+                self._task.cancel()
+                await asyncio.wait({self._task})
+                if not self._task.cancelled():
+                    self._task.result()  # raises what ended it before its time
+        finally:
+            left = len(self._calls) + len(self._steps)
+            if left:
+                self._dropped += left
+                log.error("journal entries lost at the end", extra={"entries": left})
+            await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
 
     async def close_abandoned(self, now: datetime) -> int:
         """End the calls that an earlier daemon of this node left open when it was killed; how many there were.

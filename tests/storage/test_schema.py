@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import StatementError
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage import tables
-from ivr.storage.engine import Database
+from ivr.storage.engine import BadDatabaseUrl, Database
 from ivr.storage.migrations import newest, require_current, upgrade
 
 DESIGN = {"accounts", "meters", "registers", "readings", "calls", "call_steps", "outages", "outage_reports"}
 DESIGN |= {"callbacks", "takes", "prompts", "users", "api_clients", "audit"}
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 
 
 def schema(connection: Connection) -> dict[str, object]:
@@ -74,3 +77,24 @@ def test_a_schema_that_is_missing_is_told_with_its_mend(empty_url: str) -> None:
     upgrade(empty_url)
     require_current(database)
     database.close()
+
+
+def test_sqlite_writes_through_to_the_disk_and_keeps_foreign_keys(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/ivr.db")
+    database = Database(f"sqlite:///{tmp_path}/ivr.db")
+    with database.reading() as connection:
+        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+    database.close()
+    assert pragmas == PRAGMAS
+
+
+def test_a_time_without_zone_is_not_stored(database: Database) -> None:
+    naive = datetime(2026, 11, 20)
+    with pytest.raises(StatementError, match="needs a zone"), database.writing() as connection:
+        connection.execute(tables.of(tables.Call).insert(), {"id": "c", "started_at": naive})
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/ivr", "sqlite://", "sqlite:///:memory:", "ivr.db", ""])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(BadDatabaseUrl):
+        Database(url)
