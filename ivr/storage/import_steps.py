@@ -186,5 +186,11 @@ def bring_in_readings(connection: Connection, now: datetime) -> tuple[int, int]:
     return connection.execute(insert, {"now": now}).rowcount, behind
 
 
+def look_again(connection: Connection) -> None:
+    """Let PostgreSQL look at the tables' new sizes now: until it does by itself, callers would wait for poor plans."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("ANALYZE accounts, account_phones, meters, registers, readings"))
+
+
 def _run(connection: Connection, statement: str) -> int:
     return connection.execute(text(statement)).rowcount

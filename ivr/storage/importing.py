@@ -95,7 +95,11 @@ def import_accounts(
                 lines = _load(connection, file, terms, faults, lambda: progress(file.position, path.stat().st_size))
             connection.execution_options(writes=True)
             with connection.begin():
-                return _bring_in(connection, lines, faults, terms, skip_bad=skip_bad)
+                summary = _bring_in(connection, lines, faults, terms, skip_bad=skip_bad)
+            if summary.imported:
+                with connection.begin():
+                    steps.look_again(connection)
+            return summary
     except IntegrityError as error:
         raise StoreUnavailable("another import was at work at the same time: nothing is imported, try again") from error
 
