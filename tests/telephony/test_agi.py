@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivr.telephony.agi import Code, HangUpNotice, Replies, Reply, WireError, command, parse_header, quote
 from tests.telephony.asterisk_end import words_of
+
+BUSY = settings(deadline=None)  # the machine may be
 
 
 def test_a_word_is_quoted() -> None:
@@ -48,6 +50,7 @@ def test_what_would_begin_a_second_command_is_refused(breaker: str) -> None:
         quote(breaker)
 
 
+@BUSY
 @given(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=50))
 def test_asterisk_reads_back_every_argument(text: str) -> None:
     assert words_of(command("SET VARIABLE", "X", text).decode().removesuffix("\n")) == ["SET", "VARIABLE", "X", text]
@@ -189,6 +192,7 @@ LINES = st.one_of(
 )
 
 
+@BUSY
 @given(st.lists(LINES, max_size=20))
 @example([b"200 result=1 endpos=" + b"9" * 5000])
 @example(["200 result=²".encode()])
@@ -232,6 +236,7 @@ def test_a_header_has_lines() -> None:
         parse_header([])
 
 
+@BUSY
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_no_bytes_in_a_header_do_more_than_break_the_wire(lines: list[bytes]) -> None:
     try:
