@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from ivr import config, logs
 from ivr.app import serve as run_daemon
@@ -25,7 +26,7 @@ def serve(
     logs.to_stderr()
     try:
         settings = config.load(config_file)
-        asyncio.run(_until_signalled(settings))
+        uvloop.run(_until_signalled(settings))
     except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:
         print(f"ivr serve: {error}", file=sys.stderr)
         raise typer.Exit(2) from None

@@ -14,6 +14,9 @@ _readings, _registers = tables.of(tables.Reading), tables.of(tables.Register)
 _calls, _receipts = tables.of(tables.Call), tables.of(tables.Receipt)
 
 _INSERT = insert(_readings)
+BEFORE_FIRST_RECEIPT = 1000
+"""Added to the key of a receipt: a number of one digit would sound like an answer, not like a receipt."""
+
 _NEW_RECEIPT = insert(_receipts).returning(_receipts.c.number)
 _RECEIPT = select(_receipts.c.number).where(_receipts.c.call_id == bindparam("call_id"))
 
@@ -71,8 +74,9 @@ class Keeping:
             call = {"id": submission.call_id, "node": self._node, "started_at": submission.taken_at}
             connection.execute(self._bare_call, call)
             receipt = connection.execute(_NEW_RECEIPT, {"call_id": submission.call_id}).scalar_one()
-        self._replace(connection, submission, str(receipt), now, late)
-        return str(receipt)
+        said = str(BEFORE_FIRST_RECEIPT + receipt)
+        self._replace(connection, submission, said, now, late)
+        return said
 
     def _replace(self, connection: Connection, submission: Submission, receipt: str, now: datetime, late: bool) -> None:
         ids = [entry.register_id for entry in submission.entries]

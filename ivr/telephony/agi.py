@@ -79,6 +79,8 @@ class Replies:
         text = line.decode("utf-8", "replace").rstrip("\r")
         if self._usage_lines:
             return self._usage(text)
+        if text.startswith("200 "):  # nearly all are
+            return self._done(text[4:])
         if text == "HANGUP":
             return HangUpNotice()
         if text.startswith("520-"):
@@ -87,8 +89,6 @@ class Replies:
         if re.match(r"1\d\d[ -]", text):
             return None  # provisional: the true reply follows
         match text[:4]:
-            case "200 ":
-                return self._done(text[4:])
             case "510 " | "510":
                 return Reply(Code.UNKNOWN_COMMAND)
             case "511 " | "511":

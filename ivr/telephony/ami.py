@@ -204,8 +204,8 @@ class Ami:
                     raise ValueError("a line break in an action of the manager")
         if self._broken.done():
             raise AmiUnavailable("the connection to Asterisk's manager broke")
-        # panoramisk guesses from the wording of a response whether more will come, and dies of "DTMF successfully queued":
-        # it may guess for Originate only, whose outcome comes as a second message.
+        # panoramisk guesses from the wording of a response whether more will come, and dies of "DTMF successfully
+        # queued": it may guess for Originate only, whose outcome comes as a second message.
         guess = None if name == "Originate" else False
         future = self._manager.send_action({"Action": name, **headers}, as_list=guess)
         await asyncio.wait({future, self._broken}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 
-DRAIN_PERIOD_S = 0.5  # the pipe holds 64 KiB, four seconds; waking up for every 20 ms would cost more than the call
+DRAIN_PERIOD_S = 2.0  # the pipe holds 64 KiB, four seconds; waking up for every 20 ms would cost more than the call
 LONGEST_UTTERANCE_S = 60
 BYTES_PER_S = 16000
 

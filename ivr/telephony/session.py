@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ivr.dialogue.ports import HungUp
-from ivr.telephony.agi import Code, HangUpNotice, Replies, Reply, WireError, command, parse_header
+from ivr.telephony.agi import Code, Replies, Reply, WireError, command, parse_header
 from ivr.telephony.wire import Wire, WireClosed
 
 
@@ -61,6 +61,8 @@ class AgiSession:
         self._replies = Replies()
         self._state = State.IDLE
         self._interrupted = False
+        self._expired = False
+        self._loop = asyncio.get_running_loop()
         self._nudging: asyncio.TimerHandle | None = None
         self.header: dict[str, str] = {}
 
@@ -156,7 +158,7 @@ class AgiSession:
         """Send the marker, then nudge until `stream` has its reply."""
         with contextlib.suppress(HungUp):  # `stream` finds the session closed and raises
             self._send(data)
-            self._nudging = asyncio.get_running_loop().call_later(NUDGE_S, self._press, b" ")
+            self._nudging = self._loop.call_later(NUDGE_S, self._press, b" ")
 
     def _key(self, reply: Reply) -> str:
         if reply.result == -1:
@@ -177,23 +179,28 @@ class AgiSession:
             raise self._hung_up() from None
 
     async def _reply(self, limit_s: float) -> Reply:
+        # A timer that closes the wire: asyncio.timeout would cost as much as all else that a command costs.
+        expiry = self._loop.call_later(limit_s, self._expire)
         try:
-            async with asyncio.timeout(limit_s):
-                while True:
-                    reply = self._replies.feed(await self._wire.line())
-                    if isinstance(reply, Reply):
-                        return reply
-                    if isinstance(reply, HangUpNotice):
-                        continue  # the true reply, or the end, follows
-        except TimeoutError:
-            raise self._broken("a command outlasted its limit") from None
+            while True:
+                reply = self._replies.feed(await self._wire.line())
+                if isinstance(reply, Reply):
+                    return reply  # anything else is out of band: the true reply, or the end, follows
         except WireError as error:
             raise self._broken(str(error)) from None
         except WireClosed:
+            if self._expired:
+                raise self._broken("a command outlasted its limit") from None
             raise self._hung_up() from None
         except asyncio.CancelledError:
             self.close()  # the reply would be taken for that of the next command
             raise
+        finally:
+            expiry.cancel()
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._wire.close()
 
     def _expect(self, state: State) -> None:
         if self._state is State.CLOSED:

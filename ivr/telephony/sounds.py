@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _HEADER_BYTES, _BYTES_PER_S = 44, 16000  # WAV, 16 bit, mono, 8 kHz
@@ -13,6 +13,7 @@ class Sounds:
     """The folder of one voice: ``<folder>/<prompt id>.wav``, under the same path for Asterisk and daemon."""
 
     folder: Path
+    _paths: dict[str, Path] = field(default_factory=dict, repr=False, compare=False)  # parsed once, not at each play
 
     def file(self, prompt: str) -> str:
         """What STREAM FILE is given: the path without its extension."""
@@ -23,8 +24,11 @@ class Sounds:
 
         Asked at each play, so that a newly published take counts at once.
         """
+        path = self._paths.get(prompt)
+        if path is None:
+            path = self._paths[prompt] = Path(f"{self.folder}/{prompt}.wav")
         try:
-            size = Path(f"{self.folder}/{prompt}.wav").stat().st_size
+            size = path.stat().st_size
         except OSError:
             return None
         return max(size - _HEADER_BYTES, 0) / _BYTES_PER_S

@@ -1,0 +1,113 @@
+"""`ivr bench`: the project's own benchmarks. Machines differ: read medians, and compare within one run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import quantiles
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.domain.faults import StoreUnavailable
+from ivr.lab.faults import LabFault
+from ivr.lab.lab import Lab
+from ivr.robot.benchmark import Load, Reactions, bring_accounts, load, reactions
+from ivr.robot.ringing import on_duty
+from ivr.robot.system import System, SystemFault
+from ivr.storage.following import Follower
+from ivr.studio.catalogue import load_catalogue
+from ivr.telephony.ami import AmiFault
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """The project's own benchmarks; each prints a table and a line of JSON."""
+
+
+@app.command()
+def calls(
+    at_once: Annotated[int, typer.Option(min=1, max=1000, help="Calls at once through SIPp.")] = 100,
+    timed: Annotated[int, typer.Option(min=1, help="Calls whose reactions are timed, one after the other.")] = 5,
+) -> None:
+    """Hand-off, reaction to keys, and calls at once with their cost, on a real Asterisk of its own."""
+    Path("var").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="var"))
+    system = System(folder, Lab(folder / "lab"))
+    try:
+        system.prepare()
+        bring_accounts(system, max(at_once, timed))
+        system.start_daemon()
+        found = asyncio.run(_timed(system, timed))
+        system.kill_daemon()
+        _fresh(system)
+        bring_accounts(system, at_once)
+        system.start_daemon()
+        loaded = load(system, at_once)
+        system.stop_daemon()
+    except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
+        print(f"ivr bench: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    finally:
+        system.kill_daemon()
+        system.lab.down()
+        shutil.rmtree(folder, ignore_errors=True)
+    _show(found, loaded)
+    raise typer.Exit(0 if loaded.stored == loaded.calls else 1)
+
+
+def _fresh(system: System) -> None:
+    for file in system.folder.glob("ivr.db*"):
+        file.unlink()
+    system.prepare()
+
+
+async def _timed(system: System, count: int) -> Reactions:
+    state = system.lab.state
+    if state is None:
+        raise SystemFault("the lab went down")
+    sounds = system.settings.sounds
+    catalogue = load_catalogue(sounds.folder / f"{sounds.voice}.toml")
+    database = system.open_database()
+    try:
+        async with on_duty(state, Follower(database), catalogue, system.folder / "recordings") as robot:
+            return await reactions(state, robot, count)
+    finally:
+        database.close()
+
+
+def _show(found: Reactions, loaded: Load) -> None:
+    table = Table("what", "n", "p50", "p95", "aim", title=f"{platform.machine()}, {platform.python_version()}")
+    for name, values, aim in (
+        ("EAGI to the daemon's first command, ms", found.hand_offs, "20"),
+        ("key to the next prompt, ms", found.prompts, "p95 100"),
+    ):
+        table.add_row(name, str(len(values)), f"{_share(values, 50):.1f}", f"{_share(values, 95):.1f}", aim)
+    table.add_row("calls at once, stored", f"{loaded.stored} of {loaded.calls}", f"{loaded.seconds:.0f} s", "", "all")
+    table.add_row("daemon's processor time for a call, ms", str(loaded.calls), f"{loaded.cpu_ms:.1f}", "", "10")
+    table.add_row("daemon's memory for a call, KiB", str(loaded.calls), f"{loaded.rss_kb:.0f}", "", "")
+    Console().print(table)
+    figures = {
+        "hand_off_ms": {"p50": _share(found.hand_offs, 50), "p95": _share(found.hand_offs, 95)},
+        "key_to_prompt_ms": {"p50": _share(found.prompts, 50), "p95": _share(found.prompts, 95)},
+        "load": asdict(loaded),
+    }
+    print(json.dumps(figures))
+
+
+def _share(values: Sequence[float], percent: int) -> float:
+    """A percentile; with few values the nearest one."""
+    if len(values) < 2:
+        return values[0] if values else float("nan")
+    return quantiles(values, n=100, method="inclusive")[percent - 1]

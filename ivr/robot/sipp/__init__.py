@@ -1,0 +1,1 @@
+"""Scenarios for SIPp, the load generator."""
