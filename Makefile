@@ -14,7 +14,7 @@ test: .venv/ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/ivr prompts check
-	.venv/bin/pytest $(PYTEST)
+	.venv/bin/pytest -n 4 --dist loadfile $(PYTEST)
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || { $(call debian,python3-venv); }

@@ -20,7 +20,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
 from ivr.domain.readings import Window
 from ivr.listening.ask import KeyWaits
+from ivr.storage.account_file import BadFile, BadLine
 from ivr.storage.engine import Database
+from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
@@ -68,6 +70,20 @@ def open_database(settings: Settings) -> Database:
     if name.startswith("sqlite") and file:
         Path(file).absolute().parent.mkdir(parents=True, exist_ok=True)
     return Database(settings.store.url, settings.store.limit_s)
+
+
+def bring_accounts(settings: Settings, file: Path) -> Summary:
+    """Import a file of accounts that has no bad line. Raises BadFile, OSError, StoreUnavailable."""
+
+    def refuse(bad: BadLine) -> None:
+        raise BadFile(str(bad))
+
+    database = open_database(settings)
+    try:
+        terms = Terms(account_format(settings), settings.zone, window(settings), datetime.now(UTC))
+        return import_accounts(database, file, terms, report=refuse)
+    finally:
+        database.close()
 
 
 class Daemon:

@@ -18,10 +18,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ivr.app import bring_accounts
 from ivr.domain.faults import StoreUnavailable
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import Lab
-from ivr.robot.benchmark import Load, Reactions, bring_accounts, load, reactions
+from ivr.robot.benchmark import Load, Reactions, load, reactions, write_accounts
 from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
 from ivr.storage.following import Follower
@@ -47,12 +48,12 @@ def calls(
     system = System(folder, Lab(folder / "lab"))
     try:
         system.prepare()
-        bring_accounts(system, max(at_once, timed))
+        bring_accounts(system.settings, write_accounts(system, max(at_once, timed)))
         system.start_daemon()
         found = asyncio.run(_timed(system, timed))
         system.kill_daemon()
         _fresh(system)
-        bring_accounts(system, at_once)
+        bring_accounts(system.settings, write_accounts(system, at_once))
         system.start_daemon()
         loaded = load(system, at_once)
         system.stop_daemon()

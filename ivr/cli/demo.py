@@ -6,13 +6,12 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from ivr.app import account_format, window
+from ivr.app import bring_accounts
 from ivr.cli.robot import ring_all
 from ivr.domain.faults import StoreUnavailable
 from ivr.lab.faults import LabFault
@@ -21,7 +20,6 @@ from ivr.robot import demo
 from ivr.robot.ringing import Result
 from ivr.robot.scenario import load
 from ivr.robot.system import System, SystemFault
-from ivr.storage.importing import Terms, import_accounts
 from ivr.telephony.ami import AmiFault
 
 app = typer.Typer()
@@ -66,13 +64,7 @@ def running(system: System) -> Iterator[None]:
         file.unlink()
     try:
         system.prepare()
-        settings = system.settings
-        database = system.open_database()
-        try:
-            terms = Terms(account_format(settings), settings.zone, window(settings), datetime.now(UTC))
-            import_accounts(database, MATERIAL / "accounts.csv", terms, report=lambda bad: None)
-        finally:
-            database.close()
+        bring_accounts(system.settings, MATERIAL / "accounts.csv")
         system.start_daemon()
         yield
         system.stop_daemon()

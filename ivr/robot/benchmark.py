@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr.app import account_format, window
 from ivr.lab.state import LabState
 from ivr.robot import sipp
 from ivr.robot.ringing import Robot
 from ivr.robot.scenario import parse
 from ivr.robot.system import System, SystemFault
 from ivr.storage.following import Follower
-from ivr.storage.importing import Terms, import_accounts
 from ivr.telephony.ami import AmiUnavailable, Events, connected
 
 FIRST_ACCOUNT, FIRST_METER = 2_000_000_000, 20_000_000
@@ -47,18 +45,12 @@ class Load:
     rss_kb: float
 
 
-def bring_accounts(system: System, count: int) -> None:
-    """Import `count` accounts with one meter each. Raises BadFile, StoreUnavailable."""
+def write_accounts(system: System, count: int) -> Path:
+    """A file of `count` accounts with one meter each, ready to be imported."""
     file = system.folder / "accounts.csv"
     rows = (f"{FIRST_ACCOUNT + n},Ленина,1,{n},,,{FIRST_METER + n},5,1,15,2020-01-01,{LAST},," for n in range(count))
     file.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    settings = system.settings
-    terms = Terms(account_format(settings), settings.zone, window(settings), datetime.now(UTC))
-    database = system.open_database()
-    try:
-        import_accounts(database, file, terms, report=lambda bad: None)
-    finally:
-        database.close()
+    return file
 
 
 async def reactions(lab: LabState, robot: Robot, calls: int) -> Reactions:

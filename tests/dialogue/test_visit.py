@@ -104,7 +104,9 @@ async def test_a_hang_up_at_any_question_stores_nothing(answered: int) -> None:
     assert store.kept == []
 
 
-@pytest.mark.parametrize("prompt", ["greeting/welcome", "identify/ask", "identify/confirm", "menu/else", "common/goodbye"])
+@pytest.mark.parametrize(
+    "prompt", ["greeting/welcome", "identify/ask", "identify/confirm", "menu/else", "common/goodbye"]
+)
 async def test_zero_reaches_the_hotline_from_everywhere(prompt: str) -> None:
     whole = [
         *IDENTIFIED,

@@ -1,0 +1,53 @@
+"""Steps that callers of several tests take, and how they are rung."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ivr.robot.ringing import Result, Robot
+from ivr.robot.scenario import parse
+from ivr.robot.timeline import Happening
+
+Steps = list[dict[str, Any]]
+Watcher = Callable[[Happening], None]
+
+IDENTIFIED: Steps = [
+    {"hears": "identify/ask"},
+    {"keys": "1000000001"},
+    {"hears": "identify/confirm"},
+    {"keys": "1"},
+]
+GIVEN: Steps = [*IDENTIFIED, {"hears": "reading/ask"}, {"keys": "12150"}, {"hears": "reading/confirm"}]
+STORED: Steps = [*GIVEN, {"keys": "1"}, {"hears": "reading/receipt"}]
+EMERGENCY: Steps = [
+    {"hears": "fixed/fallback"},
+    {"keys": "1"},
+    {"hears": "fixed/emergency-account"},
+    {"keys": "1000000001#"},
+    {"hears": "fixed/emergency-reading"},
+    {"keys": "12150#"},
+    {"hears": "fixed/emergency-more"},
+    {"keys": "#"},
+    {"hears": "fixed/emergency-correct", "timeout": 40},
+    {"keys": "1"},
+    {"hears": "fixed/emergency-saved"},
+]
+
+
+async def ring(robot: Robot, steps: Steps, expect: dict[str, Any], on_event: Watcher = lambda _: None) -> Result:
+    scenario = parse({"title": "a fault", "from": "+79165550000", "step": steps, "expect": expect}, Path())
+    result = await robot.ring(scenario, on_event)
+    assert not result.faults, (result.faults, result.heard)
+    return result
+
+
+def when(prompt: str, act: Callable[[], None]) -> Watcher:
+    """Watches a call, and acts as soon as a prompt begins."""
+
+    def watch(happening: Happening) -> None:
+        if happening.prompt == prompt:
+            act()
+
+    return watch

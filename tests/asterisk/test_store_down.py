@@ -1,0 +1,63 @@
+"""A database that is locked or gone: the caller is told, and nothing is claimed. On the real Asterisk."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from ivr.config import REPOSITORY
+from ivr.lab.lab import Lab
+from ivr.robot.ringing import Robot
+from ivr.robot.system import System
+from ivr.robot.timeline import Happening
+from tests.asterisk.accounts import import_accounts, stored_for
+from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.steps import GIVEN, ring
+from tests.postgres.server import PostgresServer
+
+
+async def test_a_locked_database_is_told_and_nothing_is_claimed(system: System, robot: Robot) -> None:
+    system.start_daemon()
+    lock = sqlite3.connect(system.folder / "ivr.db", isolation_level=None, check_same_thread=False)
+
+    def watch(happening: Happening) -> None:
+        if happening.prompt == "reading/confirm":
+            lock.execute("BEGIN IMMEDIATE")
+        if "queue operator" in happening.text:
+            lock.execute("ROLLBACK")  # the journal, which waited, now tells what the caller heard
+
+    expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
+    result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
+    assert "reading/stored" not in result.heard
+    lock.close()
+    assert stored_for(system, "10000001") == []
+
+
+async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
+    lab: Lab, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    name = make_url(postgres_url).database
+    reached: list[str] = []
+
+    def watch(happening: Happening) -> None:
+        if happening.prompt == "reading/confirm":
+            postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            postgres_server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        if "in the queue" in happening.text:
+            reached.append(happening.text)
+            postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        system = System(Path(folder), lab, store_url=postgres_url, changes=SHORT_WAITS)
+        system.prepare()
+        import_accounts(system)
+        system.start_daemon()
+        async with ringing(system) as robot:
+            expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
+            result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
+        assert reached and "reading/stored" not in result.heard
+        assert stored_for(system, "10000001") == []
+        system.stop_daemon()
