@@ -25,7 +25,10 @@ from ivr.lab.lab import Lab
 from ivr.robot.benchmark import Load, Reactions, load, reactions, write_accounts
 from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
+from ivr.storage import benchmark as storing
+from ivr.storage.engine import Database
 from ivr.storage.following import Follower
+from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
 
@@ -66,6 +69,35 @@ def calls(
         shutil.rmtree(folder, ignore_errors=True)
     _show(found, loaded)
     raise typer.Exit(0 if loaded.stored == loaded.calls else 1)
+
+
+@app.command()
+def store(
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts in the imported file.")] = 100_000,
+    units: Annotated[int, typer.Option(min=2, help="Look-ups and submissions that are timed.")] = 500,
+    url: Annotated[str, typer.Option(help="An empty database; without it a new SQLite file.")] = "",
+) -> None:
+    """Import of accounts and meters, and the units of work that a caller waits for."""
+    Path("var").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir="var") as folder:
+        file, place = Path(folder) / "accounts.csv", url or f"sqlite:///{Path(folder).absolute() / 'ivr.db'}"
+        try:
+            upgrade(place)
+            database = Database(place, 600)
+            storing.write_file(file, accounts)
+            times = storing.measure(database, file, accounts, units, lambda step: print(step, file=sys.stderr))
+            database.close()
+        except (StoreUnavailable, ValueError) as error:
+            print(f"ivr bench: {error}", file=sys.stderr)
+            raise typer.Exit(2) from None
+    table = Table("what", "n", "p50", "p95", "aim", title=f"{place.partition(':')[0]}, {platform.machine()}")
+    table.add_row("import, s", str(times.accounts), f"{times.import_s:.1f}", "", "30 for 100,000")
+    for name, values in (("find an account, ms", times.lookups_ms), ("store a meter, ms", times.keeps_ms)):
+        table.add_row(name, str(len(values)), f"{_share(values, 50):.1f}", f"{_share(values, 95):.1f}", "")
+    Console().print(table)
+    found = {"p50": _share(times.lookups_ms, 50), "p95": _share(times.lookups_ms, 95)}
+    kept = {"p50": _share(times.keeps_ms, 50), "p95": _share(times.keeps_ms, 95)}
+    print(json.dumps({"accounts": times.accounts, "import_s": times.import_s, "find_ms": found, "store_ms": kept}))
 
 
 def _fresh(system: System) -> None:
