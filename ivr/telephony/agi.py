@@ -6,10 +6,12 @@ Source of the forms: Asterisk's ``res/res_agi.c`` (22.10) and the measurements i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 _RESULT = re.compile(r"result=(-?\d{0,18})(?!\d)(?: \((.*)\))?(?: endpos=(-?\d{1,18}))?", re.DOTALL | re.ASCII)
+_BREAK = re.compile(r"[\r\n\0]")
 _MOST_USAGE_LINES = 200
 _LONGEST_COMMAND = 2047  # AGI_BUF_LEN less its final zero; Asterisk takes the rest of a longer line for a command
 
@@ -27,8 +29,10 @@ class Code(Enum):
     BAD_SYNTAX = 520
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+_DONE = Code.DONE  # a member looked up in its class costs as much as a small function
+
+
+class Reply(NamedTuple):
     """One reply.
 
     result: number after ``result=``; None if absent or empty. What -1 and 0 mean depends on the command.
@@ -49,7 +53,7 @@ class HangUpNotice:
 def quote(argument: str | int) -> str:
     """An argument as one quoted word. Raises ValueError on a line break or NUL: they would begin a second command."""
     text = str(argument)
-    if any(character in text for character in "\r\n\0"):
+    if _BREAK.search(text):
         raise ValueError("an AGI argument holds no line break and no NUL")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -63,6 +67,12 @@ def command(verb: str, *arguments: str | int) -> bytes:
     if len(line) > _LONGEST_COMMAND:
         raise ValueError("an AGI command is at most 2047 bytes long")
     return line
+
+
+@lru_cache(maxsize=2048)  # the whole voice twice; 2 µs less for each of the forty prompts of a call
+def stream_command(file: str, stop_keys: str, offset: int) -> bytes:
+    """STREAM FILE, see `command`."""
+    return command("STREAM FILE", file, stop_keys, offset)
 
 
 class Replies:
@@ -112,7 +122,7 @@ class Replies:
             raise WireError("a reply without a result")
         number, value, endpos = found.groups()
         return Reply(
-            Code.DONE,
+            _DONE,
             int(number) if number not in ("", "-") else None,
             value,
             None if endpos is None else int(endpos),

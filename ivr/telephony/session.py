@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from ivr.dialogue.ports import HungUp
-from ivr.telephony.agi import Code, Replies, Reply, WireError, command, parse_header
+from ivr.telephony.agi import Code, Replies, Reply, WireError, command, parse_header, stream_command
 from ivr.telephony.wire import Wire, WireClosed
 
 
@@ -25,8 +25,12 @@ class State(Enum):
     CLOSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+# A member looked up in its class costs as much as a small function, and every command needs a dozen.
+_IDLE, _BUSY, _STREAMING, _CLOSED = State
+_DONE = Code.DONE
+
+
+class Streamed(NamedTuple):
     """How a STREAM FILE ended.
 
     key: the key that stopped it, "" if none. endpos: samples played.
@@ -37,6 +41,7 @@ class Streamed:
 
 
 KEYS = "0123456789*#"
+_KEY_OF = {ord(key): key for key in KEYS}
 COMMAND_LIMIT_S = 5.0
 GRACE_S = 3.0
 NUDGE_S = 0.03
@@ -59,7 +64,7 @@ class AgiSession:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._replies = Replies()
-        self._state = State.IDLE
+        self._state = _IDLE
         self._interrupted = False
         self._expired = False
         self._loop = asyncio.get_running_loop()
@@ -88,11 +93,11 @@ class AgiSession:
     async def run(self, verb: str, *arguments: str | int, limit_s: float = COMMAND_LIMIT_S) -> Reply:
         """Send one command and return its reply, 200 only. Raises ValueError if it cannot be a command."""
         line = command(verb, *arguments)
-        self._expect(State.IDLE)
-        self._state = State.BUSY
+        self._expect(_IDLE)
+        self._state = _BUSY
         self._send(line)
         reply = await self._reply(limit_s)
-        self._state = State.IDLE
+        self._state = _IDLE
         return self._good(reply)
 
     async def stream(self, file: str, length_s: float, stop_keys: str = KEYS, *, offset: int = 0) -> Streamed:
@@ -100,14 +105,14 @@ class AgiSession:
 
         length_s: how long it plays; it may outlast that by a few seconds, no more. Raises ValueError as `run` does.
         """
-        line = command("STREAM FILE", file, stop_keys, offset)
-        self._expect(State.IDLE)
-        self._state = State.STREAMING
+        line = stream_command(file, stop_keys, offset)
+        self._expect(_IDLE)
+        self._state = _STREAMING
         self._interrupted = False
         self._send(line)
         try:
             reply = await self._reply(length_s + GRACE_S)
-            if self._interrupted and reply.endpos is None and reply.code is Code.DONE:
+            if self._interrupted and reply.endpos is None and reply.code is _DONE:
                 streamed = Streamed("", offset)  # stopped: this is the marker's reply already
             else:
                 streamed = await self._streamed(self._good(reply), offset)
@@ -115,12 +120,12 @@ class AgiSession:
             if self._nudging is not None:
                 self._nudging.cancel()
                 self._nudging = None
-        self._state = State.IDLE
+        self._state = _IDLE
         return streamed
 
     def interrupt(self) -> None:
         """Stop the stream that plays; `stream` then returns, or raises. Nothing happens if none plays."""
-        if self._state is State.STREAMING and not self._interrupted:
+        if self._state is _STREAMING and not self._interrupted:
             self._interrupted = True
             self._press(command("NOOP"))
 
@@ -139,7 +144,7 @@ class AgiSession:
 
     def close(self) -> None:
         """Give the call back to the dialplan."""
-        self._state = State.CLOSED
+        self._state = _CLOSED
         self._wire.close()
 
     async def _streamed(self, reply: Reply, offset: int) -> Streamed:
@@ -148,7 +153,7 @@ class AgiSession:
             self._good(await self._reply(COMMAND_LIMIT_S))
         if reply.result == -1:
             # Hung up, or no such file: only a live channel answers the question.
-            self._state = State.BUSY
+            self._state = _BUSY
             self._send(command("CHANNEL STATUS"))
             self._good(await self._reply(COMMAND_LIMIT_S))
             return Streamed("", -1)
@@ -163,14 +168,14 @@ class AgiSession:
     def _key(self, reply: Reply) -> str:
         if reply.result == -1:
             raise self._hung_up()
-        return next((key for key in KEYS if ord(key) == reply.result), "")
+        return _KEY_OF.get(reply.result or 0, "")
 
     def _good(self, reply: Reply) -> Reply:
+        if reply.code is _DONE:
+            return reply
         if reply.code is Code.DEAD_CHANNEL:
             raise self._hung_up()
-        if reply.code is not Code.DONE:
-            raise self._broken("Asterisk refused a command")
-        return reply
+        raise self._broken("Asterisk refused a command")
 
     def _send(self, data: bytes) -> None:
         try:
@@ -183,7 +188,11 @@ class AgiSession:
         expiry = self._loop.call_later(limit_s, self._expire)
         try:
             while True:
-                reply = self._replies.feed(await self._wire.line())
+                line = self._wire.received()
+                if line is None:
+                    await self._wire.news()
+                    continue
+                reply = self._replies.feed(line)
                 if isinstance(reply, Reply):
                     return reply  # anything else is out of band: the true reply, or the end, follows
         except WireError as error:
@@ -203,7 +212,7 @@ class AgiSession:
         self._wire.close()
 
     def _expect(self, state: State) -> None:
-        if self._state is State.CLOSED:
+        if self._state is _CLOSED:
             raise HungUp
         if self._state is not state:
             raise SessionBroken(f"session is {self._state.name}, not {state.name}")

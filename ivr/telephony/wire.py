@@ -25,7 +25,7 @@ class Wire:
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._read_fd, self._write_fd = read_fd, write_fd
-        self._rest = bytearray()
+        self._rest = b""
         self._lines: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
@@ -53,15 +53,22 @@ class Wire:
 
     async def line(self) -> bytes:
         """The next line without its line break. Raises WireClosed at the end; one waiter at a time."""
-        while not self._lines:
-            if self._closed:
-                raise WireClosed
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        return self._lines.popleft()
+        while (line := self.received()) is None:
+            await self.news()
+        return line
+
+    def received(self) -> bytes | None:
+        """The next line if it is here already, else None. Raises WireClosed if none can come."""
+        if self._lines:
+            return self._lines.popleft()
+        if self._closed:
+            raise WireClosed
+        return None
+
+    def news(self) -> asyncio.Future[None]:
+        """Done when `received` has something to say: a line or the end. Ask it before; one waiter at a time."""
+        self._waiter = self._loop.create_future()
+        return self._waiter
 
     def close(self) -> None:
         """Stop reading and close both descriptors; lines already received can still be read."""
@@ -84,10 +91,10 @@ class Wire:
         if not data:
             self.close()
             return
-        *lines, rest = (bytes(self._rest) + data).split(b"\n")
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
         self._lines.extend(lines)
-        self._rest = bytearray(rest)
-        if len(rest) > _LONGEST_LINE or len(self._lines) > _MOST_LINES:
+        if len(self._rest) > _LONGEST_LINE or len(self._lines) > _MOST_LINES:
             self.close()
         self._wake()
 
