@@ -7,6 +7,7 @@ import contextlib
 import os
 
 DRAIN_PERIOD_S = 2.0  # the pipe holds 64 KiB, four seconds; waking up for every 20 ms would cost more than the call
+DRAIN_SLACK_S = 0.01  # timers are not exact: a tick that comes a little early is still that of its period
 LONGEST_UTTERANCE_S = 60
 BYTES_PER_S = 16000
 
@@ -24,7 +25,7 @@ class AudioTap:
         self._kept: bytearray | None = None
         self.heard_at: float | None = None
         os.set_blocking(fd, False)
-        self._timer: asyncio.TimerHandle | None = self._loop.call_later(DRAIN_PERIOD_S, self._tick)
+        self._timer: asyncio.TimerHandle | None = self._next_tick()
 
     def begin(self) -> None:
         """Forget what was said before and keep what comes, at most a minute."""
@@ -48,9 +49,14 @@ class AudioTap:
 
     def _tick(self) -> None:
         if self._drain():
-            self._timer = self._loop.call_later(DRAIN_PERIOD_S, self._tick)
+            self._timer = self._next_tick()
         else:
             self.close()
+
+    def _next_tick(self) -> asyncio.TimerHandle:
+        # The taps of all calls tick at the same moments: one wake-up drains them all.
+        period = (self._loop.time() + DRAIN_SLACK_S) // DRAIN_PERIOD_S
+        return self._loop.call_at((period + 1) * DRAIN_PERIOD_S, self._tick)
 
     def _drain(self) -> bool:
         """Read what is there; False at the end."""
