@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from ivr import config, logs
 from ivr.app import serve as run_daemon
 from ivr.storage.migrations import SchemaOutdated
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -26,10 +27,21 @@ def serve(
     logs.to_stderr()
     try:
         settings = config.load(config_file)
+        _spare_the_collector()
         uvloop.run(_until_signalled(settings))
     except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:
         print(f"ivr serve: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
+
+
+def _spare_the_collector() -> None:
+    """What the start made lives until the end; going through it again and again cost 0.5 ms of each call.
+
+    A call leaves a few thousand objects, nearly all of them freed without the collector.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
 
 
 async def _until_signalled(settings: config.Settings) -> None:

@@ -25,8 +25,8 @@ CAPACITY = 50_000
 INTERVAL_S = 0.03
 """Shortest time between two transactions; the first entry after a silence is written at once."""
 
-INTERVAL_OF_A_CALL_S = 0.003
-LONGEST_INTERVAL_S = 0.3
+INTERVAL_OF_A_CALL_S = 0.01
+LONGEST_INTERVAL_S = 1.0
 """With many calls at once the time between transactions grows: each costs about a millisecond of CPU, however
 little it writes, and a hundred calls would otherwise fill every interval."""
 

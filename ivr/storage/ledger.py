@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,9 @@ from ivr.storage.keeping import Keeping
 
 MOST_ACCOUNTS = 3
 """Accounts of one telephone number that a caller can choose from."""
+
+ZERO_COUNTS_FOR = timedelta(seconds=10)
+"""How long an answer about leading zeros counts: only an import changes it, and every call asks."""
 
 TRIES = 3
 """Tries of a unit of work that met another one about the same reading."""
@@ -56,6 +59,7 @@ class Ledger:
         self._now = now
         self._keeping = Keeping(database, node)
         self._limit_s = limit_s
+        self._zero: tuple[datetime, bool] | None = None  # when it was asked for, and the answer
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
 
     async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
@@ -73,8 +77,12 @@ class Ledger:
         return await self._unit(lambda connection: self._load(connection, number), self._database.reading)
 
     async def any_starts_with_zero(self) -> bool:
-        """Whether an account number with a leading zero exists."""
-        return await self._unit(lambda connection: connection.scalar(_ZERO) is not None, self._database.reading)
+        """Whether an account number with a leading zero exists; as it was, at most ten seconds ago."""
+        now = self._now()
+        if self._zero is None or not now - ZERO_COUNTS_FOR < self._zero[0] <= now:
+            exists = await self._unit(lambda connection: connection.scalar(_ZERO) is not None, self._database.reading)
+            self._zero = now, exists
+        return self._zero[1]
 
     async def keep(self, submission: Submission) -> str:
         """Store a meter's readings, all or none, and return the call's receipt number (digits only).

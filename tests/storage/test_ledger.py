@@ -134,10 +134,18 @@ async def test_accounts_of_a_phone_are_three_at_most(ledger: Ledger, stock: Stoc
     assert await ledger.accounts_of_phone("+79160000000") == ()
 
 
-async def test_whether_an_account_starts_with_zero(ledger: Ledger, stock: Stock) -> None:
+async def test_whether_an_account_starts_with_zero(ledger: Ledger, stock: Stock, now: Now) -> None:
     stock.account("1012345678")
     assert not await ledger.any_starts_with_zero()
     stock.account("0912345678")
+    now.time += timedelta(seconds=10)
+    assert await ledger.any_starts_with_zero()
+
+
+async def test_a_clock_set_back_does_not_keep_an_answer(ledger: Ledger, stock: Stock, now: Now) -> None:
+    assert not await ledger.any_starts_with_zero()
+    stock.account("0912345678")
+    now.time -= timedelta(hours=1)
     assert await ledger.any_starts_with_zero()
 
 
