@@ -32,7 +32,7 @@ from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

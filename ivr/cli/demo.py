@@ -22,7 +22,7 @@ from ivr.robot.scenario import load
 from ivr.robot.system import System, SystemFault
 from ivr.telephony.ami import AmiFault
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 FOLDER = Path("var/demo")
 MATERIAL = Path(demo.__file__).parent

@@ -28,7 +28,7 @@ from ivr.storage.following import Follower
 from ivr.studio.catalogue import BadCatalogue, load_catalogue
 from ivr.telephony.ami import AmiFault
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 COLOURS = {Who.MENU: "cyan", Who.CALLER: "yellow", Who.LINE: "green"}
 

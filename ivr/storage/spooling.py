@@ -127,7 +127,7 @@ def _set_aside(folder: Path, now: datetime) -> None:
     """Rename the live file under its lock. A writer that waits for the lock then begins a new one."""
     live = folder / LIVE_FILE
     try:
-        descriptor = os.open(live, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(live, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:

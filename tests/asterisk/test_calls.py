@@ -58,14 +58,21 @@ def test_every_call_is_closed_in_the_journal(rung: tuple[System, dict[str, Resul
 
 
 def test_the_recording_holds_the_caller_left_and_the_menu_right(rung: tuple[System, dict[str, Result]]) -> None:
-    recording = rung[1]["one-zone"].recording
+    caller, menu = sides(rung[1]["speaks"].recording)
+    assert len(menu) > 15 * 8000
+    assert max(menu) > 3000, "the menu is heard"
+    assert max(caller) > 3000, "the caller speaks"
+    quiet, _ = sides(rung[1]["one-zone"].recording)
+    assert max(quiet) < 100, "who only presses keys is silent"
+
+
+def sides(recording: Path | None) -> tuple[list[int], list[int]]:
+    """Samples of caller and menu."""
     assert recording is not None
     with wave.open(str(recording)) as stereo:
         assert (stereo.getnchannels(), stereo.getframerate(), stereo.getsampwidth()) == (2, 8000, 2)
         samples = memoryview(stereo.readframes(stereo.getnframes())).cast("h")
-    menu = samples[1::2].tolist()
-    assert len(menu) > 15 * 8000
-    assert max(menu) > 3000, "the menu is heard"
+    return samples[::2].tolist(), samples[1::2].tolist()
 
 
 def test_logs_name_no_account_and_no_caller(rung: tuple[System, dict[str, Result]]) -> None:
