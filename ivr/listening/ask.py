@@ -41,8 +41,7 @@ class Listener:
         """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""
         for phrase in phrases:
             self._on_prompt(phrase)
-            for prompt in phrase:
-                await self._line.play(prompt, heed_keys=False)
+            await self._line.play(*phrase, heed_keys=False)
         self._line.keys.clear()
 
     async def ask(self, question: Question) -> Answer:
@@ -69,11 +68,10 @@ class Listener:
             if len(keys):
                 return
             self._on_prompt(phrase)
-            for prompt in phrase:
-                while not await self._line.play(prompt):
-                    if len(keys) or heed_overrun:
-                        return
-                    keys.take_overrun()  # the tail of a number that has been dealt with: begin this piece again
+            while not await self._line.play(*phrase):
+                if len(keys) or heed_overrun:
+                    return
+                keys.take_overrun()  # the tail of a number that has been dealt with: begin the phrase again
 
     async def _once(self, question: Question) -> Answer | None:
         """Ask once; None if the caller wants to hear the question again."""

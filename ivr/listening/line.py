@@ -14,8 +14,8 @@ class Line(Protocol):
     def keys(self) -> KeyBuffer:
         """Where keys land, whenever they are pressed."""
 
-    async def play(self, prompt: str, *, heed_keys: bool = True) -> bool:
-        """Play one prompt. True if it played to its end, False if a key or an overrun stopped it.
+    async def play(self, *prompts: str, heed_keys: bool = True) -> bool:
+        """Play prompts one after the other. True if all played to their end, False if a key or an overrun stopped one.
 
         Without `heed_keys` nothing stops it, and keys pressed meanwhile are lost.
         """

@@ -41,15 +41,15 @@ class AgiLine:
         """Where keys land, whenever they are pressed."""
         return self._keys
 
-    async def play(self, prompt: str, *, heed_keys: bool = True) -> bool:
-        """Play one prompt. True if it played to its end, False if a key or an overrun stopped it."""
-        seconds = self._sounds.seconds(prompt)
-        if seconds is None:
+    async def play(self, *prompts: str, heed_keys: bool = True) -> bool:
+        """Play prompts. True if they played to their end, False if a key or an overrun stopped them."""
+        lengths = {prompt: self._sounds.seconds(prompt) for prompt in prompts}
+        for prompt in (prompt for prompt, seconds in lengths.items() if seconds is None):
             log.error("a prompt has no audio", extra={"prompt": prompt})
-            return True
+        pieces = [(prompt, seconds) for prompt in prompts if (seconds := lengths[prompt]) is not None]
         await self._resume()
         try:
-            return await self._stream(prompt, seconds, KEYS if heed_keys else "")
+            return await self._stream(pieces, KEYS if heed_keys else "")
         finally:
             self._mind_the_gap()
 
@@ -107,18 +107,24 @@ class AgiLine:
         if self._quiet is not None:
             await asyncio.gather(self._quiet, return_exceptions=True)
 
-    async def _stream(self, prompt: str, seconds: float, stop_keys: str) -> bool:
-        offset = 0
-        while True:
-            streamed = await self._session.stream(self._sounds.file(prompt), seconds, stop_keys, offset=offset)
+    async def _stream(self, pieces: list[tuple[str, float]], stop_keys: str) -> bool:
+        """Play pieces, each a prompt and its length."""
+        files = [(self._sounds.file(prompt), seconds) for prompt, seconds in pieces]
+        at = offset = 0
+        while at < len(files):
+            file, seconds = files[at]
+            streamed = await self._session.stream(file, seconds, stop_keys, offset=offset, then=files[at + 1 :])
+            at, offset = at + streamed.following, 0
             if streamed.endpos < 0:
-                log.error("Asterisk could not play a prompt", extra={"prompt": prompt})
+                log.error("Asterisk could not play a prompt", extra={"prompt": pieces[at][0]})
+                at += 1
+            elif not streamed.key:
                 return True
-            if not streamed.key:
-                return True
-            if self._keys.push(Key(streamed.key, self._loop.time())):
+            elif self._keys.push(Key(streamed.key, self._loop.time())):
                 return False
-            offset = streamed.endpos
+            else:
+                offset = streamed.endpos
+        return True
 
     def _mind_the_gap(self) -> None:
         self._gap = self._loop.call_later(GAP_S, self._begin_quiet)

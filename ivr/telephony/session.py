@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -33,11 +35,13 @@ _DONE = Code.DONE
 class Streamed(NamedTuple):
     """How a STREAM FILE ended.
 
-    key: the key that stopped it, "" if none. endpos: samples played.
+    key: the key that stopped it, "" if none. endpos: samples played, -1 if Asterisk could not play the file.
+    following: how many of the files that were to follow had begun; the last of them is the one that ended so.
     """
 
     key: str
     endpos: int
+    following: int = 0
 
 
 KEYS = "0123456789*#"
@@ -69,6 +73,10 @@ class AgiSession:
         self._expired = False
         self._loop = asyncio.get_running_loop()
         self._nudging: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._awaited: asyncio.Future[Reply] | None = None
+        self._following: deque[tuple[bytes, float]] = deque()  # commands for the files to come, and their limits
+        wire.tell(self._heard)
         self.header: dict[str, str] = {}
 
     async def read_header(self, limit_s: float, limit_bytes: int) -> None:
@@ -100,15 +108,26 @@ class AgiSession:
         self._state = _IDLE
         return self._good(reply)
 
-    async def stream(self, file: str, length_s: float, stop_keys: str = KEYS, *, offset: int = 0) -> Streamed:
+    async def stream(
+        self,
+        file: str,
+        length_s: float,
+        stop_keys: str = KEYS,
+        *,
+        offset: int = 0,
+        then: Sequence[tuple[str, float]] = (),
+    ) -> Streamed:
         """Play `file` (no extension) from sample `offset` until its end, a key of `stop_keys`, or `interrupt`.
 
         length_s: how long it plays; it may outlast that by a few seconds, no more. Raises ValueError as `run` does.
+        then: files and their lengths that follow one after the other; one that does not play to its end is the last.
         """
         line = stream_command(file, stop_keys, offset)
+        following = [(stream_command(next_file, stop_keys, 0), seconds + GRACE_S) for next_file, seconds in then]
         self._expect(_IDLE)
         self._state = _STREAMING
         self._interrupted = False
+        self._following.extend(following)
         self._send(line)
         try:
             reply = await self._reply(length_s + GRACE_S)
@@ -116,7 +135,10 @@ class AgiSession:
                 streamed = Streamed("", offset)  # stopped: this is the marker's reply already
             else:
                 streamed = await self._streamed(self._good(reply), offset)
+            if then:
+                streamed = streamed._replace(following=len(then) - len(self._following))
         finally:
+            self._following.clear()
             if self._nudging is not None:
                 self._nudging.cancel()
                 self._nudging = None
@@ -185,16 +207,13 @@ class AgiSession:
 
     async def _reply(self, limit_s: float) -> Reply:
         # A timer that closes the wire: asyncio.timeout would cost as much as all else that a command costs.
-        expiry = self._loop.call_later(limit_s, self._expire)
+        self._expiry = self._loop.call_later(limit_s, self._expire)
         try:
-            while True:
-                line = self._wire.received()
-                if line is None:
-                    await self._wire.news()
-                    continue
-                reply = self._replies.feed(line)
-                if isinstance(reply, Reply):
-                    return reply  # anything else is out of band: the true reply, or the end, follows
+            reply = self._received()
+            if reply is None:
+                self._awaited = self._loop.create_future()
+                reply = await self._awaited
+            return reply
         except WireError as error:
             raise self._broken(str(error)) from None
         except WireClosed:
@@ -205,7 +224,41 @@ class AgiSession:
             self.close()  # the reply would be taken for that of the next command
             raise
         finally:
-            expiry.cancel()
+            self._awaited = None
+            self._expiry.cancel()
+
+    def _received(self) -> Reply | None:
+        """The reply that is here already, None if there is none. Raises WireError and WireClosed."""
+        while (line := self._wire.received()) is not None:
+            reply = self._replies.feed(line)
+            if isinstance(reply, Reply):
+                return reply  # anything else is out of band: the true reply, or the end, follows
+        return None
+
+    def _heard(self) -> None:
+        """Lines have come, or the end: go on with the next file, or wake who waits for the reply."""
+        if self._awaited is None or self._awaited.done():
+            return
+        try:
+            reply = self._received()
+            if reply is None:
+                return
+            if self._following and not self._interrupted and reply.code is _DONE and reply.result == 0:
+                self._go_on()
+                return
+        except (WireError, WireClosed) as fault:
+            if not self._awaited.done():  # by ourselves, if writing has found the end
+                self._awaited.set_exception(fault)
+        else:
+            self._awaited.set_result(reply)
+
+    def _go_on(self) -> None:
+        """Play the next file at once: waking the dialogue for each piece of a number would cost as much again."""
+        line, limit_s = self._following.popleft()
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = self._loop.call_later(limit_s, self._expire)
+        self._wire.write(line)
 
     def _expire(self) -> None:
         self._expired = True

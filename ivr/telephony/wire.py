@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
+from collections.abc import Callable
 
 _CHUNK = 65536
 _LONGEST_LINE = 65536
@@ -28,6 +29,7 @@ class Wire:
         self._rest = b""
         self._lines: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._heard: Callable[[], None] | None = None
         self._closed = False
         os.set_blocking(read_fd, False)
         os.set_blocking(write_fd, False)
@@ -54,7 +56,11 @@ class Wire:
     async def line(self) -> bytes:
         """The next line without its line break. Raises WireClosed at the end; one waiter at a time."""
         while (line := self.received()) is None:
-            await self.news()
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         return line
 
     def received(self) -> bytes | None:
@@ -65,10 +71,9 @@ class Wire:
             raise WireClosed
         return None
 
-    def news(self) -> asyncio.Future[None]:
-        """Done when `received` has something to say: a line or the end. Ask it before; one waiter at a time."""
-        self._waiter = self._loop.create_future()
-        return self._waiter
+    def tell(self, heard: Callable[[], None]) -> None:
+        """Call `heard` whenever `received` has something new to say: lines, or the end."""
+        self._heard = heard
 
     def close(self) -> None:
         """Stop reading and close both descriptors; lines already received can still be read."""
@@ -101,3 +106,5 @@ class Wire:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+        if self._heard is not None:
+            self._heard()

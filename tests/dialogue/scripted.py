@@ -45,15 +45,16 @@ class ScriptedLine:
             self._gone = step.hangs_up
             self._coming += [Key(digit, self._now + (n + 1) * step.gap_s) for n, digit in enumerate(step.keys)]
 
-    async def play(self, prompt: str, *, heed_keys: bool = True) -> bool:
-        self._check()
-        end = self._now + 1.0
-        while self._coming and self._coming[0].at <= end:
-            key = self._coming.pop(0)
-            self._now = key.at
-            if heed_keys and self.keys.push(key):
-                return False
-        self._now = end
+    async def play(self, *prompts: str, heed_keys: bool = True) -> bool:
+        for _ in prompts:
+            self._check()
+            end = self._now + 1.0
+            while self._coming and self._coming[0].at <= end:
+                key = self._coming.pop(0)
+                self._now = key.at
+                if heed_keys and self.keys.push(key):
+                    return False
+            self._now = end
         return True
 
     async def wait_for_key(self, limit_s: float) -> Key | None:
