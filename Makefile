@@ -17,7 +17,7 @@ test: .venv/ready
 	.venv/bin/pytest -n 4 --dist loadfile $(PYTEST)
 
 .venv/ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || { $(call debian,python3-venv); }
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { $(call debian,python3-venv); }
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@

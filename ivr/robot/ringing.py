@@ -28,6 +28,7 @@ from ivr.telephony.session import SessionBroken
 
 REACTION_S = 0.5  # nobody presses a key sooner after the prompt that asks for it has begun
 END_S = 90.0
+PERSON_S = 3.0
 AT_ONCE = 50
 
 
@@ -160,6 +161,9 @@ class Robot:
             for task in (hung_up, ended):
                 if task.done():
                     task.result()
+            if watch.queue:
+                with contextlib.suppress(TimeoutError):  # nobody there: the outcome is the queue all the same
+                    await watch.person(PERSON_S)
         finally:
             for task in (ended, hung_up):
                 task.cancel()

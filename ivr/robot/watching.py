@@ -33,6 +33,7 @@ class Watch:
         self._changed = asyncio.Event()
         self.call: SeenCall | None = None
         self.queue = ""
+        self.answered = False
         self.gone = False
 
     @property
@@ -44,6 +45,13 @@ class Watch:
         """Wait until the outcome is known, and for a transfer, until it has reached its queue. Raises TimeoutError."""
         async with asyncio.timeout(limit_s):
             while not (self.queue or self.gone or (self.outcome is not None and self.outcome not in QUEUES)):
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def person(self, limit_s: float) -> None:
+        """Wait until a person has taken the call out of its queue. Raises TimeoutError."""
+        async with asyncio.timeout(limit_s):
+            while not (self.answered or self.gone):
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -83,6 +91,7 @@ class Watch:
                 self.queue = event["Queue"]
                 self._timeline.add(Who.LINE, f"in the queue {self.queue}, place {event['Position']}")
             case "AgentConnect":
+                self.answered = True
                 self._timeline.add(Who.LINE, "a person answers")
             case "Hangup":
                 self.gone = True
