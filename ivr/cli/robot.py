@@ -21,6 +21,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import FOLDER, Lab
 from ivr.lab.state import LabState
+from ivr.robot import picture
 from ivr.robot.ringing import Result, on_duty
 from ivr.robot.scenario import BadScenario, Scenario, load
 from ivr.robot.timeline import Happening, Who
@@ -43,7 +44,9 @@ def run(
     scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO.toml…", help="Scenario files.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each call instead of text.")] = False,
     lab: Annotated[Path, typer.Option(help="The folder of the lab that is rung.")] = FOLDER,
-    recordings: Annotated[Path, typer.Option(help="Where the stereo recordings go.")] = Path("var/recordings"),
+    recordings: Annotated[Path, typer.Option(help="Where stereo recordings and pictures of calls go.")] = Path(
+        "var/recordings"
+    ),
     config_file: Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")] = None,
 ) -> None:
     """Ring, play each scenario, and print what was heard and stored. Exit 1 if an expectation is not met."""
@@ -75,6 +78,8 @@ async def ring_all(
                     console.print(f"\n[bold]{escape(scenario.title)}[/bold]")
                 result = await robot.ring(scenario, (lambda _: None) if as_json else _printer(console))
                 results.append(result)
+                if result.recording is not None:
+                    picture.write(scenario.title, result.happenings, result.recording.with_suffix(".svg"))
                 _print(console, result, as_json=as_json)
     finally:
         database.close()
@@ -103,7 +108,7 @@ def _print(console: Console, result: Result, *, as_json: bool) -> None:
         console.print(table)
     else:
         console.print("stored: nothing")
-    console.print(f"recording: {result.recording or 'none'}")
+    console.print(f"recording: {result.recording or 'none'} (and a picture of the call beside it, .svg)")
     for fault in result.faults:
         console.print(f"[red]not as expected:[/red] {escape(fault)}")
     if not result.faults:
