@@ -243,7 +243,7 @@ class AgiSession:
             reply = self._received()
             if reply is None:
                 return
-            if self._following and not self._interrupted and reply.code is _DONE and reply.result == 0:
+            if self._following and self._played_out(reply):
                 self._go_on()
                 return
         except (WireError, WireClosed) as fault:
@@ -251,6 +251,11 @@ class AgiSession:
                 self._awaited.set_exception(fault)
         else:
             self._awaited.set_result(reply)
+
+    def _played_out(self, reply: Reply) -> bool:
+        """Whether a file came undisturbed to its end; a question about the channel in between is no file."""
+        undisturbed = self._state is _STREAMING and not self._interrupted
+        return undisturbed and reply.code is _DONE and reply.result == 0
 
     def _go_on(self) -> None:
         """Play the next file at once: waking the dialogue for each piece of a number would cost as much again."""

@@ -33,8 +33,8 @@ class Phone:
     asterisk: FakeAsterisk
     sounds: Sounds
 
-    def play(self, prompt: str, *, heed_keys: bool = True) -> asyncio.Task[bool]:
-        return asyncio.create_task(self.line.play(prompt, heed_keys=heed_keys))
+    def play(self, *prompts: str, heed_keys: bool = True) -> asyncio.Task[bool]:
+        return asyncio.create_task(self.line.play(*prompts, heed_keys=heed_keys))
 
     def wait_for_key(self, limit_s: float = 60) -> asyncio.Task[Key | None]:
         return asyncio.create_task(self.line.wait_for_key(limit_s))
@@ -102,6 +102,39 @@ async def test_a_prompt_that_asterisk_cannot_play_is_left_out(phone: Phone, capl
     await phone.asterisk.plays("ask/two")
     phone.asterisk.plays_out()
     assert await playing is True
+
+
+async def test_the_pieces_of_a_phrase_play_one_after_the_other(phone: Phone) -> None:
+    playing = phone.play("ask/one", "ask/nothing", "ask/two", "ask/one")
+    for piece in ("ask/one", "ask/two", "ask/one"):
+        await phone.asterisk.plays(piece)
+        phone.asterisk.plays_out()
+    assert await playing is True
+    assert [file for file, _ in phone.asterisk.played] == ["one", "two", "one"]
+
+
+async def test_a_key_in_a_later_piece_stops_the_phrase(phone: Phone) -> None:
+    playing = phone.play("ask/one", "ask/two", "ask/one")
+    await phone.asterisk.plays("ask/one")
+    phone.asterisk.plays_out()
+    await phone.asterisk.plays("ask/two")
+    assert phone.asterisk.press("5")
+    assert await playing is False
+    assert phone.digits() == "5"
+    assert [file for file, _ in phone.asterisk.played] == ["one", "two"]
+
+
+async def test_a_piece_that_asterisk_cannot_play_is_left_out_of_its_phrase(
+    phone: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    phone.asterisk.missing.add("two")
+    playing = phone.play("ask/one", "ask/two", "ask/one")
+    for _ in range(2):
+        await phone.asterisk.plays("ask/one")
+        phone.asterisk.plays_out()
+    assert await playing is True
+    assert [file for file, _ in phone.asterisk.played] == ["one", "two", "one"]
+    assert [record.__dict__["prompt"] for record in caplog.records] == ["ask/two"]
 
 
 async def test_a_newly_published_take_counts_at_once(phone: Phone) -> None:
@@ -248,6 +281,21 @@ async def test_a_hash_after_a_full_number_lets_the_prompt_go_on_where_it_was(pho
     assert await playing is True
     assert phone.digits() == ""
     assert not phone.line.keys.overrun
+
+
+@pytest.mark.parametrize("straggler_s", [ALWAYS_S])
+async def test_a_hash_in_a_phrase_lets_it_go_on_where_it_was(phone: Phone) -> None:
+    phone.line.keys.number_full(asyncio.get_running_loop().time())
+    playing = phone.play("ask/one", "ask/two", "ask/one")
+    await phone.asterisk.plays("ask/one")
+    phone.asterisk.plays_out()
+    await phone.asterisk.plays("ask/two")
+    phone.asterisk.press("#", at=4321)
+    for piece in ("ask/two", "ask/one"):
+        await phone.asterisk.plays(piece)
+        phone.asterisk.plays_out()
+    assert await playing is True
+    assert phone.asterisk.played == [("one", 0), ("two", 0), ("two", 4321), ("one", 0)]
 
 
 @pytest.mark.parametrize("straggler_s", [ALWAYS_S])

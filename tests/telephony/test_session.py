@@ -10,7 +10,7 @@ import pytest
 
 from ivr.dialogue.ports import HungUp
 from ivr.telephony.agi import Code, Reply
-from ivr.telephony.session import AgiSession, SessionBroken, Streamed
+from ivr.telephony.session import GRACE_S, AgiSession, SessionBroken, Streamed
 from ivr.telephony.wire import Wire
 from tests.telephony.asterisk_end import HEADER, AsteriskEnd, descriptors, ends
 
@@ -147,6 +147,44 @@ async def test_a_command_that_outlasts_its_limit_ends_the_session(line: Line) ->
     with pytest.raises(SessionBroken, match="outlasted"):
         await line.session.run("NOOP", limit_s=0.01)
     assert await line.is_closed()
+
+
+async def test_a_file_that_follows_has_a_limit_of_its_own(line: Line) -> None:
+    playing = asyncio.create_task(line.session.stream("hello", 60, then=[("world", -GRACE_S + 0.01)]))
+    await line.asterisk.command()
+    line.asterisk.send("200 result=0 endpos=8000")
+    with pytest.raises(SessionBroken, match="outlasted"):
+        await playing
+    assert await line.is_closed()
+
+
+async def test_a_hang_up_between_two_files_ends_the_session(line: Line) -> None:
+    playing = asyncio.create_task(line.session.stream("hello", 60, then=[("world", 60)]))
+    await line.asterisk.command()
+    line.asterisk.send("200 result=0 endpos=8000")
+    line.asterisk.hang_up()
+    with pytest.raises(HungUp):
+        await playing
+
+
+async def test_an_interrupted_file_is_followed_by_none(line: Line) -> None:
+    playing = asyncio.create_task(line.session.stream("hello", 60, then=[("world", 60)]))
+    await line.asterisk.command()
+    line.session.interrupt()
+    assert await line.asterisk.command() == ["NOOP"]
+    line.asterisk.send("200 result=0 endpos=8000", "200 result=0")  # it had just ended by itself
+    assert (await playing).following == 0
+    assert await line.works()
+
+
+async def test_the_answer_about_the_channel_is_not_the_end_of_a_file(line: Line) -> None:
+    playing = asyncio.create_task(line.session.stream("hello", 60, then=[("world", 60)]))
+    await line.asterisk.command()
+    line.asterisk.send("200 result=-1 endpos=0")
+    assert await line.asterisk.command() == ["CHANNEL", "STATUS"]
+    line.asterisk.send("200 result=0")
+    assert await playing == Streamed("", -1)
+    assert await line.works()
 
 
 async def test_a_cancelled_command_ends_the_session(line: Line) -> None:
