@@ -36,7 +36,8 @@ def test_up_status_and_down(lab_folder: Path) -> None:
     assert state.softphone_secret in shown
     assert (lab_folder / STATE_FILE).stat().st_mode & 0o077 == 0
 
-    assert ivr("lab", "status", "--folder", lab_folder) == (0, shown)
+    code, table = ivr("lab", "status", "--folder", lab_folder)
+    assert code == 0 and table in shown  # `up` may say before that it builds an Asterisk
     assert ivr("lab", "down", "--folder", lab_folder)[0] == 0
     assert processes.of_lab(lab_folder) == []
     assert ivr("lab", "status", "--folder", lab_folder)[0] == 1
