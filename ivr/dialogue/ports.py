@@ -5,8 +5,8 @@ A flow knows no AGI word, no table and no file name; the ports below are its who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -32,6 +32,61 @@ class Expects(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a recogniser may have heard.
+
+    words: lower case, «ё» kept, "[unk]" for speech that is none of the expected words; () for silence.
+    cost: how much worse than the best one, natural logarithm of likelihood, 0 for the best.
+    """
+
+    words: tuple[str, ...]
+    cost: float = 0.0
+
+
+class Command(StrEnum):
+    """What a caller may say instead of an answer, at every question."""
+
+    HOTLINE = "hotline"
+    OPERATOR = "operator"
+    REPEAT = "repeat"
+    BACK = "back"
+    HELP = "help"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What the caller's words mean for one question.
+
+    digits: the key of a choice, or the number that clearly wins, as text; "" if there is none.
+    rivals: other numbers nearly as likely, best first; a caller chooses between `digits` and them.
+    offered: `digits` differs from what was heard by one digit: it may be offered, never taken.
+    complete: nothing need follow, so that the utterance may end soon.
+    fraction_dropped: a fraction was heard and left out.
+    command: what was said instead of an answer.
+    """
+
+    digits: str = ""
+    rivals: tuple[str, ...] = ()
+    offered: bool = False
+    complete: bool = False
+    fraction_dropped: bool = False
+    command: Command | None = None
+
+    @property
+    def understood(self) -> bool:
+        """Whether there is an answer or a command."""
+        return bool(self.digits) or self.command is not None
+
+
+class Interpreter(Protocol):
+    """Finds out what words mean, by what is known about the caller."""
+
+    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
+        """The meaning of what was heard so far. Cheap enough to be asked ten times a second; raises nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question and how its answer ends.
 
@@ -41,6 +96,9 @@ class Question:
     may_start_with_zero: whether a leading 0 can begin the number; else it leaves for the hotline at once.
     no_input_s: silence after the prompts before the answer counts as missing.
     type_ahead: whether keys pressed before this question began belong to it.
+    interpreter: what to make of spoken words; None where only keys are wanted.
+    spoken: phrases of a CHOICE and the key each stands for («другой счёт» -> "2"), beside yes, no and commands.
+    barge_in: whether speech stops the prompts (not at a confirmation or a legal notice); keys always do.
     """
 
     prompts: tuple[Phrase, ...]
@@ -50,6 +108,9 @@ class Question:
     may_start_with_zero: bool = True
     no_input_s: float = 7.0
     type_ahead: bool = True
+    interpreter: Interpreter | None = None
+    spoken: Mapping[str, str] = field(default_factory=dict)
+    barge_in: bool = True
 
 
 class Heard(StrEnum):
@@ -61,14 +122,27 @@ class Heard(StrEnum):
     OVERRUN = "overrun"  # the number before was typed longer than it could be
     HOTLINE = "hotline"
     OPERATOR = "operator"
+    BACK = "back"  # said, never keyed
+    HELP = "help"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the caller gave: `digits` is the key or the number, "" unless `heard` is ANSWER or NOT_UNDERSTOOD."""
+    """What the caller gave.
+
+    digits: the key or the number, "" unless `heard` is ANSWER or NOT_UNDERSTOOD.
+    by_voice: said, not keyed; `meaning` tells rivals, offers and a dropped fraction.
+    words: what the recogniser heard best, for the journal.
+    audio: the caller's utterance, signed linear 16 bit little-endian, 8 kHz, at most 20 s; b"" if keyed.
+    """
 
     heard: Heard
     digits: str = ""
+    by_voice: bool = False
+    meaning: Interpretation = Interpretation()
+    words: str = ""
+    audio: bytes = field(default=b"", repr=False)
 
 
 class Next(StrEnum):
@@ -114,6 +188,16 @@ class Call(Protocol):
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""
 
+    async def keep_voice(self, audio: bytes) -> str:
+        """Keep an utterance (`Answer.audio`) as wav; its path below the recordings folder, "" if it cannot be kept."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether the line understands speech now; False: keys only."""
+
+    def keys_only(self) -> None:
+        """Listen to keys alone from here on: the caller is not understood."""
+
     def note(self, kind: str, detail: str = "") -> None:
         """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""
 
@@ -129,6 +213,9 @@ class Ledger(Protocol):
 
     async def account(self, number: str) -> Account | None:
         """The account with this number, its meters in use and their histories."""
+
+    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
+        """Those of the account numbers, at most 2,000, that exist and have a meter in use."""
 
     async def any_starts_with_zero(self) -> bool:
         """Whether an account number with a leading zero exists."""

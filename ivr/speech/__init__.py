@@ -1,0 +1,1 @@
+"""Speech recognition: Vosk in worker processes, one a core."""
