@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ivr.domain.accounts import Account
@@ -32,6 +32,11 @@ TRIES = 3
 """Tries of a unit of work that met another one about the same reading."""
 
 _accounts = tables.of(tables.Account)
+_meters = tables.of(tables.Meter)
+_IN_USE = exists().where(_meters.c.account_id == _accounts.c.id, _meters.c.removed.is_(None))
+MOST_NUMBERS = 2000
+"""Numbers that `Ledger.active` looks up at once."""
+IN_ONE_QUERY = 500
 # All that start with 0, and found by the index of the unique number.
 _ZERO = select(_accounts.c.number).where(_accounts.c.number >= "0", _accounts.c.number < "1").limit(1)
 
@@ -75,6 +80,20 @@ class Ledger:
     async def account(self, number: str) -> Account | None:
         """The account with this number, its meters in use and their histories."""
         return await self._unit(lambda connection: self._load(connection, number), self._database.reading)
+
+    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
+        """Those of the account numbers that exist and have a meter in use. Raises ValueError for more than 2,000."""
+        if len(numbers) > MOST_NUMBERS:
+            raise ValueError(f"at most {MOST_NUMBERS} numbers are looked up at once")
+
+        def find(connection: Connection) -> frozenset[str]:
+            found: set[str] = set()
+            for start in range(0, len(numbers), IN_ONE_QUERY):
+                some = _accounts.c.number.in_(numbers[start : start + IN_ONE_QUERY])
+                found.update(connection.scalars(select(_accounts.c.number).where(some, _IN_USE)))
+            return frozenset(found)
+
+        return await self._unit(find, self._database.reading) if numbers else frozenset()
 
     async def any_starts_with_zero(self) -> bool:
         """Whether an account number with a leading zero exists; as it was, at most ten seconds ago."""

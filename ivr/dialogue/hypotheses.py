@@ -1,0 +1,50 @@
+"""What was possibly said: the recogniser's alternatives, each with all readings of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ivr.dialogue.ports import Command, Hypothesis, Interpretation
+from ivr.language.commands import Spoken, command_in
+from ivr.language.understanding import Candidate, candidates, groups
+from ivr.language.vocabulary import UNKNOWN
+
+MARGIN = 2.0
+"""Two values nearer than this (natural logarithm of likelihood) are both asked about."""
+
+COMMANDS = {
+    Spoken.HOTLINE: Command.HOTLINE,
+    Spoken.OPERATOR: Command.OPERATOR,
+    Spoken.REPEAT: Command.REPEAT,
+    Spoken.BACK: Command.BACK,
+    Spoken.HELP: Command.HELP,
+    Spoken.CANCEL: Command.CANCEL,
+}
+
+
+def command_of(heard: Sequence[Hypothesis]) -> Interpretation | None:
+    """The command that the best hypothesis is, None if it is an answer."""
+    command = command_in(heard[0].words) if heard else None
+    if command is None or (groups(heard[0].words) > 1 and command is not Spoken.HOTLINE):
+        return None
+    return Interpretation(command=COMMANDS[command], complete=True)
+
+
+def pooled(heard: Sequence[Hypothesis], most_digits: int) -> list[tuple[str, Candidate]]:
+    """Every digit string that was possibly said with its cheapest candidate, whose cost holds the hypothesis's too."""
+    pool: dict[str, Candidate] = {}
+    for hypothesis in heard:
+        if mostly_unknown(hypothesis.words):
+            continue
+        for found in candidates(hypothesis.words, most_digits):
+            cost = hypothesis.cost + found.cost
+            known = pool.get(found.digits)
+            if known is None or cost < known.cost:
+                pool[found.digits] = Candidate(found.digits, cost, found.fraction_dropped)
+    return sorted(pool.items(), key=lambda item: item[1].cost)
+
+
+def mostly_unknown(words: Collection[str]) -> bool:
+    """Whether the words are other speech with a few known words in it, by chance."""
+    unknown = sum(word == UNKNOWN for word in words)
+    return unknown > 0 and 2 * unknown > len(words) - unknown

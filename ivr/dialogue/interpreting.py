@@ -1,0 +1,11 @@
+"""What a caller's words mean for a question: the recogniser's alternatives held against what is known.
+
+Word confidences of a recogniser mean nothing under a grammar, so what is known decides: active accounts, the previous
+reading and the usual use. docs/adr/0014-choosing-by-what-is-known.md.
+"""
+
+from ivr.dialogue.spoken_account import AccountInterpreter
+from ivr.dialogue.spoken_choice import ChoiceInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.spoken_reading import ReadingInterpreter
+
+__all__ = ["AccountInterpreter", "ChoiceInterpreter", "GroupInterpreter", "ReadingInterpreter", "differing_group"]

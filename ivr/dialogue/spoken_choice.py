@@ -1,0 +1,87 @@
+"""Which choice of a menu, yes or no, or group of digits a caller has said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ivr.dialogue.hypotheses import COMMANDS, command_of, mostly_unknown, pooled
+from ivr.dialogue.ports import Hypothesis, Interpretation
+from ivr.language.commands import Spoken, command_in, phrase_in, yes_or_no
+from ivr.language.understanding import is_number_word
+
+YES, NO = "1", "2"
+
+
+class ChoiceInterpreter:
+    """Understands the choices of a menu, yes and no, and commands.
+
+    choices: keys that are allowed. spoken: phrase -> key; «да» is 1 and «нет» 2 where these are choices and no phrase
+    says otherwise.
+    """
+
+    def __init__(self, choices: str, spoken: Mapping[str, str]) -> None:
+        self._choices = choices
+        self._spoken = spoken
+
+    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
+        """The key, or the command."""
+        if not heard:
+            return Interpretation()
+        words = heard[0].words
+        command = command_in(words)
+        if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
+            return Interpretation(command=COMMANDS[command], complete=True)
+        phrase = phrase_in(words, tuple(self._spoken))
+        if phrase is not None and self._spoken[phrase] in self._choices:
+            return Interpretation(digits=self._spoken[phrase], complete=True)
+        if sum(is_number_word(word) for word in words) > 1:
+            return Interpretation()  # a number that nobody asked for, misheard as a word now and then
+        if command is not None:
+            return Interpretation(command=COMMANDS[command], complete=True)
+        if mostly_unknown(words):
+            return Interpretation()
+        match yes_or_no(words):
+            case Spoken.YES if YES in self._choices:
+                return Interpretation(digits=YES, complete=True)
+            case Spoken.NO if NO in self._choices:
+                return Interpretation(digits=NO, complete=True)
+        return Interpretation()
+
+
+class GroupInterpreter:
+    """Understands which of several numbers is meant from a group of digits that is said again.
+
+    numbers: candidates of the same length. The group is ``number[start : start + length]``.
+    """
+
+    def __init__(self, numbers: Sequence[str], start: int, length: int) -> None:
+        self._groups = {number[start : start + length] for number in numbers}
+        self._length = length
+
+    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
+        """The digits of the group that was said, if one of the numbers has them."""
+        command = command_of(heard)
+        if command is not None:
+            return command
+        best = [digits for digits, _ in pooled(heard, self._length) if digits in self._groups]
+        if not best:
+            return Interpretation()
+        return Interpretation(digits=best[0], complete=True)
+
+
+def differing_group(numbers: Sequence[str]) -> tuple[int, int]:
+    """Start and length of the shortest run of three or four digits in which all the numbers differ somewhere.
+
+    Account numbers are said in groups of three from the left with a last group of up to four; so are these.
+    numbers: at least two, of one length. Where they differ in several groups, all of them from the first on.
+    """
+    length = len(numbers[0])
+    starts = list(range(0, max(length - 3, 1), 3))
+    spans = [(start, (starts[at + 1] if at + 1 < len(starts) else length)) for at, start in enumerate(starts)]
+    different = [span for span in spans if len({number[span[0] : span[1]] for number in numbers}) > 1]
+    if not different:
+        return 0, length
+    for start, end in different:
+        if len({number[start:end] for number in numbers}) == len(set(numbers)):
+            return start, end - start
+    return different[0][0], different[-1][1] - different[0][0]
