@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import platform
 import shutil
 import sys
@@ -19,18 +20,28 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.app import bring_accounts
+from ivr.config import REPOSITORY
 from ivr.domain.faults import StoreUnavailable
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import Lab
 from ivr.robot.benchmark import Load, Reactions, load, reactions, write_accounts
 from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
+from ivr.speech.benchmark import understanding
+from ivr.speech.benchmark.degrading import Degradation
+from ivr.speech.benchmark.plain import PlainRecogniser
+from ivr.speech.benchmark.sound import BadRecording
+from ivr.speech.benchmark.synthetic import NotSpoken
+from ivr.speech.benchmark.table import LEGEND, tables
 from ivr.storage import benchmark as storing
 from ivr.storage.engine import Database
 from ivr.storage.following import Follower
 from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
+
+AT_ONCE = 8
+"""Utterances heard at the same time; as many as keep the processors busy."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -98,6 +109,37 @@ def store(
     found = {"p50": _share(times.lookups_ms, 50), "p95": _share(times.lookups_ms, 95)}
     kept = {"p50": _share(times.keeps_ms, 50), "p95": _share(times.keeps_ms, 95)}
     print(json.dumps({"accounts": times.accounts, "import_s": times.import_s, "find_ms": found, "store_ms": kept}))
+
+
+@app.command()
+def speech(
+    model: Annotated[Path, typer.Option(help="Folder of a Vosk model.")] = REPOSITORY / "speech_models" / "ru-phone",
+    human: Annotated[Path | None, typer.Option(help="Folder of folders with recordings and transcripts.tsv.")] = None,
+    seed: Annotated[int, typer.Option(help="Numbers, gaps and noise follow from it: tune with another.")] = 2026,
+    count: Annotated[int, typer.Option(min=1, help="Utterances in a set.")] = 100,
+    only: Annotated[str, typer.Option(help="Only sets with this in their name.")] = "",
+    line: Annotated[list[Degradation] | None, typer.Option(help="Only over this line; may be repeated.")] = None,
+) -> None:
+    """How well spoken numbers, commands and answers are understood, by set and line."""
+    heard = []
+    try:
+        made_of = understanding.sources(human, seed, count)
+        with PlainRecogniser(model, os.cpu_count() or 1) as recogniser:
+            work = understanding.understood(
+                made_of, line or list(Degradation), recogniser, AT_ONCE, lambda step: print(step, file=sys.stderr), only
+            )
+            heard = asyncio.run(work)
+    except (OSError, BadRecording, NotSpoken) as error:
+        print(f"ivr bench: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    for figures in tables(heard):
+        if figures.rows:
+            table = Table(*figures.columns, title=figures.title)
+            for row in figures.rows:
+                table.add_row(*row)
+            Console().print(table)
+    print(LEGEND)
+    print(json.dumps([asdict(one) for one in heard], ensure_ascii=False))
 
 
 def _fresh(system: System) -> None:

@@ -1,0 +1,139 @@
+"""The figures as tables, for the terminal and for the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ivr.speech.benchmark.figures import Share
+from ivr.speech.benchmark.judging import Given, Judged, Result
+from ivr.speech.benchmark.sets import Known, Task
+
+HEAD = ("speakers", "line", "n", "word errors")
+MARKS = {Known.UNSEEN: "", Known.DEVELOPMENT: " †", Known.TRAINED: " ‡"}
+LEGEND = f"† {Known.DEVELOPMENT}; ‡ {Known.TRAINED}; no mark: {Known.UNSEEN}."
+TAKEN = (Result.RIGHT, Result.OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A table: its title, its columns, its rows of text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """The table as GitHub and GitLab show it."""
+        lines = [f"**{self.title}**", "", _line(self.columns), _line(["---"] * len(self.columns))]
+        return "\n".join([*lines, *(_line(row) for row in self.rows)]) + "\n"
+
+
+def tables(judged: Sequence[Judged]) -> list[Figures]:
+    """All tables of understanding; shares in percent with their 95 % interval."""
+    return [
+        _accounts([one for one in judged if one.task is Task.ACCOUNT]),
+        _readings([one for one in judged if one.task is Task.READING]),
+        _commands([one for one in judged if one.task is Task.COMMAND]),
+        _answers([one for one in judged if one.task is Task.YES_NO]),
+        _refusals([one for one in judged if one.task is Task.OTHER]),
+    ]
+
+
+def _accounts(judged: Sequence[Judged]) -> Figures:
+    known = ("100,000 accounts known", "offered", "wrong", "a block of 100,000", "wrong")
+    rows = [
+        (
+            *_head(one),
+            str(one.share(Given.ACCOUNT, *TAKEN)),
+            str(one.share(Given.SCATTERED, *TAKEN)),
+            _percent(one.share(Given.SCATTERED, Result.OFFERED)),
+            _percent(one.share(Given.SCATTERED, Result.WRONG)),
+            str(one.share(Given.CONSECUTIVE, *TAKEN)),
+            _percent(one.share(Given.CONSECUTIVE, Result.WRONG)),
+        )
+        for one in judged
+    ]
+    return Figures("Ten digits exactly right, % (95 %)", (*HEAD, "alone", *known), tuple(rows))
+
+
+def _readings(judged: Sequence[Judged]) -> Figures:
+    known = ("wrong", "last reading known", "among rivals", "wrong")
+    rows = [
+        (
+            *_head(one),
+            str(one.share(Given.READING, *TAKEN)),
+            _percent(one.share(Given.READING, Result.WRONG)),
+            str(one.share(Given.PREVIOUS, *TAKEN)),
+            _percent(one.share(Given.PREVIOUS, Result.ASKED)),
+            _percent(one.share(Given.PREVIOUS, Result.WRONG)),
+        )
+        for one in judged
+    ]
+    return Figures("Five digits exactly right, % (95 %)", (*HEAD, "alone", *known), tuple(rows))
+
+
+def _commands(judged: Sequence[Judged]) -> Figures:
+    columns = (*HEAD, "right at a menu", "another", "at an account", "at a reading")
+    rows = [
+        (
+            *_head(one),
+            str(one.share(Given.MENU, Result.RIGHT)),
+            _percent(one.share(Given.MENU, Result.WRONG)),
+            str(one.share(Given.SCATTERED, Result.RIGHT)),
+            str(one.share(Given.PREVIOUS, Result.RIGHT)),
+        )
+        for one in judged
+    ]
+    return Figures("Commands right, % (95 %)", columns, tuple(rows))
+
+
+def _answers(judged: Sequence[Judged]) -> Figures:
+    columns = (*HEAD, "right", "not understood", "the other")
+    rows = [
+        (
+            *_head(one),
+            str(one.share(Given.YES_NO, Result.RIGHT)),
+            _percent(one.share(Given.YES_NO, Result.NOTHING)),
+            _percent(one.share(Given.YES_NO, Result.WRONG)),
+        )
+        for one in judged
+    ]
+    return Figures("Yes and no right, % (95 %)", columns, tuple(rows))
+
+
+def _refusals(judged: Sequence[Judged]) -> Figures:
+    columns = ("speakers", "line", "n", "an account", "one of 100,000", "a reading", "one near the last", "yes or no")
+    rows = [
+        (
+            _name(one),
+            one.line,
+            str(one.utterances),
+            *(
+                str(one.share(given, Result.WRONG))
+                for given in (Given.ACCOUNT, Given.SCATTERED, Given.READING, Given.PREVIOUS)
+            ),
+            _percent(one.share(Given.YES_NO, Result.WRONG)),
+            ", ".join(
+                _percent(Share(one.commands.get(given, 0), one.utterances)) for given in (Given.ACCOUNT, Given.MENU)
+            ),
+        )
+        for one in judged
+    ]
+    return Figures("Other speech taken for …, % (95 %)", (*columns, "a command: number, menu"), tuple(rows))
+
+
+def _head(one: Judged) -> tuple[str, str, str, str]:
+    return _name(one), one.line, str(one.utterances), f"{100 * one.errors / max(one.words, 1):.1f}"
+
+
+def _name(one: Judged) -> str:
+    return one.set.partition(",")[0] + MARKS[one.known]
+
+
+def _percent(share: Share) -> str:
+    return f"{share.percent:.1f}" if share.of else "–"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
