@@ -175,8 +175,11 @@ class Call(Protocol):
     def caller_number(self) -> str:
         """E.164 with +, "" where unknown."""
 
-    async def say(self, *phrases: Phrase) -> None:
-        """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp."""
+    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
+        """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
+
+        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        """
 
     async def announce(self, *phrases: Phrase) -> None:
         """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""

@@ -1,16 +1,23 @@
-"""The one primitive of listening: play prompts and collect the answer, by keys."""
+"""The one primitive of listening: play prompts and collect the answer, by keys and by voice together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ivr.dialogue.ports import Answer, Expects, Heard, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Interpreter, Phrase, Question
+from ivr.listening.activity import Activity
+from ivr.listening.ears import Ears
 from ivr.listening.keys import Key
 from ivr.listening.line import Line
+from ivr.listening.voice import SpeechWaits, Voice
 
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
 MOST_REPEATS = 2
+STEP_S = 0.5  # how long the wait for a key goes on at a time while the caller speaks
+LAST_WORDS_S = 3.0  # speech begun in a prompt that is no question is heard to its end for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +33,49 @@ class KeyWaits:
 
 
 class Listener:
-    """Asks questions over a line. `on_prompt` is told of each phrase as it begins."""
+    """Asks questions over a line. `on_prompt` is told of each phrase as it begins.
 
-    def __init__(self, line: Line, waits: KeyWaits, on_prompt: Callable[[Phrase], None]) -> None:
+    ears: the recogniser; None for keys only. A key always wins over speech.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        waits: KeyWaits,
+        on_prompt: Callable[[Phrase], None],
+        ears: Ears | None = None,
+        speech_waits: SpeechWaits | None = None,
+    ) -> None:
         self._line = line
         self._waits = waits
         self._on_prompt = on_prompt
+        self._ears = ears
+        self._speech_waits = speech_waits or SpeechWaits()
+        self._activity = Activity()
+        self._voice: Voice | None = None
 
-    async def say(self, phrases: tuple[Phrase, ...]) -> None:
-        """Play phrases to the end, or until a key, which stays in the buffer. Raises HungUp."""
-        await self._play(phrases, heed_overrun=False)
+    @property
+    def hears(self) -> bool:
+        """Whether speech is understood now; False: keys only."""
+        return self._ears is not None and self._ears.available
+
+    def keys_only(self) -> None:
+        """Listen to keys alone from here on."""
+        self._ears = None
+
+    async def say(self, phrases: tuple[Phrase, ...], interpreter: Interpreter | None = None) -> Command | None:
+        """Play phrases to the end, or until a key, which stays in the buffer. Raises HungUp.
+
+        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        """
+        wanted = Question(phrases, Expects.CHOICE, interpreter=interpreter)
+        with self._listening(wanted):
+            await self._play(phrases, heed_overrun=False)
+            voice = self._voice
+            if voice is not None and not len(self._line.keys):
+                await self._hear_out(voice)
+            answer = voice.answer if voice is not None else None
+            return answer.meaning.command if answer is not None else None
 
     async def announce(self, phrases: tuple[Phrase, ...]) -> None:
         """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""
@@ -52,40 +92,100 @@ class Listener:
         overrun = keys.take_overrun()
         if overrun and question.expects in (Expects.CHOICE, Expects.YES_NO):
             return Answer(Heard.OVERRUN)
-        self._line.begin_utterance()
-        try:
-            for _ in range(MOST_REPEATS + 1):
+        for _ in range(MOST_REPEATS + 1):
+            with self._listening(question):
                 answer = await self._once(question)
-                if answer is not None:
-                    return answer
-        finally:
-            self._line.end_utterance()
+            if answer is not None:
+                return answer
         return Answer(Heard.NOT_UNDERSTOOD)
 
+    @contextmanager
+    def _listening(self, question: Question) -> Iterator[None]:
+        """Hear the caller from here to the end of the block, where there is something to understand them with."""
+        if question.interpreter is None or self._ears is None or not self._ears.available or len(self._line.keys):
+            yield
+            return
+        voice = Voice(
+            question,
+            question.interpreter,
+            self._ears,
+            self._activity,
+            self._speech_waits,
+            on_barge_in=self._line.hush,
+            on_decided=self._line.hush,
+        )
+        if not self._line.hear(lambda pcm, now: voice.hear(pcm, now, self._line.prompt_level)):
+            yield
+            return
+        self._voice = voice
+        try:
+            yield
+        finally:
+            self._voice = None
+            voice.close()
+            self._line.hear(None)
+
     async def _play(self, phrases: tuple[Phrase, ...], *, heed_overrun: bool) -> None:
-        keys = self._line.keys
+        keys, voice = self._line.keys, self._voice
         for phrase in phrases:
-            if len(keys):
+            if len(keys) or (voice is not None and (voice.decided or voice.barged_in)):
                 return
             self._on_prompt(phrase)
             while not await self._line.play(*phrase):
-                if len(keys) or heed_overrun:
+                if len(keys) or heed_overrun or (voice is not None and (voice.decided or voice.barged_in)):
                     return
                 keys.take_overrun()  # the tail of a number that has been dealt with: begin the phrase again
 
     async def _once(self, question: Question) -> Answer | None:
         """Ask once; None if the caller wants to hear the question again."""
-        if question.expects in (Expects.CHOICE, Expects.YES_NO):
-            await self._play(question.prompts, heed_overrun=True)
-            return await self._choice(question)
-        await self._play(question.prompts, heed_overrun=False)
-        return await self._number(question)
+        single = question.expects in (Expects.CHOICE, Expects.YES_NO)
+        await self._play(question.prompts, heed_overrun=single)
+        if self._voice is not None:
+            self._voice.prompts_over()
+        return await (self._choice(question) if single else self._number(question))
+
+    async def _wait(self, limit_s: float) -> Key | None:
+        """The next key within `limit_s` of the caller's silence; None also if speech has decided."""
+        voice = self._voice
+        if voice is None:
+            return await self._line.wait_for_key(limit_s)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not voice.decided:
+            left = began + limit_s + voice.spoken_s - loop.time()
+            key = await self._line.wait_for_key(max(left, STEP_S) if voice.speaking else max(left, 0))
+            if key is not None:
+                voice.close()
+                self._voice = None
+                return key
+            over = began + limit_s + voice.spoken_s - loop.time() <= 0
+            if self._line.keys.overrun or (over and not voice.speaking):
+                return None
+        return None
+
+    async def _hear_out(self, voice: Voice) -> None:
+        """Let the caller finish what they began to say."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LAST_WORDS_S
+        while voice.speaking and not voice.decided and (left := deadline - loop.time()) > 0:
+            key = await self._line.wait_for_key(min(left, STEP_S))
+            if key is not None:
+                self._line.keys.put_back(key)
+                return
+
+    def _spoken(self) -> tuple[bool, Answer | None]:
+        """Whether speech has decided, and its answer; None for the wish to hear the question again."""
+        voice = self._voice
+        return (True, voice.answer) if voice is not None and voice.decided else (False, None)
 
     async def _choice(self, question: Question) -> Answer | None:
         while True:
-            key = await self._line.wait_for_key(0 if self._line.keys.overrun else question.no_input_s)
+            key = await self._wait(0 if self._line.keys.overrun else question.no_input_s)
             if self._line.keys.take_overrun():
                 return Answer(Heard.OVERRUN)
+            decided, answer = self._spoken()
+            if decided:
+                return answer
             if key is None:
                 return Answer(Heard.NOTHING)
             if key.digit in question.choices:
@@ -106,7 +206,10 @@ class Listener:
         digits = ""
         wait = question.no_input_s
         while True:
-            key: Key | None = await self._line.wait_for_key(wait)
+            key: Key | None = await self._wait(wait)
+            decided, answer = self._spoken()
+            if decided:
+                return answer
             if key is None and self._line.keys.take_overrun():
                 continue
             if key is None or key.digit == END_KEY:

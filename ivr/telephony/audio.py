@@ -1,15 +1,15 @@
-"""The caller's audio: a descriptor that must be drained, and what was said during a question."""
+"""The caller's audio: a descriptor that must be drained, and who listens to it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 
 DRAIN_PERIOD_S = 2.0  # the pipe holds 64 KiB, four seconds; waking up for every 20 ms would cost more than the call
 DRAIN_SLACK_S = 0.01  # timers are not exact: a tick that comes a little early is still that of its period
-LONGEST_UTTERANCE_S = 60
-BYTES_PER_S = 16000
+LISTEN_PERIOD_S = 0.08  # while somebody listens: a dozen wake-ups a second, all calls at the same moments
 
 
 class AudioTap:
@@ -22,21 +22,21 @@ class AudioTap:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._loop = asyncio.get_running_loop()
-        self._kept: bytearray | None = None
+        self._listener: Callable[[bytes, float], None] | None = None
         self.heard_at: float | None = None
         os.set_blocking(fd, False)
         self._timer: asyncio.TimerHandle | None = self._next_tick()
 
-    def begin(self) -> None:
-        """Forget what was said before and keep what comes, at most a minute."""
-        self._drain()
-        self._kept = bytearray()
+    def listen(self, listener: Callable[[bytes, float], None] | None) -> None:
+        """Hand what comes from here on to `listener`, with the clock's seconds, every 80 ms; b"" if nothing came.
 
-    def end(self) -> bytes:
-        """What was said since `begin`."""
+        None: nobody listens any more. What came before is thrown away.
+        """
         self._drain()
-        kept, self._kept = self._kept, None
-        return bytes(kept or b"")
+        self._listener = listener
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._next_tick()
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -48,30 +48,34 @@ class AudioTap:
             os.close(self._fd)
 
     def _tick(self) -> None:
-        if self._drain():
+        heard, alive = self._drain()
+        if alive:
             self._timer = self._next_tick()
         else:
             self.close()
+        if self._listener is not None:
+            self._listener(heard, self._loop.time())
 
     def _next_tick(self) -> asyncio.TimerHandle:
         # The taps of all calls tick at the same moments: one wake-up drains them all.
-        period = (self._loop.time() + DRAIN_SLACK_S) // DRAIN_PERIOD_S
-        return self._loop.call_at((period + 1) * DRAIN_PERIOD_S, self._tick)
+        length = DRAIN_PERIOD_S if self._listener is None else LISTEN_PERIOD_S
+        period = (self._loop.time() + DRAIN_SLACK_S) // length
+        return self._loop.call_at((period + 1) * length, self._tick)
 
-    def _drain(self) -> bool:
+    def _drain(self) -> tuple[bytes, bool]:
         """Read what is there; False at the end."""
+        heard = b""
         while self._timer is not None:
             try:
                 data = os.read(self._fd, 65536)
             except BlockingIOError:
-                return True
+                return heard, True
             except OSError:
-                return False
+                return heard, False
             if not data:
-                return False
+                return heard, False
             self.heard_at = self._loop.time()
-            if self._kept is not None and len(self._kept) < LONGEST_UTTERANCE_S * BYTES_PER_S:
-                self._kept += data
+            heard += data
             if len(data) < 65536:
-                return True
-        return False
+                return heard, True
+        return heard, False

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
+import wave
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Expects, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Interpreter, Next, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
+from ivr.listening.ears import Ears
 from ivr.listening.keys import Key, KeyBuffer
+from ivr.listening.voice import SpeechWaits
 from ivr.telephony.audio import AudioTap
 from ivr.telephony.line import AgiLine
 from ivr.telephony.server import Incoming
 from ivr.telephony.sounds import Sounds
 
+log = logging.getLogger(__name__)
+
 LONGEST_TEXT = 200
+KEEP_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a call understands speech with. recordings: where utterances are kept, None: nowhere."""
+
+    ears: Ears | None = None
+    waits: SpeechWaits = field(default_factory=SpeechWaits)
+    recordings: Path | None = None
 
 
 class CallJournal(Protocol):
@@ -37,9 +56,13 @@ class CallJournal(Protocol):
 class PhoneCall:
     """Implements `ivr.dialogue.ports.Call`; `begin` makes one, `hand_back` or `close` ends it."""
 
-    def __init__(self, line: AgiLine, waits: KeyWaits, journal: CallJournal, call_id: str, caller: str) -> None:
+    def __init__(
+        self, line: AgiLine, waits: KeyWaits, journal: CallJournal, call_id: str, caller: str, hearing: Hearing
+    ) -> None:
         self._line = line
-        self._listener = Listener(line, waits, self._prompt_begins)
+        self._listener = Listener(line, waits, self._prompt_begins, hearing.ears, hearing.waits)
+        self._recordings = hearing.recordings
+        self._kept = 0
         self._journal = journal
         self._steps = 0
         self._account: Account | None = None
@@ -55,6 +78,7 @@ class PhoneCall:
         straggler_s: float,
         journal: CallJournal,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        hearing: Hearing = Hearing(),
     ) -> PhoneCall:
         """Take over the call: open it in the journal and fetch what the dialplan knows.
 
@@ -64,7 +88,7 @@ class PhoneCall:
         caller = from_caller_id(header.get("agi_callerid", ""))
         keys = KeyBuffer(straggler_s)
         audio = AudioTap(incoming.audio_fd) if incoming.audio_fd is not None else None
-        call = cls(AgiLine(incoming.session, sounds, keys, audio), waits, journal, uuid4().hex, caller)
+        call = cls(AgiLine(incoming.session, sounds, keys, audio), waits, journal, uuid4().hex, caller, hearing)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(call.close)
             dialled, _, pressed = (await call._line.expand("${IVR_DIALLED}:${IVR_KEYS}")).partition(":")
@@ -77,9 +101,15 @@ class PhoneCall:
             keys.push(Key(digit, 0.0))
         return call
 
-    async def say(self, *phrases: Phrase) -> None:
-        """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp."""
-        await self._listener.say(phrases)
+    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
+        """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
+
+        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        """
+        command = await self._listener.say(phrases, interpreter)
+        if command is not None:
+            self._step("voice", detail=command)
+        return command
 
     async def announce(self, *phrases: Phrase) -> None:
         """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""
@@ -93,9 +123,33 @@ class PhoneCall:
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""
         answer = await self._listener.ask(question)
-        kind = "keys" if question.expects is not Expects.YES_NO else "yes-no"
-        self._step(kind, detail=answer.digits or answer.heard)
+        kind = "voice" if answer.by_voice else "keys" if question.expects is not Expects.YES_NO else "yes-no"
+        said = f" «{answer.words}»" if answer.words else ""
+        self._step(kind, detail=(answer.digits or answer.heard) + said)
         return answer
+
+    @property
+    def hears(self) -> bool:
+        """Whether the line understands speech now; False: keys only."""
+        return self._listener.hears
+
+    def keys_only(self) -> None:
+        """Listen to keys alone from here on."""
+        self._listener.keys_only()
+
+    async def keep_voice(self, audio: bytes) -> str:
+        """Keep an utterance as wav (16 bit, mono, 8 kHz); its path below the recordings folder, "" on failure."""
+        if self._recordings is None or not audio:
+            return ""
+        self._kept += 1
+        name = f"voice/{datetime.now(UTC):%Y-%m-%d}/{self.id}-{self._kept}.wav"
+        try:
+            async with asyncio.timeout(KEEP_LIMIT_S):
+                await asyncio.to_thread(_write_wav, self._recordings / name, audio)
+        except (OSError, TimeoutError):
+            log.error("an utterance could not be kept", extra={"call": self.id})
+            return ""
+        return name
 
     def note(self, kind: str, detail: str = "") -> None:
         """Write a step into the journal."""
@@ -130,3 +184,13 @@ class PhoneCall:
 def _one_line(text: str) -> str:
     """Free text from billing as a channel variable takes it: no line breaks, and short enough for a command."""
     return "".join(character if character.isprintable() else " " for character in text)[:LONGEST_TEXT]
+
+
+def _write_wav(file: Path, audio: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    unfinished = file.with_suffix(".part")
+    with wave.open(str(unfinished), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(audio)
+    unfinished.chmod(0o640)
+    unfinished.replace(file)

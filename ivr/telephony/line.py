@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from ivr.dialogue.ports import HungUp
 from ivr.listening.keys import Key, KeyBuffer
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 
 QUIET = "pause/listening"
 GAP_S = 0.002
+ECHO_LATEST_S, ECHO_EARLIEST_S = 0.6, 0.1
+"""A prompt comes back as an echo at most so long after it was sent; Asterisk may play it a little earlier."""
+FRAME_S = 0.02
 
 
 class AgiLine:
@@ -35,6 +39,10 @@ class AgiLine:
         self._gap: asyncio.TimerHandle | None = None
         self._quiet: asyncio.Task[None] | None = None
         self._quiet_over = False
+        self._hushed = False
+        self._listens = False
+        self._played_at = 0.0
+        self._played: list[int] = []
 
     @property
     def keys(self) -> KeyBuffer:
@@ -42,7 +50,8 @@ class AgiLine:
         return self._keys
 
     async def play(self, *prompts: str, heed_keys: bool = True) -> bool:
-        """Play prompts. True if they played to their end, False if a key or an overrun stopped them."""
+        """Play prompts. True if they played to their end, False if a key, an overrun or `hush` stopped them."""
+        self._hushed = False
         lengths = {prompt: self._sounds.seconds(prompt) for prompt in prompts}
         for prompt in (prompt for prompt, seconds in lengths.items() if seconds is None):
             log.error("a prompt has no audio", extra={"prompt": prompt})
@@ -56,27 +65,49 @@ class AgiLine:
     async def wait_for_key(self, limit_s: float) -> Key | None:
         """Take the oldest key from the buffer, else the next that is pressed within `limit_s`, else None."""
         deadline = self._loop.time() + limit_s
+        self._hushed = False
         await self._resume()
         try:
             while True:
                 key = self._keys.pop()
                 left = deadline - self._loop.time()
-                if key is not None or left <= 0 or self._keys.overrun:
+                if key is not None or left <= 0 or self._keys.overrun or self._hushed:
                     return key
-                digit = await self._session.wait_for_key(left)
+                digit = await (self._quiet_key(left) if self._listens else self._session.wait_for_key(left))
                 if digit:
                     self._keys.push(Key(digit, self._loop.time()))
         finally:
             self._mind_the_gap()
 
-    def begin_utterance(self) -> None:
-        """From here on keep what the caller says."""
-        if self._audio is not None:
-            self._audio.begin()
+    async def _quiet_key(self, limit_s: float) -> str:
+        """The next key within `limit_s` or until `hush`, by silence that can be stopped without a warning."""
+        seconds = self._sounds.seconds(QUIET)
+        if not seconds:
+            return await self._session.wait_for_key(limit_s)
+        timer = self._loop.call_later(limit_s, self._session.interrupt)
+        try:
+            return (await self._session.stream(self._sounds.file(QUIET), seconds)).key
+        finally:
+            timer.cancel()
 
-    def end_utterance(self) -> bytes:
-        """What the caller said since `begin_utterance`; b"" without audio."""
-        return self._audio.end() if self._audio is not None else b""
+    def hear(self, on_audio: Callable[[bytes, float], None] | None) -> bool:
+        """Hand on what the caller says from here on; None: no more. False where the line brings no audio."""
+        self._listens = on_audio is not None and self._audio is not None
+        if self._audio is not None:
+            self._audio.listen(on_audio)
+        return self._audio is not None
+
+    def hush(self) -> None:
+        """End the `play` or `wait_for_key` that runs."""
+        self._hushed = True
+        self._session.interrupt()
+
+    @property
+    def prompt_level(self) -> float:
+        """RMS of the loudest 20 ms of prompt that may come back as an echo now; 0.0 if none was played of late."""
+        since = self._loop.time() - self._played_at
+        first = max(int((since - ECHO_LATEST_S) / FRAME_S), 0)
+        return float(max(self._played[first : max(int((since + ECHO_EARLIEST_S) / FRAME_S), 0)], default=0))
 
     async def set_variables(self, values: dict[str, str]) -> None:
         """Set channel variables for the dialplan."""
@@ -110,8 +141,11 @@ class AgiLine:
     async def _stream(self, pieces: list[tuple[str, float]], stop_keys: str) -> bool:
         """Play pieces, each a prompt and its length."""
         files = [(self._sounds.file(prompt), seconds) for prompt, seconds in pieces]
+        if self._listens:
+            self._played = [level for prompt, _ in pieces for level in self._sounds.levels(prompt)]
+            self._played_at = self._loop.time()
         at = offset = 0
-        while at < len(files):
+        while at < len(files) and not self._hushed:
             file, seconds = files[at]
             streamed = await self._session.stream(file, seconds, stop_keys, offset=offset, then=files[at + 1 :])
             at, offset = at + streamed.following, 0
@@ -119,12 +153,12 @@ class AgiLine:
                 log.error("Asterisk could not play a prompt", extra={"prompt": pieces[at][0]})
                 at += 1
             elif not streamed.key:
-                return True
+                return not self._hushed
             elif self._keys.push(Key(streamed.key, self._loop.time())):
                 return False
             else:
                 offset = streamed.endpos
-        return True
+        return not self._hushed
 
     def _mind_the_gap(self) -> None:
         self._gap = self._loop.call_later(GAP_S, self._begin_quiet)

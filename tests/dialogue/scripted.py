@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.dialogue.ports import Answer, HungUp, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, HungUp, Interpreter, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Submission
@@ -68,10 +68,12 @@ class ScriptedLine:
             self._now = deadline
         return self.keys.pop()
 
-    def begin_utterance(self) -> None: ...
+    def hear(self, on_audio: object) -> bool:
+        return False
 
-    def end_utterance(self) -> bytes:
-        return b""
+    def hush(self) -> None: ...
+
+    prompt_level = 0.0
 
     def _check(self) -> None:
         if self._gone:
@@ -95,8 +97,8 @@ class ScriptedCall:
     def heard(self) -> list[str]:
         return self.line.heard
 
-    async def say(self, *phrases: Phrase) -> None:
-        await self._listener.say(phrases)
+    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
+        return await self._listener.say(phrases, interpreter)
 
     async def announce(self, *phrases: Phrase) -> None:
         await self._listener.announce(phrases)

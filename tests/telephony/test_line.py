@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -433,15 +432,37 @@ async def audio() -> AsyncIterator[tuple[AudioTap, int]]:
         assert "Bad file descriptor" in str(error)  # the test has hung up
 
 
-async def test_what_is_said_during_a_question_is_kept(audio: tuple[AudioTap, int]) -> None:
+class Ear:
+    """Keeps what a tap hands on."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.ticks = 0
+
+    def __call__(self, pcm: bytes, now: float) -> None:
+        self.heard += pcm
+        self.ticks += 1
+
+
+async def test_what_is_said_while_somebody_listens_is_handed_on(audio: tuple[AudioTap, int]) -> None:
     tap, spoken = audio
     os.write(spoken, b"before")
-    tap.begin()
+    ear = Ear()
+    tap.listen(ear)
     os.write(spoken, b"the ")
     os.write(spoken, b"answer")
-    assert tap.end() == b"the answer"
+    await eventually(lambda: ear.heard == b"the answer")
+    tap.listen(None)
     os.write(spoken, b"after")
-    assert tap.end() == b""
+    assert ear.heard == b"the answer"
+
+
+async def test_a_silent_telephone_ticks_on(audio: tuple[AudioTap, int]) -> None:
+    tap, _ = audio
+    ear = Ear()
+    tap.listen(ear)
+    await eventually(lambda: ear.ticks >= 3)
+    assert ear.heard == b""
 
 
 async def test_the_tap_drains_what_nobody_asked_for(audio: tuple[AudioTap, int]) -> None:
@@ -454,46 +475,32 @@ async def test_the_tap_drains_what_nobody_asked_for(audio: tuple[AudioTap, int])
     assert os.write(spoken, bytes(4096)) == 4096
 
 
-async def test_an_utterance_longer_than_the_pipe_is_kept_whole(audio: tuple[AudioTap, int]) -> None:
+async def test_a_burst_longer_than_the_pipe_is_heard_whole(audio: tuple[AudioTap, int]) -> None:
     tap, spoken = audio
     os.set_blocking(spoken, False)
-    tap.begin()
-    said = bytes(range(256)) * 256
-    os.write(spoken, said)
-    before = tap.heard_at
-    await eventually(lambda: tap.heard_at != before)
-    os.write(spoken, said)
-    assert tap.end() == said * 2
+    ear = Ear()
+    tap.listen(ear)
+    sent = 0
+    for _ in range(3):
+        with pytest.raises(BlockingIOError):
+            while True:
+                sent += os.write(spoken, bytes(4096))
+        await eventually(lambda: len(ear.heard) == sent)  # noqa: B023 (asked at once)
 
 
-async def test_an_utterance_is_bounded(audio: tuple[AudioTap, int]) -> None:
+async def test_what_was_said_before_a_hang_up_is_heard(audio: tuple[AudioTap, int]) -> None:
     tap, spoken = audio
-    fcntl.fcntl(spoken, fcntl.F_SETPIPE_SZ, 1 << 20)  # a pipe that holds more than a minute
-    tap.begin()
-    os.write(spoken, bytes(1 << 20))
-    assert 60 * 16000 <= len(tap.end()) < 1 << 20
-
-
-async def test_silence_of_a_phone_that_sends_nothing_is_no_audio(audio: tuple[AudioTap, int]) -> None:
-    tap, _ = audio
-    tap.begin()
-    assert tap.end() == b""
-    assert tap.heard_at is None
-
-
-async def test_what_was_said_before_a_hang_up_is_kept(audio: tuple[AudioTap, int]) -> None:
-    tap, spoken = audio
-    tap.begin()
+    ear = Ear()
+    tap.listen(ear)
     os.write(spoken, b"last words")
     os.close(spoken)
-    assert tap.end() == b"last words"
+    await eventually(lambda: ear.heard == b"last words")
 
 
-async def test_missing_audio_goes_on_without(tmp_path: Path) -> None:
+async def test_missing_audio_is_told(tmp_path: Path) -> None:
     with ends(FakeAsterisk) as (fd, _):
         line = AgiLine(AgiSession(Wire(fd, fd)), sounds(tmp_path), KeyBuffer(NEVER_S), None)
-        line.begin_utterance()
-        assert line.end_utterance() == b""
+        assert line.hear(Ear()) is False
         await line.close()
 
 
@@ -503,10 +510,9 @@ async def test_audio_that_ends_in_the_middle_gives_its_descriptor_back_and_the_l
         before = descriptors()
         tap = AudioTap(heard)
         line = AgiLine(AgiSession(Wire(fd, fd)), sounds(tmp_path), KeyBuffer(NEVER_S), tap)
-        line.begin_utterance()
+        assert line.hear(Ear())
         os.close(spoken)
         await eventually(lambda: descriptors() == before - 2)
-        assert line.end_utterance() == b""
         assert await line.expand("still here") == "still here"
         await line.close()
 

@@ -1,0 +1,252 @@
+"""A question's ears: from the caller's audio to an answer, by voice activity, the recogniser and meaning."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Interpretation, Interpreter, Question
+from ivr.listening.activity import FRAME_BYTES, FRAME_S, Activity
+from ivr.listening.ears import Ears, EarsLost, Utterance
+
+UNKNOWN = "[unk]"
+
+ONSET_FRAMES, ONSET_VOICED = 8, 5  # 100 ms of voice within 160 ms begin an utterance: a click does not
+PRE_ROLL_FRAMES = 25  # kept from before the onset, and of what was said into the end of a confirmation
+PAUSE_FED_S = 0.6  # a longer pause inside an utterance is not decoded to its end
+WORD_STANDS_S = 0.25  # a single word that has stood so long stops the prompt
+STRANGE_S = 0.5  # unknown speech shorter than this is a cough
+INTERPRET_LIMIT_S = 6.0
+
+_HEARD = {
+    Command.HOTLINE: Heard.HOTLINE,
+    Command.OPERATOR: Heard.OPERATOR,
+    Command.BACK: Heard.BACK,
+    Command.HELP: Heard.HELP,
+    Command.CANCEL: Heard.CANCEL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWaits:
+    """Seconds of silence after which an utterance has ended, and its greatest length.
+
+    complete: the number is complete and exists. choice: a menu, yes or no, a command. incomplete: inside a number.
+    """
+
+    complete: float = 0.3
+    choice: float = 0.6
+    incomplete: float = 1.5
+    longest: float = 20.0
+
+
+class Voice:
+    """Listens for the answer to one question, from its first prompt on.
+
+    Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence
+    still has its utterance ended by the clock. `on_decided` is called once when `answer` is there (or `repeat`),
+    `on_barge_in` when the prompt is to stop, `on_lost` when the recogniser is gone and only keys are left.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        interpreter: Interpreter,
+        ears: Ears,
+        activity: Activity,
+        waits: SpeechWaits,
+        *,
+        on_barge_in: Callable[[], None],
+        on_decided: Callable[[], None],
+    ) -> None:
+        self._question = question
+        self._interpreter = interpreter
+        self._ears = ears
+        self._activity = activity
+        self._waits = waits
+        self._on_barge_in = on_barge_in
+        self._on_decided = on_decided
+        self._rest = b""
+        self._recent: deque[tuple[bytes, bool]] = deque(maxlen=PRE_ROLL_FRAMES)
+        self._utterance: Utterance | None = None
+        self._audio = bytearray()
+        self._began = self._last_voice = 0.0
+        self._words: tuple[str, ...] = ()
+        self._first_word: float | None = None
+        self._now = 0.0
+        self._meaning = Interpretation()
+        self._interpreting: asyncio.Task[None] | None = None
+        self._finishing: asyncio.Task[None] | None = None
+        self._prompting = True
+        self._closed = False
+        self.answer: Answer | None = None
+        self.repeat = False
+        self.lost = False
+        self.barged_in = False
+        self.spoken_s = 0.0
+
+    @property
+    def decided(self) -> bool:
+        """Whether there is an answer, or the wish to hear the question again."""
+        return self.answer is not None or self.repeat
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the caller speaks, or what they said is being understood."""
+        return self._utterance is not None or self._finishing is not None
+
+    def prompts_over(self) -> None:
+        """The prompts have ended: from here on what is said answers, also where they could not be spoken over."""
+        self._prompting = False
+
+    def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:
+        """Take in audio that came until `now` (clock seconds); b"" if none came.
+
+        prompt_level: RMS of the prompt played of late, see `Activity`.
+        """
+        if self._closed or self.decided or self.lost:
+            return
+        self._now = now
+        data = self._rest + pcm
+        count = len(data) // FRAME_BYTES
+        self._rest = data[count * FRAME_BYTES :]
+        fed = bytearray()
+        for index in range(count):
+            frame = data[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
+            voiced = self._activity.voiced(frame, prompt_level)
+            at = now - (count - 1 - index) * FRAME_S
+            if self._utterance is None:
+                self._recent.append((frame, voiced))
+                if self._finishing is None and self._onset():
+                    fed += self._begin(at)
+                continue
+            if voiced:
+                self._last_voice = at
+            self._audio += frame
+            if voiced or at - self._last_voice < PAUSE_FED_S:
+                fed += frame
+        if self._utterance is not None:
+            if fed:
+                self._utterance.feed(bytes(fed))
+            self._consider(now)
+
+    def close(self) -> None:
+        """Stop listening: a key decides, or the question is over."""
+        self._closed = True
+        self._drop()
+        for task in (self._interpreting, self._finishing):
+            if task is not None:
+                task.cancel()
+        self._finishing = None
+
+    def _onset(self) -> bool:
+        if self._prompting and not self._question.barge_in:
+            return False
+        latest = [voiced for _, voiced in list(self._recent)[-ONSET_FRAMES:]]
+        return sum(latest) >= ONSET_VOICED
+
+    def _begin(self, at: float) -> bytes:
+        """Open an utterance; what was heard just before belongs to it."""
+        self._utterance = self._ears.listen(self._question, self._partial)
+        if self._utterance is None:
+            self._lose()
+            return b""
+        before = b"".join(frame for frame, _ in self._recent)
+        self._audio = bytearray(before)
+        self._recent.clear()
+        self._began = self._last_voice = at
+        self._words, self._first_word, self._meaning = (), None, Interpretation()
+        return before
+
+    def _partial(self, words: tuple[str, ...]) -> None:
+        """The recogniser has heard more."""
+        if self._closed or self._utterance is None or words == self._words:
+            return
+        self._words = words
+        self._meaning = Interpretation()
+        if any(word != UNKNOWN for word in words):
+            if self._first_word is None:
+                self._first_word = self._now
+            if self._interpreting is None:
+                self._interpreting = asyncio.get_running_loop().create_task(self._interpret())
+        else:
+            self._first_word = None
+
+    async def _interpret(self) -> None:
+        """Find out what the latest words mean, until they stay the same."""
+        try:
+            words: tuple[str, ...] | None = None
+            while words != self._words:
+                words = self._words
+                meaning = await self._interpreter.interpret((Hypothesis(words),))
+            self._meaning = meaning
+        finally:
+            self._interpreting = None
+
+    def _consider(self, now: float) -> None:
+        """Whether the prompt must stop, and whether the utterance has ended."""
+        real = sum(word != UNKNOWN for word in self._words)
+        if self._prompting and not self.barged_in and real:
+            stands = self._first_word is not None and now - self._first_word >= WORD_STANDS_S
+            if real > 1 or stands:
+                self.barged_in = True
+                self._on_barge_in()
+        if now - self._last_voice >= self._patience() or now - self._began >= self._waits.longest:
+            self._finish(now)
+
+    def _patience(self) -> float:
+        if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):
+            return self._waits.choice if self._meaning.command is not None else self._waits.complete
+        if self._question.expects in (Expects.CHOICE, Expects.YES_NO) or not self._words:
+            return self._waits.choice
+        return self._waits.incomplete
+
+    def _finish(self, now: float) -> None:
+        utterance = self._utterance
+        assert utterance is not None
+        self._utterance = None
+        self.spoken_s += now - self._began
+        lasted = self._last_voice - self._began
+        endless = now - self._began >= self._waits.longest
+        self._finishing = asyncio.get_running_loop().create_task(self._understand(utterance, lasted, endless))
+
+    async def _understand(self, utterance: Utterance, lasted_s: float, endless: bool) -> None:
+        try:
+            async with asyncio.timeout(INTERPRET_LIMIT_S):
+                heard = await utterance.finish()
+                meaning = await self._interpreter.interpret(heard)
+        except (EarsLost, TimeoutError):
+            self._finishing = None
+            self._lose()
+            return
+        finally:
+            utterance.abandon()
+        self._finishing = None
+        if self._closed:
+            return
+        words = heard[0].words if heard else ()
+        if meaning.command is Command.REPEAT:
+            self.repeat = True
+        elif meaning.command is not None:
+            self.answer = self._answer(_HEARD[meaning.command], meaning, words)
+        elif meaning.digits:
+            self.answer = self._answer(Heard.ANSWER, meaning, words)
+        elif endless or (not self._prompting and words and (set(words) != {UNKNOWN} or lasted_s >= STRANGE_S)):
+            self.answer = self._answer(Heard.NOT_UNDERSTOOD, meaning, words)
+        else:
+            return  # a cough, a noise, or talk beside the prompt: the question goes on
+        self._on_decided()
+
+    def _answer(self, heard: Heard, meaning: Interpretation, words: tuple[str, ...]) -> Answer:
+        return Answer(heard, meaning.digits, True, meaning, " ".join(words), bytes(self._audio))
+
+    def _lose(self) -> None:
+        self._drop()
+        self.lost = True
+
+    def _drop(self) -> None:
+        if self._utterance is not None:
+            self._utterance.abandon()
+            self._utterance = None
