@@ -76,6 +76,31 @@ class Sounds(Section):
     voice: str = "ru"
 
 
+class Speech(Section):
+    """What the line understands speech with."""
+
+    model: Path | None = Field(
+        REPOSITORY / "speech_models" / "ru-phone", description="folder of a Vosk model for 8 kHz; empty: keys only"
+    )
+    workers: int = Field(0, ge=0, le=64, description="processes that recognise; 0: one a core")
+    speakers: int = Field(60, ge=1, description="callers that one process hears at once; one more uses keys")
+    end_complete: float = Field(0.3, gt=0, description="silence that ends a complete number")
+    end_choice: float = Field(0.6, gt=0, description="silence that ends a yes, a no or a command")
+    end_incomplete: float = Field(1.5, gt=0, description="silence that ends a number that may go on")
+    longest: float = Field(20.0, gt=0, le=30, description="longest utterance")
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _none_if_empty(cls, folder: object) -> object:
+        return None if folder == "" else folder
+
+
+class Recordings(Section):
+    """Where callers' voices are kept."""
+
+    folder: Path = Path("var/recordings")
+
+
 class Accounts(Section):
     """What account numbers look like."""
 
@@ -119,6 +144,8 @@ class Settings(BaseSettings):
     line: Line = Line()
     waits: Waits = Waits()
     sounds: Sounds = Sounds()
+    speech: Speech = Speech()
+    recordings: Recordings = Recordings()
     accounts: Accounts = Accounts()
     readings: Readings = Readings()
 

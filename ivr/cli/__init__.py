@@ -14,6 +14,7 @@ GROUPS = {
     "db": "Schema, accounts and meters in, readings out for billing.",
     "readings": "Readings that wait for a clerk.",
     "prompts": "The voice prompts: synthesise, check, list.",
+    "speech": "The recogniser alone, on recordings.",
     "lab": "A private Asterisk for demo and tests.",
     "robot": "A scripted caller that rings the running system.",
     "demo": "A two-zone reading over a real call, from nothing to the stored rows.",
