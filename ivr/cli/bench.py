@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Annotated
@@ -29,10 +30,11 @@ from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
 from ivr.speech.benchmark import understanding
 from ivr.speech.benchmark.degrading import Degradation
-from ivr.speech.benchmark.plain import PlainRecogniser
+from ivr.speech.benchmark.hearing import LineRecogniser, without_native_warnings
 from ivr.speech.benchmark.sound import BadRecording
 from ivr.speech.benchmark.synthetic import NotSpoken
 from ivr.speech.benchmark.table import LEGEND, tables
+from ivr.speech.model_folder import BadModel
 from ivr.storage import benchmark as storing
 from ivr.storage.engine import Database
 from ivr.storage.following import Follower
@@ -121,15 +123,16 @@ def speech(
     line: Annotated[list[Degradation] | None, typer.Option(help="Only over this line; may be repeated.")] = None,
 ) -> None:
     """How well spoken numbers, commands and answers are understood, by set and line."""
-    heard = []
     try:
         made_of = understanding.sources(human, seed, count)
-        with PlainRecogniser(model, os.cpu_count() or 1) as recogniser:
-            work = understanding.understood(
-                made_of, line or list(Degradation), recogniser, AT_ONCE, lambda step: print(step, file=sys.stderr), only
-            )
-            heard = asyncio.run(work)
-    except (OSError, BadRecording, NotSpoken) as error:
+        lines = line or list(Degradation)
+        with (
+            without_native_warnings() as progress,
+            LineRecogniser.of_folder(model, len(os.sched_getaffinity(0))) as recogniser,
+        ):
+            told = partial(print, file=progress)
+            heard = asyncio.run(understanding.understood(made_of, lines, recogniser, AT_ONCE, told, only))
+    except (BadModel, BadRecording, NotSpoken) as error:
         print(f"ivr bench: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     for figures in tables(heard):
@@ -139,7 +142,7 @@ def speech(
                 table.add_row(*row)
             Console().print(table)
     print(LEGEND)
-    print(json.dumps([asdict(one) for one in heard], ensure_ascii=False))
+    print(json.dumps([one.plain() for one in heard], ensure_ascii=False))
 
 
 def _fresh(system: System) -> None:

@@ -90,6 +90,23 @@ class Judged:
     confused: int = 0  # a no taken for a yes
     denials: int = 0
 
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "set": self.set,
+            "task": str(self.task),
+            "known": str(self.known),
+            "line": str(self.line),
+            "utterances": self.utterances,
+            "words": self.words,
+            "word_errors": self.errors,
+            "results": {
+                str(given): {str(result): counts[result] for result in Result} for given, counts in self.results.items()
+            },
+            "taken_for_a_command": {str(given): count for given, count in self.commands.items()},
+            "no_taken_for_yes": [self.confused, self.denials],
+        }
+
     def share(self, given: Given, *results: Result) -> Share:
         """How many of the utterances ended in one of the results."""
         counts = self.results.get(given, Counter())

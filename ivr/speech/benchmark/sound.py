@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import audioop
 import math
-import warnings
 import wave
 from pathlib import Path
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.13 on the package audioop-lts brings it
-    import audioop
 
 RATE = 8000
 WIDTH = 2

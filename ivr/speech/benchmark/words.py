@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ivr.language.vocabulary import UNKNOWN, plain
+from ivr.language.vocabulary import THOUSANDS, UNKNOWN, plain
 
-_SAME = {
-    "нуль": "ноль",
-    "одна": "один",
-    "одно": "один",
-    "две": "два",
-    "тыща": "тысяча",
-    "тыщи": "тысячи",
-    "тыщ": "тысяч",
-}
+_SAME = {"нуль": "ноль", "одна": "один", "одно": "один", "две": "два", **dict.fromkeys(THOUSANDS, "тысяча")}
 
 
 def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
