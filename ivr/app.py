@@ -20,6 +20,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
 from ivr.domain.readings import Window
 from ivr.listening.ask import KeyWaits
+from ivr.listening.voice import SpeechWaits
+from ivr.speech.engine import Engine
+from ivr.speech.model_folder import BadModel
 from ivr.storage.account_file import BadFile, BadLine
 from ivr.storage.engine import Database
 from ivr.storage.importing import Summary, Terms, import_accounts
@@ -27,7 +30,7 @@ from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.spooling import SpoolTerms, take_in
-from ivr.telephony.call import PhoneCall
+from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
@@ -113,6 +116,10 @@ class Daemon:
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
+        speech = settings.speech
+        self._engine = Engine(speech.model.absolute(), speech.workers, speech.speakers) if speech.model else None
+        waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
+        self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
@@ -125,6 +132,7 @@ class Daemon:
         try:
             if not await self._catch_up(stop):
                 return
+            await self._open_ears()
             self._server.listen_unix(line.socket)
             if line.fastagi:
                 host, _, port = line.fastagi.rpartition(":")
@@ -139,9 +147,21 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
+            if self._engine is not None:
+                await self._engine.close()
             await self._journal.close()
             await self._ledger.close()
             self._database.close()
+
+    async def _open_ears(self) -> None:
+        """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
+        if self._engine is None:
+            log.warning("no speech model is configured; callers use keys only")
+            return
+        try:
+            await self._engine.start()
+        except BadModel as error:
+            log.error("the speech model cannot be used; callers use keys only", extra={"reason": str(error)})
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
         """Close calls that a killed daemon left open, take in the spool. False if told to stop before that was done.
@@ -180,7 +200,12 @@ class Daemon:
 
     async def _answer(self, incoming: Incoming) -> None:
         call = await PhoneCall.begin(
-            incoming, self._sounds, self._key_waits, self._settings.waits.straggler, self._journal
+            incoming,
+            self._sounds,
+            self._key_waits,
+            self._settings.waits.straggler,
+            self._journal,
+            hearing=self._hearing,
         )
         log.info("call begins", extra={"call": call.id})
         visit = Visit(call, self._desk)

@@ -5,13 +5,17 @@ Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.dialogue.ports import Answer, Call, Expects, Heard, Next, Phrase, Question
+from ivr.dialogue.interpreting import ChoiceInterpreter
+from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 
 YES, NO, HOTLINE = "1", "2", "0"
 MOST_FAILURES = 3
+MOST_ASIDES = 3
+"""Times in a row that a caller may ask for help, or drop what they said, before it counts as a failure."""
 
 
 class HandOver(Exception):
@@ -20,6 +24,10 @@ class HandOver(Exception):
     def __init__(self, to: Next) -> None:
         super().__init__(to)
         self.to = to
+
+
+class WentBack(Exception):
+    """The caller wants the step before; who has none asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Conversation:
         self.call = call
         self._patience = patience
         self._failures = 0
+        self._asides = 0
+        self._heard_us = False  # whether speech was understood at the question before
 
     async def say(self, *phrases: Phrase) -> None:
         """Play phrases."""
@@ -48,7 +58,11 @@ class Conversation:
 
     async def greet(self, *phrases: Phrase) -> None:
         """Play phrases; the key for the hotline acts at once, any other counts for the first question."""
-        await self.call.say(*phrases)
+        command = await self.call.say(*phrases, interpreter=ChoiceInterpreter("", {}))
+        if command is Command.HOTLINE:
+            raise HandOver(Next.HOTLINE)
+        if command is Command.OPERATOR:
+            raise HandOver(Next.OPERATOR)
         if self.call.waiting_keys.startswith(HOTLINE):
             raise HandOver(Next.HOTLINE)
 
@@ -62,12 +76,15 @@ class Conversation:
         if self._failures >= MOST_FAILURES:
             await self.call.announce(*why, (Prompt.PERSON,))
             raise HandOver(Next.OPERATOR)
+        if self._failures == MOST_FAILURES - 1:
+            self.call.keys_only()
+            self._heard_us = False
         slowly: tuple[Phrase, ...] = ((Prompt.KEYS_SLOWLY,),) if self._failures == MOST_FAILURES - 1 else ()
         await self.call.say(*why, *slowly)
 
     def succeed(self) -> None:
         """The caller got on: failures before this one are forgiven."""
-        self._failures = 0
+        self._failures = self._asides = 0
 
     async def number(
         self,
@@ -76,11 +93,18 @@ class Conversation:
         most_digits: int,
         help_with: Phrase,
         may_start_with_zero: bool = True,
-    ) -> str:
-        """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only."""
+        interpreter: Interpreter | None = None,
+    ) -> Answer:
+        """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
+
+        Raises WentBack if the caller wants the step before.
+        """
+        helped = False
         while True:
+            lost: tuple[Phrase, ...] = ((Prompt.KEYS_ONLY,),) if self._lost() else ()
             question = Question(
-                prompts=(*prompts, help_with) if self._failures else prompts,
+                prompts=(*lost, *prompts, help_with) if self._failures or helped else (*lost, *prompts),
+                interpreter=interpreter,
                 expects=expects,
                 most_digits=most_digits,
                 may_start_with_zero=may_start_with_zero,
@@ -88,19 +112,29 @@ class Conversation:
             )
             answer = await self._ask(question)
             if answer.heard is Heard.ANSWER:
-                return answer.digits
-            await self._missed(answer)
+                return answer
+            if answer.heard is Heard.BACK:
+                raise WentBack
+            helped = answer.heard is Heard.HELP
+            if not self._bears(answer):
+                await self._missed(answer)
 
-    async def choose(self, *prompts: Phrase, keys: str, or_silence: str | None = None) -> str:
-        """Ask for one key of `keys`; silence means the key `or_silence` if given, else it is a failure."""
+    async def choose(
+        self, *prompts: Phrase, keys: str, or_silence: str | None = None, spoken: Mapping[str, str] | None = None
+    ) -> str:
+        """Ask for one key of `keys`; silence means the key `or_silence` if given, else it is a failure.
+
+        spoken: phrases and the keys they stand for.
+        """
         while True:
-            answer = await self._ask(self._single(prompts, Expects.CHOICE, keys, type_ahead=True))
+            answer = await self._ask(self._single(prompts, Expects.CHOICE, keys, type_ahead=True, spoken=spoken))
             if answer.heard is Heard.ANSWER:
                 self.succeed()
                 return answer.digits
             if answer.heard is Heard.NOTHING and or_silence is not None:
                 return or_silence
-            await self._missed(answer)
+            if not self._bears(answer):
+                await self._missed(answer)
 
     async def confirm(self, *prompts: Phrase) -> bool | None:
         """Ask yes or no; None if the number that is to be confirmed was typed too long.
@@ -113,13 +147,44 @@ class Conversation:
                 return answer.digits == YES
             if answer.heard is Heard.OVERRUN:
                 return None
-            await self._missed(answer)
+            if answer.heard in (Heard.BACK, Heard.CANCEL):
+                return False
+            if not self._bears(answer):
+                await self._missed(answer)
 
     def _single(
-        self, prompts: tuple[Phrase, ...], expects: Expects, keys: str, *, type_ahead: bool = False
+        self,
+        prompts: tuple[Phrase, ...],
+        expects: Expects,
+        keys: str,
+        *,
+        type_ahead: bool = False,
+        spoken: Mapping[str, str] | None = None,
     ) -> Question:
         wait = self._patience.stumbled if self._failures else self._patience.usual
-        return Question(prompts=prompts, expects=expects, choices=keys, no_input_s=wait, type_ahead=type_ahead)
+        return Question(
+            prompts=prompts,
+            expects=expects,
+            choices=keys,
+            no_input_s=wait,
+            type_ahead=type_ahead,
+            interpreter=ChoiceInterpreter(keys, spoken or {}),
+            spoken=spoken or {},
+            barge_in=expects is not Expects.YES_NO,
+        )
+
+    def _lost(self) -> bool:
+        """Whether speech, understood until now, is not understood any more: it is told once."""
+        lost = self._heard_us and not self.call.hears
+        self._heard_us = self.call.hears
+        return lost
+
+    def _bears(self, answer: Answer) -> bool:
+        """Whether the answer is an aside, help for example, that is no failure; only so many in a row are none."""
+        if answer.heard not in (Heard.HELP, Heard.BACK, Heard.CANCEL) or self._asides >= MOST_ASIDES:
+            return False
+        self._asides += 1
+        return True
 
     async def _ask(self, question: Question) -> Answer:
         answer = await self.call.ask(question)

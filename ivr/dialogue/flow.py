@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.dialogue.conversation import Conversation, HandOver, Patience
+from ivr.dialogue.conversation import Conversation, HandOver, Patience, WentBack
 from ivr.dialogue.identify import ask_account, identify
 from ivr.dialogue.meter import MeterReading, Rules
 from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outcome, Phrase
@@ -15,6 +15,14 @@ from ivr.language.speaking import digits
 
 MORE, ENOUGH = "1", "2"
 SAME_ACCOUNT, OTHER_ACCOUNT, END = "1", "2", "#"
+MENU_WORDS = {"да": MORE, "ещё": MORE, "нет": ENOUGH, "всё": ENOUGH, "спасибо": ENOUGH, "до свидания": ENOUGH}
+MAIN_WORDS = {
+    "показания": SAME_ACCOUNT,
+    "другой": OTHER_ACCOUNT,
+    "другой счёт": OTHER_ACCOUNT,
+    "всё": END,
+    "конец": END,
+}
 MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
 
 
@@ -68,11 +76,18 @@ class Visit:
         ledger, form = self._desk.ledger, self._desk.accounts
         account = await identify(self._conversation, ledger, form)
         for _ in range(MOST_ACCOUNTS):
-            receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
-            more = await self._conversation.choose(receipt, (Prompt.MENU_ELSE,), keys=MORE + ENOUGH, or_silence=ENOUGH)
+            try:
+                receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
+            except WentBack:
+                account = await ask_account(self._conversation, ledger, form)
+                continue
+            more = await self._conversation.choose(
+                receipt, (Prompt.MENU_ELSE,), keys=MORE + ENOUGH, or_silence=ENOUGH, spoken=MENU_WORDS
+            )
             if more == ENOUGH:
                 return
-            match await self._conversation.choose((Prompt.MENU_MAIN,), keys=SAME_ACCOUNT + OTHER_ACCOUNT + END):
+            keys = SAME_ACCOUNT + OTHER_ACCOUNT + END
+            match await self._conversation.choose((Prompt.MENU_MAIN,), keys=keys, spoken=MAIN_WORDS):
                 case "1":
                     account = await ledger.account(account.number) or account  # with the readings just given
                 case "2":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.ports import Expects, Ledger, Phrase
+from ivr.dialogue.conversation import Conversation, WentBack
+from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.ports import Answer, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
+from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.language.speaking import digits
 
@@ -31,42 +33,99 @@ async def identify(conversation: Conversation, ledger: Ledger, form: AccountForm
         account = known[0]
         if await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
             return _found(conversation, account)
-    return await ask_account(conversation, ledger, form)
+    return await ask_account(conversation, ledger, form, own=[account.number for account in known])
 
 
 async def _known(ledger: Ledger, caller_number: str) -> Sequence[Account]:
     return await ledger.accounts_of_phone(caller_number) if caller_number else ()
 
 
-async def ask_account(conversation: Conversation, ledger: Ledger, form: AccountFormat) -> Account:
+async def ask_account(
+    conversation: Conversation, ledger: Ledger, form: AccountFormat, own: Sequence[str] = ()
+) -> Account:
     """Ask for the account number until one is found and confirmed.
 
     A number of a wrong form and an unknown one sound the same: nobody finds out numbers here.
+    own: accounts of the number that calls; a spoken number is rather one of them.
     """
     leading_zero = await ledger.any_starts_with_zero()
+    refused: list[str] = []
     while True:
-        number = await conversation.number(
-            Expects.ACCOUNT,
-            (Prompt.IDENTIFY_ASK,),
-            most_digits=form.longest,
-            help_with=(Prompt.IDENTIFY_HELP,),
-            may_start_with_zero=leading_zero,
-        )
+        try:
+            answer = await conversation.number(
+                Expects.ACCOUNT,
+                (Prompt.IDENTIFY_ASK,),
+                most_digits=form.longest,
+                help_with=(Prompt.IDENTIFY_HELP,),
+                may_start_with_zero=leading_zero,
+                interpreter=AccountInterpreter(form, ledger.active, own, refused),
+            )
+        except WentBack:
+            continue  # there is no step before this one
+        number = await _one_of(conversation, answer)
         account = await ledger.account(number) if form.accepts(number) else None
         if account is None:
             await conversation.stumble((Prompt.IDENTIFY_UNKNOWN,))
             continue
-        match await conversation.confirm(_last_digits(account)):
+        match await conversation.confirm(await _named(ledger, account, answer)):
             case True:
                 return _found(conversation, account)
             case False:
+                refused += [number] if answer.by_voice else []
                 await conversation.stumble()
             case None:  # more digits than an account number has
                 await conversation.stumble((Prompt.IDENTIFY_UNKNOWN,))
 
 
+async def _one_of(conversation: Conversation, answer: Answer) -> str:
+    """The number that was meant; where several sound alike, by the group of digits in which they differ."""
+    numbers = (answer.digits, *answer.meaning.rivals)
+    if len(numbers) == 1:
+        return answer.digits
+    start, length = differing_group(numbers)
+    prompt = _GROUPS.get((start, length, len(answer.digits)))
+    if prompt is None:
+        return answer.digits
+    try:
+        said = await conversation.number(
+            Expects.READING,
+            (prompt,),
+            most_digits=length,
+            help_with=(Prompt.IDENTIFY_HELP,),
+            interpreter=GroupInterpreter(numbers, start, length),
+        )
+    except WentBack:
+        return answer.digits
+    group = said.digits
+    return next((number for number in numbers if number[start : start + length] == group), "")
+
+
+async def _named(ledger: Ledger, account: Account, answer: Answer) -> Phrase:
+    """What is said of an account: its last digits, or the whole number where these could be another account's too.
+
+    A number that was heard, not keyed, may be off by a digit that the last four do not show.
+    """
+    if answer.by_voice:
+        alike = [
+            number
+            for number, _ in neighbours(account.number, (len(account.number),))
+            if number[-4:] == account.last_digits
+        ]
+        if answer.meaning.offered or answer.meaning.rivals or await ledger.active(alike):
+            return (Prompt.IDENTIFY_CONFIRM, *digits(account.number))
+    return _last_digits(account)
+
+
+_GROUPS = {
+    (0, 3, 10): Prompt.IDENTIFY_GROUP_FIRST,
+    (3, 3, 10): Prompt.IDENTIFY_GROUP_SECOND,
+    (6, 4, 10): Prompt.IDENTIFY_GROUP_LAST,
+}
+"""Start and length of a group, length of the number -> how it is asked for; other groups: by confirmation."""
+
+
 def _last_digits(account: Account) -> Phrase:
-    return (Prompt.IDENTIFY_CONFIRM, *digits(account.last_digits))
+    return (Prompt.IDENTIFY_CONFIRM, Prompt.IDENTIFY_LAST_DIGITS, *digits(account.last_digits))
 
 
 def _found(conversation: Conversation, account: Account) -> Account:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.ports import Clock, Expects, Ledger, Phrase
+from ivr.dialogue.conversation import Conversation, WentBack
+from ivr.dialogue.interpreting import ReadingInterpreter
+from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.judging import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
@@ -32,50 +33,62 @@ class MeterReading:
         self._meter = meter
         self._given: dict[int, int] = {}
         self._judgements: dict[int, Judgement] = {}
+        self._voices: dict[int, bytes] = {}  # utterances of values that were said
 
     async def take(self, *, name_meter: bool) -> str:
         """Take and store every register; return the receipt number.
 
         Nothing is stored before all registers are confirmed: half a meter is no reading.
-        Raises HungUp, HandOver, StoreUnavailable.
+        Raises HungUp, HandOver, StoreUnavailable, and WentBack if the caller wants the step before the first reading.
         """
         opening = self._read_back(name_meter=name_meter)
-        for register in self._meter.registers:
-            while register.id not in self._given:
-                await self._take(register, opening)
-                opening = ()
+        while missing := [register for register in self._meter.registers if register.id not in self._given]:
+            try:
+                await self._take(missing[0], opening)
+            except WentBack:
+                if not self._given:
+                    raise
+                self._given.popitem()  # the zone before is asked for again
+            opening = ()
         return await self._store()
 
     async def _take(self, register: Register, opening: tuple[Phrase, ...]) -> None:
         """Ask for one register until a value of it, or of another one, is confirmed."""
         refused: int | None = None
+        denied: list[str] = []
         while True:
-            value = int(await self._ask(register, opening))
-            opening = ()
+            answer = await self._ask(register, opening, denied)
+            value, opening = int(answer.digits), ()
             verdict = judge(self._meter, register, value, self._now.date(), self._rules.limits)
             self._conversation.call.note("judged", f"{register.zone} {verdict.verdict}")
             if not verdict.believed and value != refused:
                 other = swapped_with(self._meter, register, value, self._given, self._now.date(), self._rules.limits)
-                if other is not None and await self._swap(register, other, value):
+                if other is not None and await self._swap(register, other, value, answer):
                     return
                 refused = value if verdict.verdict is not Verdict.TOO_LONG else None
                 await self._conversation.stumble(*self._why(register, verdict))
                 continue
-            if await self._confirmed(register, value, verdict):
-                self._keep(register, value, verdict)
+            if await self._confirmed(register, value, verdict, answer):
+                self._keep(register, value, verdict, answer)
                 return
+            denied += [str(value)] if answer.by_voice else []
 
-    async def _ask(self, register: Register, opening: tuple[Phrase, ...]) -> str:
+    async def _ask(self, register: Register, opening: tuple[Phrase, ...], denied: list[str]) -> Answer:
+        """denied: spoken values that the caller has said no to, as they were misheard."""
+        today, limits = self._now.date(), self._rules.limits
         return await self._conversation.number(
             Expects.READING,
             *opening,
             (Prompt.READING_ASK, *self._zone(register)),
             most_digits=register.digits,
             help_with=(Prompt.READING_HELP,),
+            interpreter=ReadingInterpreter(self._meter, register, today, limits, denied),
         )
 
-    async def _confirmed(self, register: Register, value: int, verdict: Judgement) -> bool:
+    async def _confirmed(self, register: Register, value: int, verdict: Judgement, answer: Answer) -> bool:
         same: tuple[Phrase, ...] = ((Prompt.READING_SAME,),) if verdict.verdict is Verdict.SAME else ()
+        if answer.meaning.fraction_dropped:
+            same = ((Prompt.READING_FRACTION,), *same)
         said = (Prompt.READING_CONFIRM, *self._zone(register), *cardinal(value))
         match await self._conversation.confirm(*same, said):
             case True:
@@ -86,32 +99,35 @@ class MeterReading:
                 await self._conversation.stumble((Prompt.READING_TOO_LONG,))
         return False
 
-    async def _swap(self, register: Register, other: Register, value: int) -> bool:
+    async def _swap(self, register: Register, other: Register, value: int, answer: Answer) -> bool:
         """Ask whether `value` is the other zone's; keep what that means and return True if so."""
         if not await self._conversation.confirm((Prompt.READING_SWAPPED, *self._zone(other))):
             return False
         earlier = self._given.pop(other.id, None)
-        self._keep(other, value, self._judge(other, value))
+        earlier_voice = self._voices.pop(other.id, b"")
+        self._keep(other, value, self._judge(other, value), answer)
         if earlier is not None:
             self._keep(register, earlier, self._judge(register, earlier))
+            self._voices |= {register.id: earlier_voice} if earlier_voice else {}
         return True
 
     def _judge(self, register: Register, value: int) -> Judgement:
         return judge(self._meter, register, value, self._now.date(), self._rules.limits)
 
-    def _keep(self, register: Register, value: int, verdict: Judgement) -> None:
+    def _keep(self, register: Register, value: int, verdict: Judgement, answer: Answer | None = None) -> None:
         self._given[register.id] = value
+        self._voices.pop(register.id, None)
+        if answer is not None and answer.by_voice:
+            self._voices[register.id] = answer.audio
         self._judgements[register.id] = verdict
         self._conversation.succeed()
 
     async def _store(self) -> str:
         window = self._rules.window
         month = window.period_of(self._now.date())
-        entries = tuple(
-            Entry(register_id, value, self._judgements[register_id].flagged, _reason(self._judgements[register_id]))
-            for register_id, value in self._given.items()
-        )
-        submission = Submission(self._conversation.call.id, self._now, month, Channel.KEYS, entries)
+        entries = tuple([await self._entry(register_id, value) for register_id, value in self._given.items()])
+        channel = Channel.VOICE if self._voices else Channel.KEYS
+        submission = Submission(self._conversation.call.id, self._now, month, channel, entries)
         receipt = await self._ledger.keep(submission)
         self._conversation.call.note("stored", " ".join(str(entry.value) for entry in entries))
         after: list[Phrase] = [(Prompt.READING_STORED,)]
@@ -121,6 +137,13 @@ class MeterReading:
             after.append((Prompt.READING_PERIOD, *period(month)))
         await self._conversation.say(*after)
         return receipt
+
+    async def _entry(self, register_id: int, value: int) -> Entry:
+        """A value as it is stored; the caller's voice is kept beside a flagged one."""
+        verdict = self._judgements[register_id]
+        audio = self._voices.get(register_id, b"")
+        voice = await self._conversation.call.keep_voice(audio) if verdict.flagged and audio else ""
+        return Entry(register_id, value, verdict.flagged, _reason(verdict), voice or None)
 
     def _read_back(self, *, name_meter: bool) -> tuple[Phrase, ...]:
         said: list[Phrase] = []

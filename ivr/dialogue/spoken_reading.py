@@ -29,7 +29,7 @@ DOUBTFUL = {
 SPREAD = 1.0
 """Standard deviation of the logarithm of a household's use against its median: a factor of e either way."""
 LARGEST_STRANGENESS = 3.0
-SHORT = 1.5  # for each digit fewer than the last reading has, where there is no use to judge by
+SHORT = 0.6  # for each digit fewer than the last reading has, where there is no use to judge by
 
 
 class ReadingInterpreter:

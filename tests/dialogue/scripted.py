@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.dialogue.ports import Answer, Command, HungUp, Interpreter, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpreter, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Submission
@@ -85,8 +86,12 @@ class ScriptedLine:
 class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
-    def __init__(self, *script: Step, caller_number: str = "") -> None:
+    def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
+        """says: the prompt at whose question each of the words is spoken."""
         self.line = ScriptedLine(list(script))
+        self.says = list(says)
+        self.understands = bool(says)
+        self.kept_voices: list[bytes] = []
         self._listener = Listener(self.line, KeyWaits(), self.line.prompt_begins)
         self.id = "call-1"
         self.caller_number = caller_number
@@ -108,7 +113,32 @@ class ScriptedCall:
         return self.line.keys.digits
 
     async def ask(self, question: Question) -> Answer:
+        if self.says and self.hears and self.says[0][0] in [phrase[0] for phrase in question.prompts]:
+            for phrase in question.prompts:
+                self.line.prompt_begins(phrase)
+            return await self._said(question, self.says.pop(0)[1])
         return await self._listener.ask(question)
+
+    async def _said(self, question: Question, words: str) -> Answer:
+        """What listening makes of spoken words, `Hypothesis` by `Hypothesis` with «|» between them."""
+        assert question.interpreter is not None
+        heard = [Hypothesis(tuple(said.split()), 2.0 * n) for n, said in enumerate(words.split("|"))]
+        meaning = await question.interpreter.interpret(heard)
+        if meaning.command is not None:
+            return Answer(Heard(meaning.command), "", True, meaning, words)
+        found = Heard.ANSWER if meaning.digits else Heard.NOT_UNDERSTOOD
+        return Answer(found, meaning.digits, True, meaning, words, words.encode())
+
+    @property
+    def hears(self) -> bool:
+        return self.understands
+
+    def keys_only(self) -> None:
+        self.understands = False
+
+    async def keep_voice(self, audio: bytes) -> str:
+        self.kept_voices.append(audio)
+        return f"voice/{len(self.kept_voices)}.wav"
 
     def note(self, kind: str, detail: str = "") -> None:
         self.notes.append((kind, detail))
@@ -133,6 +163,10 @@ class MemoryLedger:
     async def account(self, number: str) -> Account | None:
         self._check("account")
         return next((account for account in self.accounts if account.number == number), None)
+
+    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
+        self._check("active")
+        return frozenset(account.number for account in self.accounts if account.number in numbers)
 
     async def any_starts_with_zero(self) -> bool:
         self._check("any_starts_with_zero")
