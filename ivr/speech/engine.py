@@ -14,7 +14,7 @@ from pathlib import Path
 from ivr.dialogue.ports import Hypothesis, Question
 from ivr.listening.ears import EarsLost
 from ivr.speech.frames import Kind, Unframer, frame, pack_question, unpack_hypotheses
-from ivr.speech.model_folder import BadModel, check
+from ivr.speech.model_folder import BadModel, ModelFolder
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class Engine:
 
     async def start(self) -> None:
         """Start the processes and wait until the first understands. Raises BadModel where none can."""
-        check(self._folder)
+        ModelFolder.inspect(self._folder)
         self._tasks = [asyncio.create_task(worker.run()) for worker in self._workers]
         ready = [asyncio.create_task(worker.ready.wait()) for worker in self._workers]
         try:

@@ -1,68 +1,102 @@
-"""A Vosk model on disk: what must be there, and a view of it for each of its grammars."""
+"""A Vosk model on disk: what must be there, and views of it with settings and grammars of our own."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-GRAMMARS = "grammars"
-NEEDED = ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf")
-RATE = 8000
+TELEPHONE_RATE = 8000
+GRAMMARS = ("account", "reading", "digits", "commands")
 
-NEVER_CUT = "".join(f"--endpoint.rule{rule}.min-trailing-silence=30\n" for rule in (1, 2, 3, 4)) + (
-    "--endpoint.rule5.min-utterance-length=60\n"
+_KALDI_RATE = 16000  # what Kaldi takes where mfcc.conf does not say
+
+OURS_FOR_DECODING = "".join(f"--endpoint.rule{rule}.min-trailing-silence=100\n" for rule in (1, 2, 3, 4)) + (
+    "--endpoint.rule5.min-utterance-length=1000\n"
 )
 """Vosk must not end an utterance by itself: listening does, by voice activity and meaning."""
 
+OURS_FOR_FEATURES = "--allow-upsample=true\n"
+"""Without it a model for 16 kHz, as most are, refuses audio of a telephone."""
+
 
 class BadModel(Exception):
-    """The folder is no model that can be used; the text says what is wrong and how to mend it."""
+    """The folder is no model that can be used; the text says what is wrong."""
 
 
-def check(folder: Path) -> None:
-    """Raise BadModel unless the folder looks like a Vosk model for telephone audio."""
-    if not folder.is_dir():
-        raise BadModel(f"{folder}: no such model folder")
-    old_form = (folder / "final.mdl").is_file()  # models before 0.3 are flat; Vosk still loads them
-    missing = [name for name in NEEDED if not (folder / name).is_file()] if not old_form else []
-    if missing:
-        raise BadModel(f"{folder}: no Vosk model, {', '.join(missing)} missing")
-    rate = sample_rate(folder)
-    if rate is not None and rate > RATE:
-        raise BadModel(f"{folder}: made for {rate} Hz, a telephone has {RATE}; choose a model for 8 kHz")
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A folder that looks like a Vosk model; whether it is one, only loading it tells.
+
+    rate: sampling rate its features are made for, Hz. flat: the form of models before Vosk 0.3, without subfolders.
+    static: its graph is compiled with its words and takes no grammars. grammars: brought by the model, by name;
+    all of GRAMMARS or none.
+    """
+
+    path: Path
+    rate: int
+    flat: bool
+    static: bool
+    grammars: tuple[str, ...]
+
+    @classmethod
+    def inspect(cls, path: Path) -> ModelFolder:
+        """Look at what is there, without loading it. Raises BadModel."""
+        if not path.is_dir():
+            raise BadModel(f"{path}: no such model folder")
+        path = path.resolve()
+        flat = not (path / "am").is_dir() and (path / "final.mdl").is_file()
+        graph = path if flat else path / "graph"
+        static = (graph / "HCLG.fst").is_file()
+        needed = [path / "final.mdl", path / "mfcc.conf"] if flat else [
+            path / "am/final.mdl", path / "conf/mfcc.conf", path / "conf/model.conf",
+        ]  # fmt: skip
+        needed += [graph / "words.txt"]
+        needed += [] if static else [graph / "HCLr.fst", graph / "Gr.fst", graph / "disambig_tid.int"]
+        grammars = GRAMMARS if (path / "grammars").is_dir() and not flat and not static else ()
+        needed += [path / "grammars" / f"{name}.fst" for name in grammars]
+        try:
+            missing = [str(file.relative_to(path)) for file in needed if not file.is_file()]
+            if missing:
+                raise BadModel(f"{path}: not a Vosk model, there is no {', '.join(missing)}")
+            empty = [str(file.relative_to(path)) for file in needed if not file.stat().st_size]
+            if empty:
+                raise BadModel(f"{path}: the model is damaged, {', '.join(empty)} is empty")
+            features = (path if flat else path / "conf") / "mfcc.conf"
+            rate = re.search(r"^--sample-frequency\s*=\s*(\d+)", features.read_text("utf-8", "replace"), re.MULTILINE)
+        except OSError as error:
+            raise BadModel(f"{path}: {error}") from error
+        return cls(path, int(rate[1]) if rate else _KALDI_RATE, flat, static, grammars)
+
+    def view(self, target: Path, grammar: str = "") -> Path:
+        """The model as links in a new folder `target`, with our settings and `grammar` in place of its own.
+
+        Needed only until it is loaded. Raises BadModel.
+        """
+        try:
+            target.mkdir(parents=True)
+            folders = () if self.flat else ("conf", "graph")
+            for entry in self.path.iterdir():
+                if entry.name not in (*folders, "grammars"):
+                    (target / entry.name).symlink_to(entry)
+            for name in folders:
+                (target / name).mkdir()
+                for entry in (self.path / name).iterdir():
+                    (target / name / entry.name).symlink_to(entry)
+            conf = target if self.flat else target / "conf"
+            _lengthen(conf / "mfcc.conf", OURS_FOR_FEATURES)
+            if not self.flat:  # Vosk keeps the decoding settings of the old form in its code
+                _lengthen(conf / "model.conf", OURS_FOR_DECODING)
+            if grammar:
+                (target / "graph" / "Gr.fst").unlink()
+                (target / "graph" / "Gr.fst").symlink_to(self.path / "grammars" / f"{grammar}.fst")
+        except OSError as error:
+            raise BadModel(f"{self.path}: {error}") from error
+        return target
 
 
-def sample_rate(folder: Path) -> int | None:
-    """The rate that the model's features are made for, None where its configuration does not say."""
-    for name in ("conf/mfcc.conf", "mfcc.conf"):
-        file = folder / name
-        if file.is_file():
-            found = re.search(r"--sample-frequency\s*=\s*(\d+)", file.read_text(encoding="utf-8", errors="replace"))
-            return int(found[1]) if found else None
-    return None
-
-
-def has_grammars(folder: Path) -> bool:
-    """Whether the model brings grammars of its own."""
-    return (folder / GRAMMARS).is_dir()
-
-
-def make_view(folder: Path, grammar: str, target: Path) -> Path:
-    """A model folder of links in which `grammar` is the graph's own; `target` must not exist. Raises BadModel."""
-    fst = folder / GRAMMARS / f"{grammar}.fst"
-    if not fst.is_file():
-        raise BadModel(f"{folder}: no grammar {GRAMMARS}/{grammar}.fst")
-    folder = folder.resolve()
-    (target / "graph").mkdir(parents=True)
-    (target / "conf").mkdir()
-    (target / "am").symlink_to(folder / "am")
-    for file in (folder / "graph").iterdir():
-        source = fst.resolve() if file.name == "Gr.fst" else file
-        (target / "graph" / file.name).symlink_to(source)
-    for file in (folder / "conf").iterdir():
-        if file.name == "model.conf":
-            kept = [line for line in file.read_text(encoding="utf-8").splitlines() if "--endpoint.rule" not in line]
-            (target / "conf" / file.name).write_text("\n".join(kept) + "\n" + NEVER_CUT, encoding="utf-8")
-        else:
-            (target / "conf" / file.name).symlink_to(file)
-    return target
+def _lengthen(link: Path, lines: str) -> None:
+    """Put a copy with further lines in the place of a link; Kaldi takes the last value of an option."""
+    text = link.read_text(encoding="utf-8", errors="replace")
+    link.unlink()
+    link.write_text(f"{text.rstrip()}\n{lines}", encoding="utf-8")

@@ -13,10 +13,10 @@ from typing import Any
 
 import vosk
 
-from ivr.dialogue.ports import Hypothesis, Question
-from ivr.language.vocabulary import UNKNOWN
+from ivr.dialogue.ports import Expects, Hypothesis, Question
+from ivr.language.vocabulary import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
 from ivr.speech.grammars import names_for, phrases_for
-from ivr.speech.model_folder import RATE, BadModel, check, has_grammars, make_view
+from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 
 MOST_ALTERNATIVES = 8
 LONGEST_S = 30.0
@@ -25,52 +25,61 @@ LONGEST_S = 30.0
 BEHIND = {"digits": 2.0}
 """What a hypothesis of a grammar costs more than one of the general grammar, natural logarithm."""
 
-ACOUSTIC_SCALE = 1.0
-"""Vosk's n-best confidences are log likelihoods that its acoustic scale has already been applied to."""
+_MUST_KNOW = frozenset({*DIGITS, *TEENS, *TENS, *HUNDREDS, "тысяч", "да", "нет"}) - {"нуль", "одно", "раз"}
+_PROOF = bytes(TELEPHONE_RATE)  # half a second
 
 
 class Models:
-    """The model of a folder in all the forms that questions need. Raises BadModel."""
+    """The model of a folder in all the forms that questions need; any number of utterances at once.
+
+    A damaged folder is a BadModel or, where Vosk does not bear it, the end of the process by a signal.
+    """
 
     def __init__(self, folder: Path) -> None:
-        check(folder)
+        found = ModelFolder.inspect(folder)
         vosk.SetLogLevel(-1)
-        self._views: tempfile.TemporaryDirectory[str] | None = None
-        self._by_grammar: dict[str, Any] = {}
-        self._words: dict[str, bool] = {}
+        self._static = found.static
+        self._models: dict[str, Any] = {}
+        self._grammars: dict[tuple[Expects, tuple[str, ...]], str] = {}
         try:
-            if has_grammars(folder):
-                self._views = tempfile.TemporaryDirectory(prefix="ivr-model-")
-                for name in ("account", "reading", "digits", "commands"):
-                    view = make_view(folder, name, Path(self._views.name) / name)
-                    self._by_grammar[name] = vosk.Model(model_path=str(view))
-            else:
-                self._by_grammar[""] = vosk.Model(model_path=str(folder))
+            with tempfile.TemporaryDirectory(prefix="ivr-model-") as views:
+                for name in found.grammars or ("",):
+                    self._models[name] = vosk.Model(model_path=str(found.view(Path(views) / (name or "own"), name)))
+            for expects in Expects:
+                proof = self.hear(Question((), expects))
+                proof.feed(_PROOF)
+                proof.finish()
         except BadModel:
             raise
         except Exception as error:
-            raise BadModel(f"{folder}: Vosk cannot load it, the folder is damaged") from error
+            raise BadModel(f"{found.path}: Vosk cannot use this model, it is damaged or of another kind") from error
+        unknown = sorted(word for word in _MUST_KNOW if not self._knows(word))
+        if unknown:
+            few = ", ".join(f"«{word}»" for word in unknown[:3])
+            raise BadModel(f"{found.path}: the model is damaged or not Russian, it does not know {few}")
 
     def hear(self, question: Question) -> Utterance:
         """Begin an utterance that answers a question."""
-        if "" not in self._by_grammar:
+        if "" not in self._models:
             return Utterance([(name, self._recogniser(name)) for name in names_for(question.expects)])
-        phrases = [phrase for phrase in phrases_for(question) if self._knows(phrase)]
-        grammar = json.dumps(phrases, ensure_ascii=False)
-        return Utterance([("", vosk.KaldiRecognizer(self._by_grammar[""], RATE, grammar))])
+        if self._static:
+            return Utterance([("", self._recogniser(""))])
+        return Utterance([("", self._recogniser("", self._run_time_grammar(question)))])
 
-    def _recogniser(self, name: str) -> Any:
-        return vosk.KaldiRecognizer(self._by_grammar[name], RATE)
+    def _recogniser(self, name: str, *grammar: str) -> Any:
+        recogniser = vosk.KaldiRecognizer(self._models[name], TELEPHONE_RATE, *grammar)
+        recogniser.SetMaxAlternatives(MOST_ALTERNATIVES)
+        return recogniser
 
-    def _knows(self, phrase: str) -> bool:
-        """Whether the model has every word of the phrase."""
-        for word in phrase.split():
-            if word not in self._words:
-                found = self._by_grammar[""].vosk_model_find_word(word) >= 0
-                self._words[word] = word == UNKNOWN or found
-            if not self._words[word]:
-                return False
-        return True
+    def _run_time_grammar(self, question: Question) -> str:
+        key = (question.expects, tuple(question.spoken))
+        if key not in self._grammars:
+            known = [phrase for phrase in phrases_for(question) if all(map(self._knows, phrase.split()))]
+            self._grammars[key] = json.dumps(known, ensure_ascii=False)
+        return self._grammars[key]
+
+    def _knows(self, word: str) -> bool:
+        return word == UNKNOWN or next(iter(self._models.values())).vosk_model_find_word(word) >= 0
 
 
 class Utterance:
@@ -78,10 +87,8 @@ class Utterance:
 
     def __init__(self, recognisers: list[tuple[str, Any]]) -> None:
         self._recognisers = recognisers
-        self._left = int(LONGEST_S * RATE * 2)
-        self._cut: list[list[str]] = [[] for _ in recognisers]  # words of what Vosk ended by itself
-        for _, recogniser in recognisers:
-            recogniser.SetMaxAlternatives(MOST_ALTERNATIVES)
+        self._left = int(LONGEST_S * TELEPHONE_RATE) * 2
+        self._cut: list[list[str]] = [[] for _ in recognisers]  # words of what a model of the old form ended by itself
 
     def feed(self, pcm: bytes) -> None:
         """Take in signed linear 16 bit little-endian audio of 8 kHz; what is beyond thirty seconds is left out."""
@@ -89,10 +96,9 @@ class Utterance:
         self._left -= len(pcm)
         if not pcm:
             return
-        for number, (_, recogniser) in enumerate(self._recognisers):
+        for cut, (_, recogniser) in zip(self._cut, self._recognisers, strict=True):
             if recogniser.AcceptWaveform(pcm):
-                best = _alternatives(recogniser.Result())
-                self._cut[number] += best[0][0] if best else []
+                cut += _alternatives(recogniser.Result())[0][0]
 
     @property
     def partial(self) -> tuple[str, ...]:
@@ -101,12 +107,11 @@ class Utterance:
         return (*self._cut[0], *text.split())
 
     def finish(self) -> tuple[Hypothesis, ...]:
-        """What was said, best first; no further audio is taken."""
+        """What was said, best first, at least one; no further audio is taken."""
         pool: dict[tuple[str, ...], float] = {}
-        for number, (name, recogniser) in enumerate(self._recognisers):
-            for words, confidence in _alternatives(recogniser.FinalResult()):
-                said = tuple(self._cut[number] + words)
-                cost = -confidence * ACOUSTIC_SCALE + BEHIND.get(name, 0.0)
+        for cut, (name, recogniser) in zip(self._cut, self._recognisers, strict=True):
+            for words, likelihood in _alternatives(recogniser.FinalResult()):
+                said, cost = (*cut, *words), BEHIND.get(name, 0.0) - likelihood
                 pool[said] = min(cost, pool.get(said, float("inf")))
         return ranked(pool.items())
 
@@ -118,8 +123,11 @@ def ranked(costs: Iterable[tuple[tuple[str, ...], float]]) -> tuple[Hypothesis, 
 
 
 def _alternatives(result: str) -> list[tuple[list[str], float]]:
-    """Word lists and their log likelihoods from Vosk's JSON."""
+    """Word lists from Vosk's JSON, best first, at least one.
+
+    Beside each the logarithm of its likelihood, which the model's acoustic scale has been applied to already.
+    """
     found = json.loads(result)
-    if "alternatives" not in found:
+    if "alternatives" not in found:  # nothing was heard
         return [(found.get("text", "").split(), 0.0)]
     return [(one["text"].split(), float(one["confidence"])) for one in found["alternatives"]]

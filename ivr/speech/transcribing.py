@@ -18,7 +18,7 @@ from ivr.domain.judging import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading
 from ivr.language.commands import Spoken, yes_or_no
-from ivr.speech.model_folder import RATE
+from ivr.speech.model_folder import TELEPHONE_RATE
 from ivr.speech.recogniser import Models
 
 STEP_BYTES = 320  # 20 ms
@@ -129,7 +129,7 @@ class Transcriber:
             value,
             tuple(dict.fromkeys(others)),
             round((done - ended) * 1000, 1),
-            round((done - began) / max(len(pcm) / (2 * RATE), 0.02), 4),
+            round((done - began) / max(len(pcm) / (2 * TELEPHONE_RATE), 0.02), 4),
         )
 
     def _question(self) -> Question:
@@ -190,8 +190,8 @@ def telephone_audio(file: Path) -> bytes:
             data = audioop.tomono(data, 2, 0.5, 0.5)
         elif channels != 1:
             raise BadRecording(f"{file}: {channels} channels, one or two are understood")
-        if rate != RATE:
-            data, _ = audioop.ratecv(data, 2, 1, rate, RATE, None)
+        if rate != TELEPHONE_RATE:
+            data, _ = audioop.ratecv(data, 2, 1, rate, TELEPHONE_RATE, None)
     except audioop.error as error:
         raise BadRecording(f"{file}: {error}") from None
     return data

@@ -124,11 +124,16 @@ async def test_a_model_without_its_parts_is_told(tmp_path: Path) -> None:
         await Engine(model, 1, 60).start()
 
 
-async def test_a_model_for_another_rate_is_told(tmp_path: Path) -> None:
+async def test_a_model_for_sixteen_kilohertz_understands_the_telephone(tmp_path: Path, speech: bytes) -> None:
     model = damaged(tmp_path)
-    (model / "conf" / "mfcc.conf").write_text("--sample-frequency=16000\n")
-    with pytest.raises(BadModel, match="16000"):
-        await Engine(model, 1, 60).start()
+    features = model / "conf" / "mfcc.conf"
+    features.write_text(features.read_text().replace("=8000", "=16000"))
+    engine = Engine(model, 1, 60)
+    await engine.start()
+    try:
+        assert await heard(engine, speech) == "двенадцать тысяч триста сорок пять"
+    finally:
+        await engine.close()
 
 
 async def test_a_truncated_model_is_told(tmp_path: Path) -> None:
