@@ -1,10 +1,11 @@
 # Two commands on a bare Debian 12 (root, Python 3.11): `make demo` and `make test`. They install what is missing.
 PYTHON ?= python3
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
+FOR_DEMO := festival festvox-ru
 FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester
 
 demo: .venv/ready
-	@$(call debian,$(if $(shell command -v asterisk),,$(FOR_LAB)))
+	@$(call debian,$(FOR_DEMO) $(if $(shell command -v asterisk),,$(FOR_LAB)))
 	@.venv/bin/ivr demo
 
 test: .venv/ready

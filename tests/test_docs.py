@@ -27,7 +27,6 @@ PAGES = sorted(
 OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
 OF_THE_FRAMEWORK = {"--help", "--install-completion", "--show-completion"}
-PLACE_OF_THE_TREE = "`prompts` of the tree"
 
 
 def page_name(page: Path) -> str:
@@ -51,7 +50,7 @@ def as_written(default: Any) -> str:
     if default == "":
         return "empty"
     if isinstance(default, Path) and default.is_absolute() and default.is_relative_to(REPOSITORY):
-        return PLACE_OF_THE_TREE
+        return f"`{default.relative_to(REPOSITORY)}` of the tree"
     return f"`{list(default) if isinstance(default, tuple) else default}`"
 
 

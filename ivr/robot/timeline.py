@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+GAP_S = 0.4
+"""A phrase that follows begins sooner after the one before; the journal tells of it a little late."""
 
 
 class Who(StrEnum):
@@ -73,11 +77,9 @@ class Timeline:
         """Wait until the menu has said all it has to say for now."""
         while True:
             prompts = [happening for happening in self.happenings if happening.prompt]
-            left = max((prompt.at + prompt.lasts_s for prompt in prompts[-1:]), default=0.0) - self.now
+            left = max((prompt.at + prompt.lasts_s + GAP_S for prompt in prompts[-1:]), default=0.0) - self.now
             if left <= 0:
                 return
             self._changed.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                return

@@ -137,7 +137,6 @@ class _Worker:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
-                    env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
                 )
             self.pid = process.pid
             reader, self._writer = await asyncio.open_unix_connection(sock=ours)
