@@ -16,6 +16,8 @@ import kaldifst
 PLUGINS = ("/usr/lib/x86_64-linux-gnu/fst/22", "/usr/lib/aarch64-linux-gnu/fst/22")
 """Where Debian's libfst22-plugins-base keeps the look-ahead types; the loader does not look there by itself."""
 
+MOST_STATES = 5000
+
 
 @dataclass(slots=True)
 class WordGraph:
@@ -85,7 +87,11 @@ class WordGraph:
 
 
 def write_grammar(graph: WordGraph, ids: dict[str, int], file: Path) -> None:
-    """A `Gr.fst` for Vosk: word ids of the model's words.txt, sorted by input, constant type. KeyError: unknown word."""
+    """A `Gr.fst` for Vosk: word ids of the model's words.txt, deterministic, sorted by input, constant type.
+
+    Raises KeyError for a word that the model does not know, ValueError for a grammar too ambiguous to be made
+    deterministic: the decoder would follow every way at once, ten times as slowly.
+    """
     plain = graph.without_silent_arcs()
     fst = kaldifst.StdVectorFst()
     for _ in plain.arcs:
@@ -98,6 +104,9 @@ def write_grammar(graph: WordGraph, ids: dict[str, int], file: Path) -> None:
     for state, cost in plain.ends.items():
         fst.set_final(state, cost)
     kaldifst.connect(fst)
+    if kaldifst.determinize_star(fst, max_states=MOST_STATES):
+        raise ValueError(f"{file.name}: too many ways to say the same words")
+    kaldifst.minimize_encoded(fst)
     kaldifst.arcsort(fst, "ilabel")
     convert(fst, file, "const")
 

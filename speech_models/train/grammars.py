@@ -7,74 +7,45 @@ since a word that has no place in a grammar is heard as one that has.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from speech_models.train.fst import WordGraph
-from speech_models.train.phones import UNKNOWN_WORD
+from speech_models.train.phones import HERE, UNKNOWN_WORD
 
-UNITS = ("один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять")
-TEENS = tuple(
-    "десять одиннадцать двенадцать тринадцать четырнадцать пятнадцать шестнадцать семнадцать восемнадцать "
-    "девятнадцать".split()
-)
-TENS = tuple("двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто".split())
-HUNDREDS = tuple("сто двести триста четыреста пятьсот шестьсот семьсот восемьсот девятьсот".split())
-TWOS_NOUNS = tuple("нуля единицы двойки тройки четвёрки пятёрки шестёрки семёрки восьмёрки девятки".split())
-FIVES_NOUNS = tuple("нулей единиц двоек троек четвёрок пятёрок шестёрок семёрок восьмёрок девяток".split())
-LONE_NOUNS = tuple("единица двойка тройка четвёрка пятёрка шестёрка семёрка восьмёрка девятка".split())
+with (HERE / "phrases.toml").open("rb") as _file:
+    _PHRASES = {name: tuple(text.replace("\n", "").split("|")) for name, text in tomllib.load(_file).items()}
 
-CORRECTIONS = ("нет", "ой", "вернее", "точнее", "извините", "ошибся", "ошиблась", "неправильно", "нет неправильно")
-BEFORE_ANY = ("ну", "вот", "это", "так", "значит", "сейчас", "записывайте", "запишите", "диктую", "набираю", "алло",
-              "здравствуйте", "э")  # fmt: skip
-BEFORE_ACCOUNT = ("номер", "мой номер", "лицевой", "лицевой счёт", "номер счёта", "номер лицевого счёта", "счёт",
-                  "мой лицевой счёт", "у меня")  # fmt: skip
-BEFORE_READING = ("показания", "показание", "мои показания", "показания счётчика", "передаю показания", "счётчик",
-                  "на счётчике", "передаю", "дневной", "ночной", "дневные", "ночные", "ночь", "полупик", "тариф",
-                  "хорошо", "у меня")  # fmt: skip
-AFTER_ANY = ("спасибо", "всё", "пожалуйста", "всё спасибо")
-AFTER_READING = ("киловатт", "киловатта", "киловатт час", "киловатт часа", "киловатт часов", "кубов")
-
-HOTLINE = tuple(
-    "авария|аварию|аварии|у нас авария|аварийная|аварийную|аварийка|нет света|света нет|нету света|у нас нет света|"
-    "пропал свет|свет пропал|пропало электричество|отключили свет|свет отключили|выключили свет|нет электричества|"
-    "электричества нет|нет напряжения|искрит|искрят провода|щиток искрит|горит|горит щиток|пожар|дым|дымит|пахнет гарью|"
-    "провод оборвался|оборвался провод|провод оборван|оборвало провод|провод упал|упал столб|обрыв|замыкание|"
-    "ударило током|темно|отключение|отключили электричество|аварийку|обрыв провода".split("|")
-)
-OTHER_COMMANDS = tuple(
-    "оператор|оператора|оператору|с оператором|соедините с оператором|соединить с оператором|соедините|"
-    "соедините с человеком|переключите на оператора|позовите оператора|человек|человека|с человеком|живой человек|"
-    "живого человека|специалист|специалиста|консультант|диспетчер|диспетчера|с диспетчером|диспетчеру|сотрудник|"
-    "сотрудника|с сотрудником|повтор|повтори|повторите|повторить|повторите ещё раз|ещё раз|скажите ещё раз|"
-    "не расслышал|не расслышала|не понял|не поняла|назад|вернуться|вернитесь|вернись|помощь|помогите|справка|не знаю|"
-    "что говорить|отмена|отменить|отмените|заново|сначала|стоп|хватит|выход".split("|")
-)
-YES = tuple(
-    "да|ага|угу|верно|правильно|конечно|подтверждаю|всё верно|так|хорошо|да верно|да правильно|да да|да конечно|"
-    "всё правильно|точно|подходит|согласен|согласна|готово|подтвердить|ладно|да всё верно|да подтверждаю".split("|")
-)
-NO = tuple(
-    "нет|не|неверно|неправильно|не верно|не правильно|не так|ошибка|не надо|нет неверно|нет неправильно|нет не верно|"
-    "нет не так|нет нет|не подходит|нет не подходит|нет не надо|нет ошибка|другой|другое|другая".split("|")
-)
-MENU = tuple(
-    "показания|передать показания|показания счётчика|другой счёт|другой номер|другого|следующий|дальше|далее|баланс|"
-    "долг|задолженность|оплата|узнать баланс|счёт|лицевой счёт|номер|счётчик|меню|главное меню|первый|второй|третий|"
-    "первая|вторая|третья|первое|второе|день|ночь|дневной|ночной|пик|полупик|тариф|свет|до свидания|адрес|квартира|"
-    "дом|улица|вперёд|начало|конец|больше|меньше".split("|")
-)
+TEENS = _PHRASES["teens"]
+TENS = _PHRASES["tens"]
+HUNDREDS = _PHRASES["hundreds"]
+UNITS = _PHRASES["units"]
+TWOS_NOUNS = _PHRASES["twos_nouns"]
+FIVES_NOUNS = _PHRASES["fives_nouns"]
+LONE_NOUNS = _PHRASES["lone_nouns"]
+CORRECTIONS = _PHRASES["corrections"]
+BEFORE_ANY = _PHRASES["before_any"]
+BEFORE_ACCOUNT = _PHRASES["before_account"]
+BEFORE_READING = _PHRASES["before_reading"]
+AFTER_ANY = _PHRASES["after_any"]
+AFTER_READING = _PHRASES["after_reading"]
+HOTLINE = _PHRASES["hotline"]
+OTHER_COMMANDS = _PHRASES["other_commands"]
+YES = _PHRASES["yes"]
+NO = _PHRASES["no"]
+MENU = _PHRASES["menu"]
+FRACTION_ENDS = ("десятых", "десятая", "сотых", "сотая", "тысячных", "тысячная")
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """style: changing from digits to pairs and so on within a number. group: each next group of digits.
+    """group: each next group of digits.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
     command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none.
     """
 
-    style: float = 1.5
     group: float = 0.7
     rare: float = 1.5
     correction: float = 3.0
@@ -123,26 +94,16 @@ class _Numbers:
         self.any_of(after_tens, target, UNITS)
         self.graph.arc(after_tens, target)
 
-    def pair(self, source: int, target: int, cost: float = 0.0) -> None:
-        """10-99, or nought and a digit."""
-        nought = self.graph.state()
-        self.below_hundred(source, target, cost)
-        self.zero(source, nought, cost)
-        self.any_of(nought, target, UNITS)
-        self.zero(nought, target)
-
-    def triple(self, source: int, target: int, cost: float = 0.0) -> None:
-        """100-999, or nought and a pair."""
-        rest, nought = self.graph.state(), self.graph.state()
+    def hundreds(self, source: int, target: int, cost: float = 0.0) -> None:
+        """100-999."""
+        rest = self.graph.state()
         self.any_of(source, rest, HUNDREDS, cost)
         self.below_hundred(rest, target)
         self.any_of(rest, target, UNITS)
         self.graph.arc(rest, target)
-        self.zero(source, nought, cost + 0.5)
-        self.pair(nought, target)
 
     def below_thousand(self, source: int, target: int, cost: float = 0.0) -> None:
-        self.triple(source, target, cost)
+        self.hundreds(source, target, cost)
         self.below_hundred(source, target, cost)
         self.any_of(source, target, UNITS, cost)
 
@@ -182,18 +143,17 @@ class _Numbers:
 Group = Callable[[int, int], None]
 
 
-def _number(graph: WordGraph, costs: Costs, start: int, end: int, styles: Iterable[tuple[float, list[Group]]]) -> int:
-    """Groups of one style after the other, changing style at a cost; the state from which a new group may begin."""
-    hub = graph.state()
+def _number(graph: WordGraph, costs: Costs, start: int, end: int, groups: Iterable[Group]) -> int:
+    """Groups of digits one after the other; the state from which a new one may begin.
+
+    All groups meet in one state: ways to say the same words that never meet make the grammar too large to determinise.
+    """
+    hub, after = graph.state(), graph.state()
     graph.arc(start, hub)
-    for dear, groups in styles:
-        before, after = graph.state(), graph.state()
-        graph.arc(hub, before, None, dear)
-        for group in groups:
-            group(before, after)
-        graph.arc(after, before, None, costs.group)
-        graph.arc(after, hub, None, costs.style)
-        graph.arc(after, end)
+    for group in groups:
+        group(hub, after)
+    graph.arc(after, hub, None, costs.group)
+    graph.arc(after, end)
     return hub
 
 
@@ -230,55 +190,47 @@ def _commands(graph: WordGraph, start: int, end: int, cost: float) -> None:
         graph.phrase(start, end, phrase, cost + 1.0)
 
 
-def _asks_number(styles: Callable[[_Numbers], list[tuple[float, list[Group]]]], before: Iterable[str],
-                 after: Iterable[str], costs: Costs) -> tuple[WordGraph, int, int, int]:  # fmt: skip
+def _asks_number(
+    groups: Callable[[_Numbers], list[Group]], before: Iterable[str], after: Iterable[str], costs: Costs
+) -> tuple[WordGraph, int]:
+    """The grammar, and its state after a number."""  # fmt: skip
     graph = WordGraph()
     start, end, last = graph.state(), graph.state(), graph.state()
-    hub = _number(graph, costs, start, end, styles(_Numbers(graph, costs)))
+    hub = _number(graph, costs, start, end, groups(_Numbers(graph, costs)))
     _around(graph, costs, start=start, hub=hub, end=end, last=last, before=before, after=after)
     _commands(graph, start, last, costs.command)
-    return graph, hub, end, last
+    return graph, end
 
 
 def digits(costs: Costs) -> WordGraph:
     """Digit words only: the judge beside the general grammars."""
-    return _asks_number(
-        lambda numbers: [(0.0, [numbers.digit, lambda a, b: numbers.repeated(a, b, 3.0)])],
-        (*BEFORE_ANY, *BEFORE_ACCOUNT, *BEFORE_READING), AFTER_ANY, costs,
-    )[0]  # fmt: skip
+    before = (*BEFORE_ANY, *BEFORE_ACCOUNT, *BEFORE_READING)
+    return _asks_number(_digit_groups, before, AFTER_ANY, costs)[0]
+
+
+def _digit_groups(numbers: _Numbers) -> list[Group]:
+    return [numbers.digit, lambda a, b: numbers.repeated(a, b, 3.0)]
+
+
+def _all_groups(numbers: _Numbers) -> list[Group]:
+    return [*_digit_groups(numbers), numbers.below_hundred, numbers.hundreds, numbers.thousands]
 
 
 def account(costs: Costs) -> WordGraph:
     """Digit by digit, pairs, triples, whole numbers and mixtures of them."""
-    return _asks_number(
-        lambda numbers: [
-            (0.0, [numbers.digit, lambda a, b: numbers.repeated(a, b, 3.0)]),
-            (0.3, [numbers.pair, lambda a, b: numbers.digit(a, b, 1.0)]),
-            (0.3, [numbers.triple, lambda a, b: numbers.pair(a, b, 0.7), lambda a, b: numbers.digit(a, b, 1.2)]),
-            (1.0, [numbers.thousands]),
-        ],
-        (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs,
-    )[0]  # fmt: skip
+    return _asks_number(_all_groups, (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs)[0]
 
 
 def reading(costs: Costs) -> WordGraph:
-    """A meter reading: a whole number first of all, else as an account number; a fraction; the unit."""
-    graph, hub, end, last = _asks_number(
-        lambda numbers: [
-            (0.0, [numbers.thousands, lambda a, b: numbers.below_thousand(a, b, 0.7)]),
-            (0.3, [numbers.digit, lambda a, b: numbers.repeated(a, b, 3.0)]),
-            (0.7, [numbers.pair, lambda a, b: numbers.digit(a, b, 1.0)]),
-            (0.7, [numbers.triple, lambda a, b: numbers.pair(a, b, 0.5), lambda a, b: numbers.digit(a, b, 1.2)]),
-        ],
-        (*BEFORE_ANY, *BEFORE_READING), (*AFTER_ANY, *AFTER_READING), costs,
-    )  # fmt: skip
+    """A meter reading in all these ways; a fraction; the unit."""
+    after = (*AFTER_ANY, *AFTER_READING)
+    graph, end = _asks_number(_all_groups, (*BEFORE_ANY, *BEFORE_READING), after, costs)
     numbers = _Numbers(graph, costs)
     mark, fraction = graph.state(), graph.state()
     numbers.any_of(end, mark, ("запятая", "точка", "целых", "целая", "и"), 2.5)
     numbers.below_thousand(mark, fraction)
     numbers.digit(mark, fraction)
-    numbers.any_of(fraction, end, "десятых десятая сотых сотая тысячных тысячная".split())
-    graph.arc(fraction, fraction, UNKNOWN_WORD, 3.0)
+    numbers.any_of(fraction, end, FRACTION_ENDS)
     graph.arc(fraction, end, None, 0.5)
     return graph
 

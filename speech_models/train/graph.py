@@ -87,7 +87,7 @@ def _lexicon_fst(words: list[str], lexicon: Lexicon, costs: WordCosts) -> kaldif
 def _with_states(
     fst: kaldifst.StdVectorFst, frame_cost: Callable[[int], float]
 ) -> tuple[kaldifst.StdVectorFst, list[int]]:
-    """Phones -> transition ids with a loop on the state after each phone; disambiguation ids follow the last of them."""
+    """Phones -> transition ids, a loop on the state after each phone; disambiguation ids follow the last of them."""
     arcs = {
         state: [(a.ilabel, a.olabel, float(a.weight.value), a.nextstate) for a in kaldifst.ArcIterator(fst, state)]
         for state in kaldifst.StateIterator(fst)

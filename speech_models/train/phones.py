@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-PHONES: tuple[str, ...] = tuple(
-    "pau a e i o y u a0 e0 i0 y0 u0 b bb c ch d dd f ff g gg h hh j k kk l ll m mm n nn p pp r rr s sch sh ss t tt "
-    "v vv z zh zz".split()
+VOWELS = ("a", "e", "i", "o", "y", "u", "a0", "e0", "i0", "y0", "u0")
+CONSONANTS = (
+    *("b", "bb", "c", "ch", "d", "dd", "f", "ff", "g", "gg", "h", "hh", "j", "k", "kk", "l", "ll", "m", "mm", "n"),
+    *("nn", "p", "pp", "r", "rr", "s", "sch", "sh", "ss", "t", "tt", "v", "vv", "z", "zh", "zz"),
 )
-"""Silence first; a vowel with 0 is unstressed, a double letter is a soft consonant. The place is the output's number."""
+SILENCE = "pau"
+PHONES = (SILENCE, *VOWELS, *CONSONANTS)
+"""A vowel with 0 is unstressed, a double letter is a soft consonant. The place is the number of the net's output."""
 
 NUMBER_OF = {phone: k for k, phone in enumerate(PHONES)}
-VOWELS = frozenset("a e i o y u a0 e0 i0 y0 u0".split())
-SILENCE = "pau"
 UNKNOWN_WORD = "[unk]"
 
 HERE = Path(__file__).parent
