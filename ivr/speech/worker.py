@@ -1,33 +1,55 @@
 """A process that recognises: ``python -m ivr.speech.worker DESCRIPTOR MODEL``; started by the engine.
 
-One thread. Callers take turns, a piece of audio each; an utterance that is only waited for comes first. Ends with the
-daemon, whose end of the socket closes.
+One thread. Callers take turns, a piece of audio each; those who only wait for the result come first. It ends when the
+daemon closes its end of the socket, and by the kernel's hand when the daemon is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import socket
 import sys
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
-from ivr.speech.frames import Kind, Unframer, frame, pack_hypotheses, unpack_question
-from ivr.speech.model_folder import BadModel
+from ivr.dialogue.ports import Expects, Question
+from ivr.speech.frames import Kind, Unframer, frame, pack_cost, pack_hypotheses, pack_taken, unpack_question
+from ivr.speech.model_folder import TELEPHONE_RATE, BadModel
 from ivr.speech.recogniser import Models, Utterance
 
-CANNOT_LOAD = 3
-"""Exit status where the model cannot be used."""
+PIECE_BYTES = 3200  # 200 ms: as long as one caller can keep the others waiting
+TOLD_BYTES = 3200  # how often the daemon hears of progress while the words stay the same
+SOCKET_BYTES = 1 << 18
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+SAMPLE_S = 2
 
 
 @dataclass(slots=True)
 class _Open:
     utterance: Utterance
     audio: deque[bytes] = field(default_factory=deque)
+    waiting: bytes = b""  # the rest of a block of audio that is longer than a piece
+    taken: int = 0
+    told: int = 0
     words: tuple[str, ...] = ()
     finished: bool = False
+    queued: bool = False
+
+    def piece(self) -> bytes:
+        """The next audio to decode; b"" if there is none."""
+        pieces = [self.waiting]
+        size = len(self.waiting)
+        while self.audio and size < PIECE_BYTES:
+            pieces.append(self.audio.popleft())
+            size += len(pieces[-1])
+        whole = b"".join(pieces)
+        self.waiting = whole[PIECE_BYTES:]
+        return whole[:PIECE_BYTES]
 
 
 class Worker:
@@ -38,24 +60,23 @@ class Worker:
         self._models = models
         self._unframer = Unframer()
         self._open: dict[int, _Open] = {}
-        self._turns: deque[int] = deque()
+        self._speaking: deque[int] = deque()
+        self._waiting: deque[int] = deque()  # for the result
 
     def serve(self) -> None:
         """Until the daemon is gone."""
-        self._daemon.sendall(frame(Kind.READY))
-        while self._receive(wait=not self._turns):
-            if self._turns:
-                self._work()
+        while self._receive(wait=not (self._speaking or self._waiting)):
+            if self._waiting:
+                self._turn(self._waiting)
+            elif self._speaking:
+                self._turn(self._speaking)
 
     def _receive(self, *, wait: bool) -> bool:
         """Take in what has come; False at the end."""
-        flags = 0 if wait else socket.MSG_DONTWAIT
         try:
-            data = self._daemon.recv(1 << 18, flags)
+            data = self._daemon.recv(SOCKET_BYTES, 0 if wait else socket.MSG_DONTWAIT)
         except BlockingIOError:
             return True
-        except OSError:
-            return False
         for kind, number, payload in self._unframer.feed(data):
             self._take(kind, number, payload)
         return bool(data)
@@ -64,52 +85,99 @@ class Worker:
         if kind is Kind.PING:
             self._daemon.sendall(frame(Kind.PONG))
         elif kind is Kind.OPEN:
-            self._open[number] = _Open(self._models.hear(unpack_question(payload)))
+            try:
+                self._open[number] = _Open(self._models.hear(unpack_question(payload)))
+            except Exception:
+                self._daemon.sendall(frame(Kind.LOST, number))
         elif kind is Kind.DROP:
             self._open.pop(number, None)
-        elif number in self._open:
-            one = self._open[number]
+        elif (one := self._open.get(number)) is not None:
             if kind is Kind.AUDIO:
                 one.audio.append(payload)
-            elif kind is Kind.FINISH:
+                if not one.queued:
+                    one.queued = True
+                    self._speaking.append(number)
+            elif kind is Kind.FINISH and not one.finished:
                 one.finished = True
-            if kind is Kind.FINISH:
-                self._turns.appendleft(number)
-            elif number not in self._turns:
-                self._turns.append(number)
+                self._waiting.append(number)
 
-    def _work(self) -> None:
-        """One turn of the caller whose turn it is."""
-        number = self._turns.popleft()
+    def _turn(self, queue: deque[int]) -> None:
+        """One piece of the utterance whose turn it is."""
+        number = queue.popleft()
         one = self._open.get(number)
         if one is None:
             return
-        if one.finished:
-            for pcm in one.audio:
-                one.utterance.feed(pcm)
+        if queue is self._speaking:
+            one.queued = False
+            if one.finished:
+                return
+        try:
+            more = self._decode(number, one)
+        except Exception:  # Vosk's own kind; the others go on
+            self._open.pop(number, None)
+            self._daemon.sendall(frame(Kind.LOST, number))
+            return
+        if queue is self._waiting and number in self._open:
+            queue.append(number)
+        elif more:
+            one.queued = True
+            queue.append(number)
+
+    def _decode(self, number: int, one: _Open) -> bool:
+        """Decode a piece, or give the result where there is none left. Whether there is more."""
+        piece = one.piece()
+        if piece:
+            one.utterance.feed(piece)
+            one.taken += len(piece)
+            if not one.finished:
+                words = one.utterance.partial
+                changed = words != one.words
+                if changed or one.taken - one.told >= TOLD_BYTES:
+                    one.words, one.told = words, one.taken
+                    self._daemon.sendall(frame(Kind.TAKEN, number, pack_taken(one.taken, words if changed else None)))
+        elif one.finished:
             del self._open[number]
             self._daemon.sendall(frame(Kind.RESULT, number, pack_hypotheses(one.utterance.finish())))
-            return
-        if one.audio:
-            one.utterance.feed(b"".join(one.audio))
-            one.audio.clear()
-            words = one.utterance.partial
-            if words != one.words:
-                one.words = words
-                self._daemon.sendall(frame(Kind.PARTIAL, number, " ".join(words).encode()))
+        return bool(one.waiting or one.audio)
+
+
+def cost_of_a_caller(models: Models) -> float:
+    """Processor time for a second of speech at the dearest question, seconds; measured with noise."""
+    random = Random(0)
+    noise = b"".join(
+        random.randint(-3000, 3000).to_bytes(2, "little", signed=True) for _ in range(SAMPLE_S * TELEPHONE_RATE)
+    )
+    costs = []
+    for expects in (Expects.ACCOUNT, Expects.READING):
+        began = time.process_time()
+        utterance = models.hear(Question((), expects))
+        for at in range(0, len(noise), PIECE_BYTES):
+            utterance.feed(noise[at : at + PIECE_BYTES])
+        utterance.finish()
+        costs.append((time.process_time() - began) / SAMPLE_S)
+    return max(costs)
+
+
+def _end_with_the_daemon() -> None:
+    """Signals that mean the daemon are not for this process: it drains, and calls in progress still speak."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    # Also while Vosk hangs in native code and reads no socket.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main(descriptor: int, folder: Path) -> int:
     """Serve; the exit status."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon drains at Ctrl-C, and then closes the socket
-    with socket.socket(fileno=descriptor) as daemon:
+    _end_with_the_daemon()
+    with socket.socket(fileno=descriptor) as daemon, contextlib.suppress(BrokenPipeError, ConnectionResetError):
         try:
             models = Models(folder)
+            cost = cost_of_a_caller(models)
         except BadModel as error:
-            print(error, file=sys.stderr)
-            return CANNOT_LOAD
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the daemon is gone
-            Worker(daemon, models).serve()
+            daemon.sendall(frame(Kind.UNUSABLE, payload=str(error).encode()))
+            return 1
+        daemon.sendall(frame(Kind.READY, payload=pack_cost(cost)))
+        Worker(daemon, models).serve()
     return 0
 
 

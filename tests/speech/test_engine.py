@@ -35,7 +35,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 async def engine() -> AsyncIterator[Engine]:
-    engine = Engine(MODEL, 2, 60)
+    engine = Engine(MODEL, 2, 60, result_s=60)
     await engine.start()
     yield engine
     await engine.close()
@@ -92,7 +92,7 @@ async def test_one_caller_too_many_has_keys_only() -> None:
 async def test_a_process_that_dies_or_hangs_costs_one_question_and_is_replaced(
     speech: bytes, fault: signal.Signals
 ) -> None:
-    engine = Engine(MODEL, 1, 60)
+    engine = Engine(MODEL, 1, 60, result_s=60)
     await engine.start()
     try:
         before = engine.pids
@@ -121,14 +121,14 @@ async def test_a_model_without_its_parts_is_told(tmp_path: Path) -> None:
     model = damaged(tmp_path)
     (model / "am" / "final.mdl").unlink()
     with pytest.raises(BadModel, match=r"am/final\.mdl"):
-        await Engine(model, 1, 60).start()
+        await Engine(model, 1, 60, result_s=60).start()
 
 
 async def test_a_model_for_sixteen_kilohertz_understands_the_telephone(tmp_path: Path, speech: bytes) -> None:
     model = damaged(tmp_path)
     features = model / "conf" / "mfcc.conf"
     features.write_text(features.read_text().replace("=8000", "=16000"))
-    engine = Engine(model, 1, 60)
+    engine = Engine(model, 1, 60, result_s=60)
     await engine.start()
     try:
         assert await heard(engine, speech) == "двенадцать тысяч триста сорок пять"
@@ -140,7 +140,7 @@ async def test_a_truncated_model_is_told(tmp_path: Path) -> None:
     model = damaged(tmp_path)
     whole = (model / "am" / "final.mdl").read_bytes()
     (model / "am" / "final.mdl").write_bytes(whole[: len(whole) // 2])
-    engine = Engine(model, 1, 60)
+    engine = Engine(model, 1, 60, result_s=60)
     try:
         with pytest.raises(BadModel, match="damaged"):
             await engine.start()

@@ -1,0 +1,66 @@
+"""The daemon's end of the connection to a recogniser process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from ivr.speech.frames import Kind, Unframer
+
+log = logging.getLogger(__name__)
+
+
+class Link(asyncio.Protocol):
+    """The connection to one process. `take` gets each message."""
+
+    def __init__(self, take: Callable[[Kind, int, bytes], None]) -> None:
+        self._take = take
+        self._unframer = Unframer()
+        self._transport: asyncio.Transport | None = None
+        self._gone = asyncio.Event()
+        self._heard_at = time.monotonic()
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since its last message."""
+        return time.monotonic() - self._heard_at
+
+    async def gone_within(self, seconds: float) -> bool:
+        """Whether the other end closes within so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._gone.wait(), seconds)
+        return self._gone.is_set()
+
+    def send(self, message: bytes) -> bool:
+        """Never blocks; the sender bounds what waits here. False: the other end is gone."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._transport.write(message)
+        return True
+
+    def close(self) -> None:
+        """Close our end, whatever still waits to be sent."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        self._heard_at = time.monotonic()
+        try:
+            for message in self._unframer.feed(data):
+                self._take(*message)
+        except ValueError:
+            log.warning("a recogniser process spoke nonsense")
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
+        self._gone.set()

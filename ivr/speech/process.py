@@ -1,0 +1,258 @@
+"""The daemon's side of a recogniser process: its life from start to replacement, and the utterances on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.dialogue.ports import Hypothesis, Question
+from ivr.listening.ears import EarsLost
+from ivr.speech.frames import Kind, frame, pack_question, unpack_cost, unpack_hypotheses, unpack_taken
+from ivr.speech.link import Link
+from ivr.speech.model_folder import TELEPHONE_RATE
+
+log = logging.getLogger(__name__)
+
+LOAD_LIMIT_S = 120.0
+"""Large models take half a minute from a slow disk."""
+PING_S = 1.0
+HANG_S = 4.0  # silent for so long although asked: it hangs
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+GOOD_LIFE_S = 60.0  # a process that served so long is replaced without a pause
+
+BYTES_PER_S = 2 * TELEPHONE_RATE
+MOST_UNDECODED_BYTES = 10 * BYTES_PER_S
+"""Of one utterance. A process that is ten seconds behind helps no caller."""
+LATE_S, CATCH_UP_S = 1.0, 0.3
+"""Undecoded speech of each caller on the average: beyond it for so long, nobody else is taken on."""
+
+Words = Callable[[tuple[str, ...]], None]
+
+
+class WorkerUtterance:
+    """Implements `ivr.listening.ears.Utterance`. result_s: longest wait for the result, seconds."""
+
+    def __init__(self, process: RecogniserProcess, number: int, on_partial: Words, result_s: float) -> None:
+        self._process = process
+        self._result_s = result_s
+        self._number = number
+        self._heard: asyncio.Future[tuple[Hypothesis, ...] | None] = asyncio.get_running_loop().create_future()
+        self._finished = False
+        self._sent = self._taken = 0
+        self.on_partial = on_partial
+
+    @property
+    def undecoded(self) -> int:
+        """Bytes on their way and not decoded yet."""
+        return self._sent - self._taken
+
+    def feed(self, pcm: bytes) -> None:
+        """Take in audio; never blocks. More than can be decoded loses the utterance, never memory."""
+        if self._heard.done() or self._finished:
+            return
+        self._sent += len(pcm)
+        self._process.weigh(len(pcm))
+        if self.undecoded > MOST_UNDECODED_BYTES or not self._process.send(frame(Kind.AUDIO, self._number, pcm)):
+            self._process.drop(self._number)
+
+    async def finish(self) -> tuple[Hypothesis, ...]:
+        """What was heard, best first. Raises EarsLost, at the latest after `result_s`."""
+        if not self._heard.done() and not self._finished:
+            self._finished = True
+            if not self._process.send(frame(Kind.FINISH, self._number)):
+                self._process.drop(self._number)
+        await asyncio.wait((self._heard,), timeout=self._result_s)
+        if not self._heard.done():
+            log.warning("a recogniser is too slow; the caller goes on by keys")
+            self._process.drop(self._number)
+        heard = self._heard.result()
+        if heard is None:
+            raise EarsLost
+        return heard
+
+    def abandon(self) -> None:
+        """Free what it holds."""
+        if not self._heard.done():
+            self._process.drop(self._number)
+
+    def end(self, heard: tuple[Hypothesis, ...] | None) -> None:
+        """It is over; None: nobody will ever know what was said."""
+        if not self._heard.done():
+            self._process.weigh(-self.undecoded)
+            self._heard.set_result(heard)
+
+    def progress(self, taken: int, words: tuple[str, ...] | None) -> None:
+        """The process has decoded so many bytes, and hears these words now if they have changed."""
+        self._process.weigh(self._taken - taken)
+        self._taken = taken
+        if words is not None:
+            try:
+                self.on_partial(words)
+            except Exception:  # one caller's fault must not end the process of many
+                log.exception("a fault while a caller's words were taken")
+
+
+class RecogniserProcess:
+    """One process after the other, as each dies; the owner runs `run` as a task.
+
+    memory_mb: what a process may grow by after it has loaded the model. result_s: longest wait for a result.
+    """
+
+    def __init__(self, folder: Path, memory_mb: int, result_s: float) -> None:
+        self._folder = folder
+        self._result_s = result_s
+        self._memory = memory_mb << 20
+        self._link: Link | None = None
+        self._open: dict[int, WorkerUtterance] = {}
+        self._number = 0
+        self._loaded_size = 0
+        self._undecoded = 0
+        self._late_since: float | None = None
+        self._failure = ""
+        self._served = False
+        self.pid: int | None = None
+        self.ready = asyncio.Event()
+        self.failed = asyncio.Event()
+        self.cost = 0.0
+
+    @property
+    def failure(self) -> str:
+        """Why the latest process could not load the model."""
+        return self._failure
+
+    @property
+    def busy(self) -> int:
+        """Utterances on it."""
+        return len(self._open)
+
+    @property
+    def late(self) -> bool:
+        """Whether it has fallen behind what its callers say, and does not catch up."""
+        return self._late_since is not None and time.monotonic() - self._late_since > CATCH_UP_S
+
+    def weigh(self, more: int) -> None:
+        """So many more bytes wait to be decoded, or fewer."""
+        self._undecoded += more
+        if self._undecoded <= LATE_S * BYTES_PER_S * max(self.busy, 1):
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = time.monotonic()
+
+    def listen(self, question: Question, on_partial: Words) -> WorkerUtterance | None:
+        """Begin an utterance; None if the process is gone."""
+        self._number = self._number % 0xFFFFFFFF + 1
+        if not self.send(frame(Kind.OPEN, self._number, pack_question(question))):
+            return None
+        utterance = self._open[self._number] = WorkerUtterance(self, self._number, on_partial, self._result_s)
+        return utterance
+
+    def send(self, message: bytes) -> bool:
+        """Send to the process; False if it is gone."""
+        return self._link is not None and self._link.send(message)
+
+    def drop(self, number: int) -> None:
+        """Nobody waits for this utterance any more, or nothing more can be expected of it."""
+        utterance = self._open.pop(number, None)
+        if utterance is not None:
+            utterance.end(None)
+            self.send(frame(Kind.DROP, number))
+
+    async def run(self) -> None:
+        """Keep a process alive until cancelled."""
+        pause = FIRST_PAUSE_S
+        while True:
+            began = time.monotonic()
+            self._served = False
+            try:
+                await self._live()
+            except Exception:
+                log.exception("a fault beside a recogniser process")
+            if self._served:
+                log.warning("a recogniser process ended and is replaced")
+            else:
+                self._failure = self._failure or "Vosk breaks down as it loads the model, which is damaged"
+                log.warning("a recogniser process could not begin", extra={"reason": self._failure})
+                self.failed.set()
+            pause = FIRST_PAUSE_S if time.monotonic() - began > GOOD_LIFE_S else min(2 * pause, LONGEST_PAUSE_S)
+            await asyncio.sleep(pause)
+
+    async def _live(self) -> None:
+        """The life of one process."""
+        self._failure = ""
+        ours, theirs = socket.socketpair()
+        with contextlib.ExitStack() as undo:
+            undo.enter_context(theirs)
+            undo.enter_context(ours)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "ivr.speech.worker",
+                str(theirs.fileno()),
+                str(self._folder),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,  # Vosk's warnings, many for each utterance
+                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            )
+            theirs.close()
+            link = Link(lambda *message: self._take(*message, pid=process.pid))
+            try:
+                await asyncio.get_running_loop().create_connection(lambda: link, sock=ours)
+                self.pid, self._link = process.pid, link
+                await self._watch(link, process.pid)
+            finally:
+                self.ready.clear()
+                self.pid = self._link = None
+                link.close()
+                for utterance in self._open.values():
+                    utterance.end(None)
+                self._open.clear()
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    async def _watch(self, link: Link, pid: int) -> None:
+        """Until it ends, hangs, grows too large, or fails to load in time."""
+        while not await link.gone_within(PING_S):
+            if link.silent_s > (HANG_S if self.ready.is_set() else LOAD_LIMIT_S):
+                log.warning("a recogniser process hangs and is killed")
+                return
+            if self.ready.is_set() and _memory_of(pid) - self._loaded_size > self._memory:
+                log.warning("a recogniser process has grown too large and is killed")
+                return
+            self.send(frame(Kind.PING))
+
+    def _take(self, kind: Kind, number: int, payload: bytes, *, pid: int) -> None:
+        if kind is Kind.READY:
+            self.cost = unpack_cost(payload)
+            self._loaded_size = _memory_of(pid)
+            self._served = True
+            self.ready.set()
+        elif kind is Kind.UNUSABLE:
+            self._failure = payload.decode(errors="replace")
+        elif (utterance := self._open.get(number)) is not None:
+            if kind is Kind.TAKEN:
+                utterance.progress(*unpack_taken(payload))
+            elif kind is Kind.RESULT:
+                del self._open[number]
+                utterance.end(unpack_hypotheses(payload))
+            elif kind is Kind.LOST:
+                log.warning("Vosk failed at an utterance; the caller goes on by keys")
+                del self._open[number]
+                utterance.end(None)
+
+
+def _memory_of(pid: int) -> int:
+    """Resident memory in bytes, 0 for a process that is gone (proc(5))."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
