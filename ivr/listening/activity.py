@@ -16,7 +16,8 @@ AGGRESSIVENESS = 2
 FAINTEST = 80.0  # RMS of 16 bit samples, -52 dBFS: the hiss of a quiet A-law line stays below
 ABOVE_NOISE = 2.0  # times the noise floor, 6 dB
 ECHO = 0.4  # times the prompt's loudest frame of late, -8 dB: Geigel's test with the echo at -10 dB or less
-FLOOR_FALLS, FLOOR_RISES = 0.2, 0.01  # share of the difference taken over at each frame
+FLOOR_FALLS = 0.2  # share of the difference that the floor takes over at each frame
+FLOOR_RISES, FLOOR_RISES_IN_SPEECH = 0.02, 0.001  # steady noise is learnt in a second, a drawn-out word is not
 
 
 class Activity:
@@ -33,5 +34,7 @@ class Activity:
         """
         level = audioop.rms(frame, 2)
         loud = level > max(FAINTEST, self._floor * ABOVE_NOISE, prompt_level * ECHO)
-        self._floor += (level - self._floor) * (FLOOR_FALLS if level < self._floor else FLOOR_RISES)
-        return loud and self._detector.is_speech(frame, RATE)
+        speech = self._detector.is_speech(frame, RATE)
+        rises = FLOOR_RISES_IN_SPEECH if speech else FLOOR_RISES
+        self._floor += (level - self._floor) * (FLOOR_FALLS if level < self._floor else rises)
+        return loud and speech

@@ -151,7 +151,7 @@ class Listener:
             return await self._line.wait_for_key(limit_s)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not voice.decided:
+        while not voice.decided or len(self._line.keys):  # a key wins
             left = began + limit_s + voice.spoken_s - loop.time()
             key = await self._line.wait_for_key(max(left, STEP_S) if voice.speaking else max(left, 0))
             if key is not None:

@@ -98,8 +98,16 @@ class Voice:
         return self._utterance is not None or self._finishing is not None
 
     def prompts_over(self) -> None:
-        """The prompts have ended: from here on what is said answers, also where they could not be spoken over."""
+        """The prompts have ended: from here on what is said answers, also where they could not be spoken over.
+
+        An answer begun in their last half second counts: people say yes before the end.
+        """
         self._prompting = False
+        early = not self._question.barge_in and sum(voiced for _, voiced in self._recent) >= ONSET_VOICED
+        if early and self._utterance is None and self._finishing is None and not (self._closed or self.lost):
+            before = self._begin(self._now)
+            if self._utterance is not None:
+                self._utterance.feed(before)
 
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:
         """Take in audio that came until `now` (clock seconds); b"" if none came.
@@ -197,8 +205,10 @@ class Voice:
             self._finish(now)
 
     def _patience(self) -> float:
+        if self._meaning.command is not None:
+            return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):
-            return self._waits.choice if self._meaning.command is not None else self._waits.complete
+            return self._waits.complete
         if self._question.expects in (Expects.CHOICE, Expects.YES_NO) or not self._words:
             return self._waits.choice
         return self._waits.incomplete
@@ -207,7 +217,7 @@ class Voice:
         utterance = self._utterance
         assert utterance is not None
         self._utterance = None
-        self.spoken_s += now - self._began
+        self.spoken_s = min(self.spoken_s + now - self._began, self._waits.longest)
         lasted = self._last_voice - self._began
         endless = now - self._began >= self._waits.longest
         self._finishing = asyncio.get_running_loop().create_task(self._understand(utterance, lasted, endless))
@@ -218,12 +228,11 @@ class Voice:
                 heard = await utterance.finish()
                 meaning = await self._interpreter.interpret(heard)
         except (EarsLost, TimeoutError):
-            self._finishing = None
             self._lose()
             return
         finally:
+            self._finishing = None
             utterance.abandon()
-        self._finishing = None
         if self._closed:
             return
         words = heard[0].words if heard else ()

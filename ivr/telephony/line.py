@@ -60,6 +60,8 @@ class AgiLine:
         try:
             return await self._stream(pieces, KEYS if heed_keys else "")
         finally:
+            # What was stopped makes no echo any more; the caller may speak as low as they like.
+            del self._played[max(int((self._loop.time() - self._played_at) / FRAME_S) + 1, 0) :]
             self._mind_the_gap()
 
     async def wait_for_key(self, limit_s: float) -> Key | None:
