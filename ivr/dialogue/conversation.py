@@ -67,8 +67,10 @@ class Conversation:
             raise HandOver(Next.HOTLINE)
 
     async def part(self) -> None:
-        """Say goodbye; even then the key for the hotline counts."""
-        await self._ask(Question(prompts=((Prompt.GOODBYE,),), expects=Expects.CHOICE, no_input_s=0))
+        """Say goodbye; even then the hotline's key and words count."""
+        only_commands = ChoiceInterpreter("", {})
+        goodbye = Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0, interpreter=only_commands)
+        await self._ask(goodbye)
 
     async def stumble(self, *why: Phrase) -> None:
         """Count a failure and tell why. The third in a row fetches a person."""
@@ -94,16 +96,20 @@ class Conversation:
         help_with: Phrase,
         may_start_with_zero: bool = True,
         interpreter: Interpreter | None = None,
+        invites: bool = True,
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
+        invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
         Raises WentBack if the caller wants the step before.
         """
         helped = False
         while True:
             lost: tuple[Phrase, ...] = ((Prompt.KEYS_ONLY,),) if self._lost() else ()
+            way: Phrase = (Prompt.SAY_OR_KEY if self.call.hears else Prompt.KEY_IN,) if invites else ()
+            asked = (*lost, *prompts[:-1], (*prompts[-1], *way))
             question = Question(
-                prompts=(*lost, *prompts, help_with) if self._failures or helped else (*lost, *prompts),
+                prompts=(*asked, help_with) if self._failures or helped else asked,
                 interpreter=interpreter,
                 expects=expects,
                 most_digits=most_digits,
@@ -113,11 +119,11 @@ class Conversation:
             answer = await self._ask(question)
             if answer.heard is Heard.ANSWER:
                 return answer
-            if answer.heard is Heard.BACK:
-                raise WentBack
             helped = answer.heard is Heard.HELP
             if not self._bears(answer):
                 await self._missed(answer)
+            elif answer.heard is Heard.BACK:
+                raise WentBack
 
     async def choose(
         self, *prompts: Phrase, keys: str, or_silence: str | None = None, spoken: Mapping[str, str] | None = None
@@ -141,8 +147,11 @@ class Conversation:
 
         Keys pressed before the question are forgotten: nobody confirms what they have not begun to hear.
         """
+        helped = False
         while True:
-            answer = await self._ask(self._single((*prompts, (Prompt.YES_NO,)), Expects.YES_NO, YES + NO))
+            way = Prompt.YES_NO_HELP if helped else Prompt.YES_NO
+            answer = await self._ask(self._single((*prompts, (way,)), Expects.YES_NO, YES + NO))
+            helped = answer.heard is Heard.HELP
             if answer.heard is Heard.ANSWER:
                 return answer.digits == YES
             if answer.heard is Heard.OVERRUN:

@@ -15,13 +15,14 @@ from ivr.language.speaking import digits
 
 MORE, ENOUGH = "1", "2"
 SAME_ACCOUNT, OTHER_ACCOUNT, END = "1", "2", "#"
-MENU_WORDS = {"да": MORE, "ещё": MORE, "нет": ENOUGH, "всё": ENOUGH, "спасибо": ENOUGH, "до свидания": ENOUGH}
+MENU_WORDS = {
+    **dict.fromkeys(("да", "ещё"), MORE),
+    **dict.fromkeys(("нет", "всё", "спасибо", "хватит", "до свидания"), ENOUGH),
+}
 MAIN_WORDS = {
-    "показания": SAME_ACCOUNT,
-    "другой": OTHER_ACCOUNT,
-    "другой счёт": OTHER_ACCOUNT,
-    "всё": END,
-    "конец": END,
+    **dict.fromkeys(("показания", "передать показания"), SAME_ACCOUNT),
+    **dict.fromkeys(("другой", "другого", "другой счёт", "другой номер"), OTHER_ACCOUNT),
+    **dict.fromkeys(("нет", "всё", "конец", "спасибо", "хватит", "до свидания"), END),
 }
 MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
 
@@ -97,18 +98,26 @@ class Visit:
         raise HandOver(Next.OPERATOR)
 
     async def _take(self, account: Account) -> str:
-        """Take the readings of every meter; the receipt number."""
+        """Take the readings of every meter; the receipt number. Raises WentBack from the first one's first reading."""
         if not account.meters:
             await self._call.announce((Prompt.IDENTIFY_NO_METER,))
             raise HandOver(Next.OPERATOR)
-        receipt = ""
-        for meter in account.meters:
-            reading = MeterReading(self._conversation, self._desk.ledger, self._desk.clock, self._desk.rules, meter)
+        receipt, meters, at = "", account.meters, 0
+        while at < len(meters):
+            reading = MeterReading(
+                self._conversation, self._desk.ledger, self._desk.clock, self._desk.rules, meters[at]
+            )
             try:
-                receipt = await reading.take(name_meter=len(account.meters) > 1)
+                receipt = await reading.take(name_meter=len(meters) > 1)
+            except WentBack:
+                if at == 0:
+                    raise
+                at -= 1
+                continue
             except StoreUnavailable:
                 self._call.note("fault", "reading not stored")
                 await self._call.announce((Prompt.READING_NOT_STORED,))
                 raise HandOver(Next.OPERATOR) from None
             self._stored = True
+            at += 1
         return receipt

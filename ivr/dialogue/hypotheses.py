@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
 from ivr.language.commands import Spoken, command_in
-from ivr.language.understanding import Candidate, candidates, groups
-from ivr.language.vocabulary import UNKNOWN
+from ivr.language.understanding import Candidate, candidates, groups, is_number_word
+from ivr.language.vocabulary import DIGITS, FILLERS, UNKNOWN, plain
 
 MARGIN = 2.0
 """Two values nearer than this (natural logarithm of likelihood) are both asked about."""
@@ -28,6 +28,14 @@ def command_of(heard: Sequence[Hypothesis]) -> Interpretation | None:
     if command is None or (groups(heard[0].words) > 1 and command is not Spoken.HOTLINE):
         return None
     return Interpretation(command=COMMANDS[command], complete=True)
+
+
+def lone_digit(words: Sequence[str]) -> str:
+    """The digit that is all that was said, "" if there is more or none."""
+    numbers = [plain(word) for word in words if is_number_word(word)]
+    if len(numbers) != 1 or numbers[0] not in DIGITS or not FILLERS.issuperset(set(map(plain, words)) - set(numbers)):
+        return ""
+    return str(DIGITS[numbers[0]])
 
 
 def pooled(heard: Sequence[Hypothesis], most_digits: int) -> list[tuple[str, Candidate]]:

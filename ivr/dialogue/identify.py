@@ -1,4 +1,4 @@
-"""Whose call it is: by the number that calls, or by the account number keyed in."""
+"""Whose call it is: by the number that calls, or by the account number that is said or keyed in."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ async def ask_account(
                 may_start_with_zero=leading_zero,
                 interpreter=AccountInterpreter(form, ledger.active, own, refused),
             )
+            number = await _one_of(conversation, answer)
         except WentBack:
             continue  # there is no step before this one
-        number = await _one_of(conversation, answer)
         account = await ledger.account(number) if form.accepts(number) else None
         if account is None:
             await conversation.stumble((Prompt.IDENTIFY_UNKNOWN,))
@@ -78,7 +78,10 @@ async def ask_account(
 
 
 async def _one_of(conversation: Conversation, answer: Answer) -> str:
-    """The number that was meant; where several sound alike, by the group of digits in which they differ."""
+    """The number that was meant; where several sound alike, by the group of digits in which they differ.
+
+    "" if the group is none of theirs. Raises WentBack if the caller would rather give the whole number again.
+    """
     numbers = (answer.digits, *answer.meaning.rivals)
     if len(numbers) == 1:
         return answer.digits
@@ -86,18 +89,16 @@ async def _one_of(conversation: Conversation, answer: Answer) -> str:
     prompt = _GROUPS.get((start, length, len(answer.digits)))
     if prompt is None:
         return answer.digits
-    try:
-        said = await conversation.number(
-            Expects.READING,
-            (prompt,),
-            most_digits=length,
-            help_with=(Prompt.IDENTIFY_HELP,),
-            interpreter=GroupInterpreter(numbers, start, length),
-        )
-    except WentBack:
-        return answer.digits
-    group = said.digits
-    return next((number for number in numbers if number[start : start + length] == group), "")
+    conversation.call.note("close", " ".join(numbers))
+    said = await conversation.number(
+        Expects.READING,
+        (prompt,),
+        most_digits=length,
+        help_with=(Prompt.IDENTIFY_HELP,),
+        interpreter=GroupInterpreter(numbers, start, length),
+        invites=False,
+    )
+    return next((number for number in numbers if number[start : start + length] == said.digits), "")
 
 
 async def _named(ledger: Ledger, account: Account, answer: Answer) -> Phrase:

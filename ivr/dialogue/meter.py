@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, WentBack
-from ivr.dialogue.interpreting import ReadingInterpreter
+from ivr.dialogue.interpreting import GroupInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.judging import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel, Entry, Submission, Window
 from ivr.language.speaking import cardinal, day_of, digits, kilowatt_hours, period, zone
+
+LAST_GROUP = 3
+"""Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ class MeterReading:
                 refused = value if verdict.verdict is not Verdict.TOO_LONG else None
                 await self._conversation.stumble(*self._why(register, verdict))
                 continue
-            if await self._confirmed(register, value, verdict, answer):
-                self._keep(register, value, verdict, answer)
+            meant = await self._meant(answer)
+            confirmed = await self._confirmed(register, meant, verdict, answer)
+            if confirmed is not None:
+                self._keep(register, confirmed, self._judge(register, confirmed), answer)
                 return
-            denied += [str(value)] if answer.by_voice else []
+            denied += map(str, meant) if answer.by_voice else ()
 
     async def _ask(self, register: Register, opening: tuple[Phrase, ...], denied: list[str]) -> Answer:
         """denied: spoken values that the caller has said no to, as they were misheard."""
@@ -85,19 +90,46 @@ class MeterReading:
             interpreter=ReadingInterpreter(self._meter, register, today, limits, denied),
         )
 
-    async def _confirmed(self, register: Register, value: int, verdict: Judgement, answer: Answer) -> bool:
+    async def _meant(self, answer: Answer) -> tuple[int, ...]:
+        """The values to be confirmed, the likeliest first.
+
+        Where several sound alike that differ in their last three digits only, these are asked for again.
+        """
+        numbers = (answer.digits, *answer.meaning.rivals)
+        ends = {number[-LAST_GROUP:] for number in numbers}
+        alike = len({number[:-LAST_GROUP] for number in numbers}) == 1 and len(answer.digits) > LAST_GROUP
+        if len(numbers) > 1 and alike and len(ends) == len(numbers):
+            self._conversation.call.note("close", " ".join(numbers))
+            said = await self._conversation.number(
+                Expects.READING,
+                (Prompt.READING_GROUP_LAST,),
+                most_digits=LAST_GROUP,
+                help_with=(Prompt.KEYS_SLOWLY,),
+                interpreter=GroupInterpreter(numbers, len(answer.digits) - LAST_GROUP, LAST_GROUP),
+                invites=False,
+            )
+            numbers = tuple(number for number in numbers if number[-LAST_GROUP:] == said.digits)
+        return tuple(map(int, numbers))
+
+    async def _confirmed(
+        self, register: Register, values: tuple[int, ...], verdict: Judgement, answer: Answer
+    ) -> int | None:
+        """The first of the values that the caller says yes to."""
         same: tuple[Phrase, ...] = ((Prompt.READING_SAME,),) if verdict.verdict is Verdict.SAME else ()
         if answer.meaning.fraction_dropped:
             same = ((Prompt.READING_FRACTION,), *same)
-        said = (Prompt.READING_CONFIRM, *self._zone(register), *cardinal(value))
-        match await self._conversation.confirm(*same, said):
-            case True:
-                return True
-            case False:
-                await self._conversation.stumble()
-            case None:
-                await self._conversation.stumble((Prompt.READING_TOO_LONG,))
-        return False
+        for value in values:
+            said = (Prompt.READING_CONFIRM, *self._zone(register), *cardinal(value))
+            match await self._conversation.confirm(*same, said):
+                case True:
+                    return value
+                case None:
+                    await self._conversation.stumble((Prompt.READING_TOO_LONG,))
+                    return None
+            same = ()
+        why: tuple[Phrase, ...] = () if values else ((Prompt.NOT_UNDERSTOOD,),)
+        await self._conversation.stumble(*why)
+        return None
 
     async def _swap(self, register: Register, other: Register, value: int, answer: Answer) -> bool:
         """Ask whether `value` is the other zone's; keep what that means and return True if so."""

@@ -27,6 +27,7 @@ class Prompt(StrEnum):
     READING_NONE = "reading/none"
     READING_ASK = "reading/ask"
     READING_HELP = "reading/help"
+    READING_GROUP_LAST = "reading/group-last"
     READING_CONFIRM = "reading/confirm"
     READING_FRACTION = "reading/fraction"
     READING_TOO_LOW = "reading/too-low"
@@ -47,7 +48,10 @@ class Prompt(StrEnum):
     HOTLINE = "hotline/connecting"
     OPERATOR = "operator/connecting"
 
+    SAY_OR_KEY = "common/say-or-key"
+    KEY_IN = "common/key-in"
     YES_NO = "common/yes-no"
+    YES_NO_HELP = "common/yes-no-help"
     NOT_UNDERSTOOD = "common/not-understood"
     NO_INPUT = "common/no-input"
     KEYS_SLOWLY = "common/keys-slowly"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
-from ivr.dialogue.hypotheses import MARGIN, command_of, pooled
-from ivr.dialogue.ports import Hypothesis, Interpretation
+from ivr.dialogue.hypotheses import MARGIN, command_of, lone_digit, pooled
+from ivr.dialogue.ports import Command, Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
 
 Active = Callable[[Sequence[str]], Awaitable[frozenset[str]]]
@@ -49,6 +49,8 @@ class AccountInterpreter:
         command = command_of(heard)
         if command is not None:
             return command
+        if heard and lone_digit(heard[0].words) == "0":
+            return Interpretation(command=Command.HOTLINE)  # not complete: it may be the first digit of a number
         pool = {
             digits: candidate.cost - (OWN if digits in self._own else 0.0)
             for digits, candidate in pooled(heard, self._form.longest + 1)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.dialogue.hypotheses import COMMANDS, command_of, mostly_unknown, pooled
-from ivr.dialogue.ports import Hypothesis, Interpretation
+from ivr.dialogue.hypotheses import COMMANDS, command_of, lone_digit, mostly_unknown, pooled
+from ivr.dialogue.ports import Command, Hypothesis, Interpretation
 from ivr.language.commands import Spoken, command_in, phrase_in, yes_or_no
 from ivr.language.understanding import is_number_word
+from ivr.language.vocabulary import UNKNOWN
 
 YES, NO = "1", "2"
+_PEOPLE = {"0": Command.HOTLINE, "9": Command.OPERATOR}
 
 
 class ChoiceInterpreter:
     """Understands the choices of a menu, yes and no, and commands.
 
-    choices: keys that are allowed. spoken: phrase -> key; «да» is 1 and «нет» 2 where these are choices and no phrase
-    says otherwise.
+    choices: keys that are allowed; "" for commands alone. spoken: phrase -> key; «да» is 1 and «нет» 2 where these are
+    choices and no phrase says otherwise. A key may be named («один»), the people's keys too.
     """
 
     def __init__(self, choices: str, spoken: Mapping[str, str]) -> None:
@@ -34,18 +36,32 @@ class ChoiceInterpreter:
         phrase = phrase_in(words, tuple(self._spoken))
         if phrase is not None and self._spoken[phrase] in self._choices:
             return Interpretation(digits=self._spoken[phrase], complete=True)
+        if self._denied(words):
+            return Interpretation(digits=NO, complete=True)
         if sum(is_number_word(word) for word in words) > 1:
             return Interpretation()  # a number that nobody asked for, misheard as a word now and then
         if command is not None:
             return Interpretation(command=COMMANDS[command], complete=True)
         if mostly_unknown(words):
             return Interpretation()
+        key = lone_digit(words)
+        if key and key in self._choices:
+            return Interpretation(digits=key, complete=True)
+        if key in _PEOPLE and self._choices:
+            return Interpretation(command=_PEOPLE[key], complete=True)
         match yes_or_no(words):
             case Spoken.YES if YES in self._choices:
                 return Interpretation(digits=YES, complete=True)
             case Spoken.NO if NO in self._choices:
                 return Interpretation(digits=NO, complete=True)
         return Interpretation()
+
+    def _denied(self, words: Sequence[str]) -> bool:
+        """Whether the words are a no to a yes-or-no question, with reasons after it: «нет, двенадцать тысяч …»."""
+        first = next((word for word in words if word != UNKNOWN), "")
+        return (
+            set(self._choices) == {YES, NO} and not self._spoken and yes_or_no((first,)) is Spoken.NO and len(words) > 1
+        )
 
 
 class GroupInterpreter:
@@ -55,18 +71,18 @@ class GroupInterpreter:
     """
 
     def __init__(self, numbers: Sequence[str], start: int, length: int) -> None:
-        self._groups = {number[start : start + length] for number in numbers}
-        self._length = length
+        self._groups = {number[start : start + length]: number[start : start + length] for number in numbers}
+        self._groups |= {number: number[start : start + length] for number in numbers}  # who says all of it again
+        self._longest = len(numbers[0])
 
     async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
         """The digits of the group that was said, if one of the numbers has them."""
         command = command_of(heard)
         if command is not None:
             return command
-        best = [digits for digits, _ in pooled(heard, self._length) if digits in self._groups]
-        if not best:
-            return Interpretation()
-        return Interpretation(digits=best[0], complete=True)
+        said = (digits for digits, _ in pooled(heard, self._longest))
+        group = next((self._groups[digits] for digits in said if digits in self._groups), "")
+        return Interpretation(digits=group, complete=bool(group))
 
 
 def differing_group(numbers: Sequence[str]) -> tuple[int, int]:
