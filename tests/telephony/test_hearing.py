@@ -1,0 +1,180 @@
+"""A caller who speaks over the real descriptor: prompts stop, keys win, utterances are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ivr.config import REPOSITORY
+from ivr.dialogue.interpreting import ChoiceInterpreter
+from ivr.dialogue.ports import Expects, Heard, Hypothesis, Question
+from ivr.listening.ask import KeyWaits
+from ivr.listening.ears import Ears
+from ivr.speech.engine import Engine
+from ivr.studio.sound import to_telephone
+from ivr.studio.synthesis import engines_here
+from ivr.telephony.call import Hearing, PhoneCall
+from ivr.telephony.line import QUIET
+from ivr.telephony.server import Incoming
+from ivr.telephony.session import AgiSession
+from ivr.telephony.wire import Wire
+from tests.listening.sounding import silence, speech
+from tests.listening.test_voice import WrittenEars
+from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, eventually, sounds
+from tests.telephony.test_call import MemoryJournal
+
+YES_OR_NO = Question(
+    (("ask/one",), ("ask/two",)),
+    Expects.CHOICE,
+    "12",
+    interpreter=ChoiceInterpreter("12", {}),
+)
+
+
+@dataclass
+class SpeakingCaller:
+    """A call, Asterisk's end of it, and where the caller speaks."""
+
+    call: PhoneCall
+    asterisk: FakeAsterisk
+    journal: MemoryJournal
+    spoken: int
+    recordings: Path
+
+    async def says(self, pcm: bytes) -> None:
+        """Speak in real time, as RTP comes."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for n, at in enumerate(range(0, len(pcm), 320)):
+            await asyncio.sleep(max(began + n * 0.02 - loop.time(), 0))
+            os.write(self.spoken, pcm[at : at + 320])
+
+
+async def speaking(folder: Path, ears: Ears) -> AsyncIterator[SpeakingCaller]:
+    heard, spoken = os.pipe()
+    with ends(FakeAsterisk) as (fd, asterisk):
+        assert isinstance(asterisk, FakeAsterisk)
+        session = AgiSession(Wire(fd, fd))
+        asterisk.send(*HEADER)
+        await session.read_header(5, 4096)
+        voice = sounds(folder, ask__one=30.0, ask__two=30.0, **{QUIET.replace("/", "__"): 60.0})
+        journal = MemoryJournal()
+        hearing = Hearing(ears, recordings=folder / "recordings")
+        call = await PhoneCall.begin(Incoming(session, heard), voice, KeyWaits(), 0.0, journal, hearing=hearing)
+        yield SpeakingCaller(call, asterisk, journal, spoken, folder / "recordings")
+        await call.close()
+    os.close(spoken)
+
+
+@pytest.fixture
+def ears() -> WrittenEars:
+    return WrittenEars(final=(Hypothesis(("да",)),))
+
+
+@pytest.fixture
+async def caller(tmp_path: Path, ears: WrittenEars) -> AsyncIterator[SpeakingCaller]:
+    async for caller in speaking(tmp_path, ears):
+        yield caller
+
+
+async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.asterisk.plays("ask/one")
+    talking = asyncio.create_task(caller.says(speech(1)))
+    await eventually(lambda: bool(ears.utterances))
+    ears.utterances[0].on_partial(("да",))
+    answer = await asking
+    await talking
+    assert (answer.heard, answer.digits, answer.by_voice) == (Heard.ANSWER, "1", True)
+    assert "two" not in [file for file, _ in caller.asterisk.played]
+    assert caller.journal.steps[-1][1:] == ("voice", "", "1 «да»")
+
+
+async def test_a_key_pressed_while_speaking_wins(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.asterisk.plays("ask/one")
+    await caller.says(speech(0.5))
+    await eventually(lambda: bool(ears.utterances))
+    caller.asterisk.press("2")
+    answer = await asking
+    assert (answer.digits, answer.by_voice) == ("2", False)
+    assert ears.utterances[0].abandoned
+
+
+async def test_a_key_pressed_after_speech_stopped_the_prompt_wins(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.asterisk.plays("ask/one")
+    talking = asyncio.create_task(caller.says(speech(3)))
+    await eventually(lambda: bool(ears.utterances))
+    ears.utterances[0].on_partial(("да", "да"))
+    await caller.asterisk.plays(QUIET)
+    caller.asterisk.press("2")
+    answer = await asking
+    await talking
+    assert (answer.digits, answer.by_voice) == ("2", False)
+
+
+async def test_the_recogniser_dies_and_the_keys_answer(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    ears.fails = True
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.asterisk.plays("ask/one")
+    await caller.says(speech(0.5))
+    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].abandoned)
+    caller.asterisk.press("1")
+    assert (await asking).digits == "1"
+
+
+async def test_keys_only_opens_no_ears(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    assert caller.call.hears
+    caller.call.keys_only()
+    assert not caller.call.hears
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.asterisk.plays("ask/one")
+    await caller.says(speech(0.5))
+    caller.asterisk.press("1")
+    assert (await asking).digits == "1"
+    assert ears.utterances == []
+
+
+async def test_an_utterance_is_kept_as_wav(caller: SpeakingCaller) -> None:
+    name = await caller.call.keep_voice(speech(0.5))
+    assert name.startswith("voice/") and name.endswith(f"/{caller.call.id}-1.wav")
+    assert date.fromisoformat(name.split("/")[1])
+    with wave.open(str(caller.recordings / name)) as kept:
+        assert (kept.getframerate(), kept.getsampwidth(), kept.getnchannels()) == (8000, 2, 1)
+        assert kept.readframes(8000) == speech(0.5)
+    assert (await caller.call.keep_voice(speech(0.5))).endswith("-2.wav")
+
+
+async def test_an_utterance_that_cannot_be_kept_is_told(
+    caller: SpeakingCaller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller.recordings.write_text("a file in the way")
+    assert await caller.call.keep_voice(speech(0.5)) == ""
+    assert "an utterance could not be kept" in caplog.messages
+    assert await caller.call.keep_voice(b"") == ""
+
+
+async def test_a_spoken_yes_over_the_prompt_with_the_shipped_recogniser(tmp_path: Path) -> None:
+    file = tmp_path / "said.wav"
+    engines_here()[0][0].speak("да.", file)
+    said: bytes = to_telephone(file).raw_data
+    engine = Engine(REPOSITORY / "speech_models" / "ru-phone", 1, 60)
+    await engine.start()
+    try:
+        async for caller in speaking(tmp_path, engine):
+            asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+            await caller.asterisk.plays("ask/one")
+            await caller.says(silence(0.3) + said)  # and then the telephone sends nothing
+            answer = await asking
+            assert (answer.heard, answer.digits, answer.words) == (Heard.ANSWER, "1", "да")
+            assert len(answer.audio) > len(said) / 2
+    finally:
+        await engine.close()
