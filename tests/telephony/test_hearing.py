@@ -143,6 +143,25 @@ async def test_keys_only_opens_no_ears(caller: SpeakingCaller, ears: WrittenEars
     assert ears.utterances == []
 
 
+async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(tmp_path: Path) -> None:
+    async for caller in speaking(tmp_path, WrittenEars()):
+        header = bytes(44)
+        (tmp_path / "ask" / "one.wav").write_bytes(header + silence(10) + speech(20))
+        (tmp_path / "ask" / "two.wav").write_bytes(header + speech(30))
+        line = caller.call._line
+        assert line.hear(lambda pcm, now: None)
+        for prompt, expected in (("ask/one", False), ("ask/two", True)):
+            playing = asyncio.create_task(line.play(prompt))
+            await caller.asterisk.plays(prompt)
+            assert (line.prompt_level > 1000) is expected
+            line.hush()
+            assert await playing is False
+        loop = asyncio.get_running_loop()
+        stopped = loop.time()
+        await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
+        assert loop.time() - stopped < 2, "a prompt that was stopped makes no echo for the rest of its length"
+
+
 async def test_an_utterance_is_kept_as_wav(caller: SpeakingCaller) -> None:
     name = await caller.call.keep_voice(speech(0.5))
     assert name.startswith("voice/") and name.endswith(f"/{caller.call.id}-1.wav")
