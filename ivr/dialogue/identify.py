@@ -60,35 +60,33 @@ async def ask_account(
                 may_start_with_zero=leading_zero,
                 interpreter=AccountInterpreter(form, ledger.active, own, refused),
             )
-            number = await _one_of(conversation, answer)
+            numbers = await _meant(conversation, answer)
         except WentBack:
             continue  # there is no step before this one
-        account = await ledger.account(number) if form.accepts(number) else None
-        if account is None:
-            await conversation.stumble((Prompt.IDENTIFY_UNKNOWN,))
-            continue
-        match await conversation.confirm(await _named(ledger, account, answer)):
-            case True:
+        found = [await ledger.account(number) for number in numbers if form.accepts(number)]
+        why: tuple[Phrase, ...] = ((Prompt.IDENTIFY_UNKNOWN,),)
+        for account in filter(None, found):
+            sure = await conversation.confirm(await _named(ledger, account, answer))
+            if sure:
                 return _found(conversation, account)
-            case False:
-                refused += [number] if answer.by_voice else []
-                await conversation.stumble()
-            case None:  # more digits than an account number has
-                await conversation.stumble((Prompt.IDENTIFY_UNKNOWN,))
+            if sure is None:  # more digits than an account number has
+                break
+            why = ()
+            refused += [account.number] if answer.by_voice else []
+        await conversation.stumble(*why)
 
 
-async def _one_of(conversation: Conversation, answer: Answer) -> str:
-    """The number that was meant; where several sound alike, by the group of digits in which they differ.
+async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
+    """The numbers that may be meant, the likeliest first.
 
-    "" if the group is none of theirs. Raises WentBack if the caller would rather give the whole number again.
+    Where several sound alike, the group of digits in which they differ is asked for; () if it is none of theirs.
+    Raises WentBack if the caller would rather give the whole number again.
     """
     numbers = (answer.digits, *answer.meaning.rivals)
-    if len(numbers) == 1:
-        return answer.digits
-    start, length = differing_group(numbers)
-    prompt = _GROUPS.get((start, length, len(answer.digits)))
+    prompt = _GROUPS.get((*differing_group(numbers), len(answer.digits))) if len(numbers) > 1 else None
     if prompt is None:
-        return answer.digits
+        return numbers
+    start, length = differing_group(numbers)
     conversation.call.note("close", " ".join(numbers))
     said = await conversation.number(
         Expects.READING,
@@ -98,7 +96,7 @@ async def _one_of(conversation: Conversation, answer: Answer) -> str:
         interpreter=GroupInterpreter(numbers, start, length),
         invites=False,
     )
-    return next((number for number in numbers if number[start : start + length] == said.digits), "")
+    return tuple(number for number in numbers if number[start : start + length] == said.digits)
 
 
 async def _named(ledger: Ledger, account: Account, answer: Answer) -> Phrase:
@@ -122,7 +120,10 @@ _GROUPS = {
     (3, 3, 10): Prompt.IDENTIFY_GROUP_SECOND,
     (6, 4, 10): Prompt.IDENTIFY_GROUP_LAST,
 }
-"""Start and length of a group, length of the number -> how it is asked for; other groups: by confirmation."""
+"""Start and length of a group, length of the number -> how it is asked for.
+
+Where they differ otherwise, one after the other is read out to be confirmed.
+"""
 
 
 def _last_digits(account: Account) -> Phrase:

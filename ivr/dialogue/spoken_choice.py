@@ -58,10 +58,9 @@ class ChoiceInterpreter:
 
     def _denied(self, words: Sequence[str]) -> bool:
         """Whether the words are a no to a yes-or-no question, with reasons after it: «нет, двенадцать тысяч …»."""
-        first = next((word for word in words if word != UNKNOWN), "")
-        return (
-            set(self._choices) == {YES, NO} and not self._spoken and yes_or_no((first,)) is Spoken.NO and len(words) > 1
-        )
+        if set(self._choices) != {YES, NO} or self._spoken or yes_or_no(words) is not Spoken.NO:
+            return False
+        return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Spoken.NO
 
 
 class GroupInterpreter:

@@ -28,21 +28,26 @@ class Step:
     hangs_up: bool = False
 
 
+SPEECH_LOST = "<all recognisers are gone>"
+
+
 class ScriptedLine:
     """A line whose caller acts as the script says; every prompt takes a second, and nobody really waits."""
 
     def __init__(self, script: list[Step]) -> None:
         self.keys = KeyBuffer(straggler_s=0.35)
         self.heard: list[str] = []
-        self._script = script
+        self.phrases: list[Phrase] = []
+        self.script = script
         self._coming: list[Key] = []
         self._now = 100.0
         self._gone = False
 
     def prompt_begins(self, phrase: Phrase) -> None:
         self.heard.append(phrase[0])
-        if self._script and self._script[0].hears == phrase[0]:
-            step = self._script.pop(0)
+        self.phrases.append(phrase)
+        if self.script and self.script[0].hears == phrase[0]:
+            step = self.script.pop(0)
             self._gone = step.hangs_up
             self._coming += [Key(digit, self._now + (n + 1) * step.gap_s) for n, digit in enumerate(step.keys)]
 
@@ -87,7 +92,7 @@ class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
     def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
-        """says: the prompt at whose question each of the words is spoken."""
+        """says: the prompt at whose question each of the words is spoken; SPEECH_LOST: from there on keys."""
         self.line = ScriptedLine(list(script))
         self.says = list(says)
         self.understands = bool(says)
@@ -100,7 +105,12 @@ class ScriptedCall:
 
     @property
     def heard(self) -> list[str]:
+        """First ids of the phrases that were played."""
         return self.line.heard
+
+    def phrase(self, prompt: str) -> Phrase:
+        """The last phrase that began with the prompt."""
+        return [phrase for phrase in self.line.phrases if phrase[0] == prompt][-1]
 
     async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
         return await self._listener.say(phrases, interpreter)
@@ -114,9 +124,12 @@ class ScriptedCall:
 
     async def ask(self, question: Question) -> Answer:
         if self.says and self.hears and self.says[0][0] in [phrase[0] for phrase in question.prompts]:
-            for phrase in question.prompts:
-                self.line.prompt_begins(phrase)
-            return await self._said(question, self.says.pop(0)[1])
+            words = self.says.pop(0)[1]
+            if words != SPEECH_LOST:
+                for phrase in question.prompts:
+                    self.line.prompt_begins(phrase)
+                return await self._said(question, words)
+            self.understands = False
         return await self._listener.ask(question)
 
     async def _said(self, question: Question, words: str) -> Answer:

@@ -6,9 +6,10 @@ import pytest
 
 from ivr.dialogue.ports import Next, Outcome
 from ivr.domain.accounts import Account
+from ivr.domain.meters import Meter, Zone
 from ivr.domain.readings import Channel
-from tests.dialogue.scripted import MemoryLedger, ScriptedCall, Step
-from tests.dialogue.test_visit import NUMBER, day_and_night, ledger, one_zone, visit
+from tests.dialogue.scripted import SPEECH_LOST, MemoryLedger, ScriptedCall, Step
+from tests.dialogue.test_visit import NUMBER, day_and_night, ledger, one_zone, register, visit
 
 ACCOUNT = "один два три четыре пять шесть семь восемь девять ноль"
 NEAR = "один два три четыре пять шесть семь восемь пять ноль"
@@ -160,3 +161,191 @@ async def test_after_two_failures_only_keys_are_heard() -> None:
     assert "common/keys-slowly" in call.heard
     assert not call.hears
     assert len(call.says) == 1  # what is said then is not heard
+
+
+def account(id: int, number: str) -> Account:
+    return Account(id, number, meters=(one_zone(),))
+
+
+async def test_a_near_account_is_read_out_whole() -> None:
+    call = caller(("identify/ask", NEAR), ("identify/confirm", "да"))
+    await visit(call, ledger(one_zone()))
+    read_out = [piece.removeprefix("digit/") for piece in call.phrase("identify/confirm") if piece.startswith("digit/")]
+    assert "".join(read_out) == NUMBER
+
+
+async def test_a_clear_account_is_confirmed_by_its_last_digits_unless_another_ends_like_it() -> None:
+    call = caller(*IDENTIFIED)
+    await visit(call, ledger(one_zone()))
+    assert call.phrase("identify/confirm")[:2] == ("identify/confirm", "identify/last-digits")
+    call = caller(*IDENTIFIED)
+    await visit(call, MemoryLedger([account(1, NUMBER), account(2, "1239567890")]))
+    assert "identify/last-digits" not in call.phrase("identify/confirm")
+
+
+async def test_the_group_in_doubt_may_be_keyed_in() -> None:
+    store = MemoryLedger([account(1, NUMBER), account(2, "1234567850")])
+    call = ScriptedCall(
+        Step("identify/group-last", "7850"),
+        says=[("identify/ask", "один два три четыре пять шесть семь восемь ноль"), ("identify/confirm", "да")],
+    )
+    await visit(call, store)
+    assert call.account is not None and call.account.number == "1234567850"
+
+
+async def test_a_group_of_neither_account_finds_none() -> None:
+    store = MemoryLedger([account(1, NUMBER), account(2, "1234567850")])
+    call = ScriptedCall(
+        Step("identify/group-last", "1111"), says=[("identify/ask", "один два три четыре пять шесть семь восемь ноль")]
+    )
+    await visit(call, store)
+    assert "identify/unknown" in call.heard
+    assert call.account is None
+
+
+async def test_back_from_the_group_in_doubt_asks_for_the_whole_number() -> None:
+    store = MemoryLedger([account(1, NUMBER), account(2, "1234567850")])
+    call = caller(
+        ("identify/ask", "один два три четыре пять шесть семь восемь ноль"),
+        ("identify/group-last", "назад"),
+        *IDENTIFIED,
+    )
+    await visit(call, store)
+    assert call.account is not None and call.account.number == NUMBER
+
+
+async def test_two_readings_that_sound_alike_are_told_apart_by_their_last_digits() -> None:
+    alike = "двенадцать тысяч сто пятьдесят|двенадцать тысяч двести"
+    call = caller(
+        *IDENTIFIED, ("reading/ask", alike), ("reading/group-last", "двести"), ("reading/confirm", "да"), LEAVES
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12200}
+
+
+async def test_readings_that_differ_in_their_thousands_are_read_out_one_after_the_other() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "двенадцать тысяч девятьсот|тринадцать тысяч девятьсот"),
+        ("reading/confirm", "нет"),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(Meter(1, "00123456", (register(1, Zone.T1, 12000, use=1300),)))
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 13900}
+    assert call.heard.count("reading/ask") == 1
+
+
+async def test_a_no_with_reasons_is_a_no() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "нет двенадцать тысяч сто пятьдесят"),
+        ("reading/ask", READING),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12150}
+
+
+async def test_cancel_drops_what_was_given_and_is_no_failure() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "отмена"),
+        ("reading/ask", "отмена"),
+        ("reading/ask", READING),
+        ("reading/confirm", "отмена"),
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12160}
+
+
+async def test_help_at_a_confirmation_explains_both_answers() -> None:
+    call = caller(("identify/ask", ACCOUNT), ("identify/confirm", "помощь"), ("identify/confirm", "да"))
+    await visit(call, ledger(one_zone()))
+    assert "common/yes-no-help" in call.heard
+    assert call.account is not None
+
+
+@pytest.mark.parametrize("words", ["назад", "отмена", "помощь", "собака"])
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_nobody_says_the_same_for_ever(question: str, words: str) -> None:
+    call = caller(*QUESTIONS[question], *[(question, words)] * 40)
+    store = ledger(one_zone())
+    to, _ = await visit(call, store)
+    # After two failures only keys count; silence at the last question means «that is all».
+    assert to is (Next.HANGUP if question == "menu/else" else Next.OPERATOR)
+    assert bool(store.kept) is (question == "menu/else")
+
+
+async def test_back_from_the_second_meter_takes_the_first_again() -> None:
+    second = Meter(2, "00999888", (register(3, Zone.T1, 700),))
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", READING),
+        ("reading/confirm", "да"),
+        ("reading/ask", "назад"),
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "да"),
+        ("reading/ask", "семьсот девяносто"),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(one_zone(), second)
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12160, 3: 790}
+
+
+async def test_a_question_invites_to_speak_only_where_speech_is_understood() -> None:
+    call = ScriptedCall(Step("identify/ask", NUMBER), Step("identify/confirm", "1"))
+    await visit(call, ledger(one_zone()))
+    assert call.phrase("identify/ask")[-1] == call.phrase("reading/ask")[-1] == "common/key-in"
+    call = caller(*IDENTIFIED, ("reading/ask", "оператор"))
+    await visit(call, ledger(one_zone()))
+    assert call.phrase("identify/ask")[-1] == call.phrase("reading/ask")[-1] == "common/say-or-key"
+
+
+async def test_a_caller_whose_speech_is_lost_in_the_middle_is_told_once_and_goes_on_by_keys() -> None:
+    call = ScriptedCall(
+        Step("reading/ask", "121507#", gap_s=0.2),
+        Step("reading/ask", "12150"),
+        Step("reading/confirm", "1"),
+        Step("menu/else", "2"),
+        says=[*IDENTIFIED[:1], ("identify/confirm", SPEECH_LOST)],
+    )
+    call.line.script.insert(0, Step("identify/confirm", "1"))
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert call.heard.count("common/keys-only") == 1
+    assert call.phrase("reading/ask")[-1] == "common/key-in"
+    assert store.kept[0].channel is Channel.KEYS
+
+
+async def test_the_same_value_said_twice_is_flagged_with_the_voice_and_a_keyed_one_without() -> None:
+    said = caller(*IDENTIFIED, ("reading/ask", "двенадцать тысяч"), ("reading/confirm", "да"), LEAVES)
+    store = ledger(one_zone())
+    await visit(said, store)
+    assert said.kept_voices == ["двенадцать тысяч".encode()]
+    keyed = ScriptedCall(
+        Step("reading/ask", "12000"), Step("reading/confirm", "1"), Step("menu/else", "2"), says=IDENTIFIED
+    )
+    store = ledger(one_zone())
+    await visit(keyed, store)
+    (entry,) = store.kept[0].entries
+    assert (entry.flagged, entry.voice, store.kept[0].channel) == (True, None, Channel.KEYS)
+
+
+async def test_an_account_list_that_cannot_be_asked_ends_at_a_person_and_stores_nothing() -> None:
+    store = ledger(one_zone())
+    store.fails = frozenset({"active"})
+    call = caller(*IDENTIFIED)
+    assert (await visit(call, store))[0] is Next.OPERATOR
+    assert "common/fault" in call.heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -53,6 +54,26 @@ async def test_removed_meters_are_not_asked_for(ledger: Ledger, stock: Stock, da
         connection.execute(tables.of(tables.Meter).update().values(removed=date(2026, 1, 1)))
     account = await ledger.account("0012345678")
     assert account is not None and account.meters == ()
+
+
+async def test_active_numbers_are_those_with_a_meter_in_use(ledger: Ledger, stock: Stock, database: Database) -> None:
+    stock.meter(stock.account("0000000001"), "old")
+    with database.writing() as connection:
+        connection.execute(tables.of(tables.Meter).update().values(removed=date(2026, 1, 1)))
+    stock.meter(stock.account("0012345678"), "A-1")
+    stock.meter(stock.account("9999999999"), "A-2")
+    stock.account("0000000002")
+    asked = [f"{number:010}" for number in range(1998)] + ["0012345678", "9999999999"]
+    assert await ledger.active(asked) == {"0012345678", "9999999999"}
+    assert await ledger.active([]) == frozenset()
+    with pytest.raises(ValueError, match="2000"):
+        await ledger.active([*asked, "1"])
+
+
+async def test_how_a_reading_came_is_stored(ledger: Ledger, stock: Stock) -> None:
+    (register,) = stock.meter(stock.account())
+    await ledger.keep(replace(given(register, 5), channel=Channel.VOICE))
+    assert stock.rows(tables.Reading, "channel") == [("phone-voice",)]
 
 
 async def test_past_uses_are_differences_of_months(ledger: Ledger, stock: Stock) -> None:
