@@ -200,7 +200,6 @@ class RecogniserProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,  # Vosk's warnings, many for each utterance
-                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
             theirs.close()
             link = Link(lambda *message: self._take(*message, pid=process.pid))
