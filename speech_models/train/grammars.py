@@ -40,13 +40,14 @@ FRACTION_ENDS = ("десятых", "десятая", "сотых", "сотая",
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """group: each next group of digits.
+    """group: each next group of digits. thousands: thousands within an account number, said digit by digit mostly.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
     command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none.
     """
 
     group: float = 0.7
+    thousands: float = 1.5
     rare: float = 1.5
     correction: float = 3.0
     before: float = 2.0
@@ -213,18 +214,22 @@ def _digit_groups(numbers: _Numbers) -> list[Group]:
 
 
 def _all_groups(numbers: _Numbers) -> list[Group]:
-    return [*_digit_groups(numbers), numbers.below_hundred, numbers.hundreds, numbers.thousands]
+    return [*_digit_groups(numbers), numbers.below_hundred, numbers.hundreds]
+
+
+def _with_thousands(cost: float) -> Callable[[_Numbers], list[Group]]:
+    return lambda numbers: [*_all_groups(numbers), lambda a, b: numbers.thousands(a, b, cost)]
 
 
 def account(costs: Costs) -> WordGraph:
     """Digit by digit, pairs, triples, whole numbers and mixtures of them."""
-    return _asks_number(_all_groups, (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs)[0]
+    return _asks_number(_with_thousands(costs.thousands), (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs)[0]
 
 
 def reading(costs: Costs) -> WordGraph:
     """A meter reading in all these ways; a fraction; the unit."""
     after = (*AFTER_ANY, *AFTER_READING)
-    graph, end = _asks_number(_all_groups, (*BEFORE_ANY, *BEFORE_READING), after, costs)
+    graph, end = _asks_number(_with_thousands(0.0), (*BEFORE_ANY, *BEFORE_READING), after, costs)
     numbers = _Numbers(graph, costs)
     mark, fraction = graph.state(), graph.state()
     numbers.any_of(end, mark, ("запятая", "точка", "целых", "целая", "и"), 2.5)
