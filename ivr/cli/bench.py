@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import platform
 import shutil
 import sys
@@ -28,12 +27,15 @@ from ivr.lab.lab import Lab
 from ivr.robot.benchmark import Load, Reactions, load, reactions, write_accounts
 from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
-from ivr.speech.benchmark import understanding
+from ivr.speech.benchmark.callers import NotMeasured
 from ivr.speech.benchmark.degrading import Degradation
-from ivr.speech.benchmark.hearing import LineRecogniser, without_native_warnings
+from ivr.speech.benchmark.hearing import without_native_warnings
+from ivr.speech.benchmark.programs import ProgramFailed
+from ivr.speech.benchmark.report import BadCard
+from ivr.speech.benchmark.run import QUICK_COUNT, Part, Plan, run
 from ivr.speech.benchmark.sound import BadRecording
-from ivr.speech.benchmark.synthetic import NotSpoken
-from ivr.speech.benchmark.table import LEGEND, tables
+from ivr.speech.benchmark.speed import Effort
+from ivr.speech.benchmark.table import LEGEND
 from ivr.speech.model_folder import BadModel
 from ivr.storage import benchmark as storing
 from ivr.storage.engine import Database
@@ -41,9 +43,6 @@ from ivr.storage.following import Follower
 from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
-
-AT_ONCE = 8
-"""Utterances heard at the same time; as many as keep the processors busy."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -121,28 +120,28 @@ def speech(
     count: Annotated[int, typer.Option(min=1, help="Utterances in a set.")] = 100,
     only: Annotated[str, typer.Option(help="Only sets with this in their name.")] = "",
     line: Annotated[list[Degradation] | None, typer.Option(help="Only over this line; may be repeated.")] = None,
+    part: Annotated[list[Part] | None, typer.Option(help="Only this part; may be repeated.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer utterances and shorter times: a rough look.")] = False,
+    card: Annotated[Path | None, typer.Option(help="Put the tables into this model card, between its marks.")] = None,
 ) -> None:
-    """How well spoken numbers, commands and answers are understood, by set and line."""
+    """How well and how fast spoken numbers, commands and answers are understood."""
+    effort = Effort.QUICK if quick else Effort.FULL
+    plan = Plan(model, human, seed, min(count, QUICK_COUNT) if quick else count, only, tuple(line or Degradation))
     try:
-        made_of = understanding.sources(human, seed, count)
-        lines = line or list(Degradation)
-        with (
-            without_native_warnings() as progress,
-            LineRecogniser.of_folder(model, len(os.sched_getaffinity(0))) as recogniser,
-        ):
-            told = partial(print, file=progress)
-            heard = asyncio.run(understanding.understood(made_of, lines, recogniser, AT_ONCE, told, only))
-    except (BadModel, BadRecording, NotSpoken) as error:
+        with without_native_warnings() as progress:
+            report = asyncio.run(run(plan, tuple(part or Part), effort, partial(print, file=progress)))
+        if card is not None:
+            report.into_card(card)
+    except (BadModel, BadRecording, ProgramFailed, NotMeasured, BadCard) as error:
         print(f"ivr bench: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    for figures in tables(heard):
-        if figures.rows:
-            table = Table(*figures.columns, title=figures.title)
-            for row in figures.rows:
-                table.add_row(*row)
-            Console().print(table)
+    for figures in report.tables():
+        table = Table(*figures.columns, title=figures.title)
+        for row in figures.rows:
+            table.add_row(*row)
+        Console().print(table)
     print(LEGEND)
-    print(json.dumps([one.plain() for one in heard], ensure_ascii=False))
+    print(json.dumps(report.plain(), ensure_ascii=False))
 
 
 def _fresh(system: System) -> None:

@@ -1,6 +1,7 @@
 """Vosk in this process: models loaded once, and an utterance on one or several recognisers side by side.
 
-Used by the worker processes, by ``ivr speech transcribe`` and by the benchmark. The only module that imports vosk.
+Used by the worker processes, by ``ivr speech transcribe`` and by the benchmark. The only module that imports
+vosk, beside the benchmark's picture of the usual way.
 """
 
 from __future__ import annotations

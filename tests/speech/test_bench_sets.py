@@ -9,7 +9,16 @@ import pytest
 
 from ivr.language.understanding import candidates
 from ivr.speech.benchmark import human, phrases, sound, synthetic
-from ivr.speech.benchmark.degrading import LOSS, RATIOS_DB, Degradation, Noise, degraded, noise_from, with_losses
+from ivr.speech.benchmark.degrading import (
+    LOSS,
+    RATIOS_DB,
+    Degradation,
+    Noise,
+    degraded,
+    noise_from,
+    over_gsm,
+    with_losses,
+)
 from ivr.speech.benchmark.figures import Share
 from ivr.speech.benchmark.human import Recordings
 from ivr.speech.benchmark.sets import Known, Sources, Task, speech_sets
@@ -120,12 +129,19 @@ def quiet_noise() -> Noise:
     return noise_from(3, [])
 
 
-@pytest.mark.parametrize("line", RATIOS_DB)
+@pytest.mark.parametrize("line", [Degradation.NOISE_15, Degradation.NOISE_10])
 def test_noise_stands_at_the_promised_ratio(line: Degradation) -> None:
     speech = tone(1.0) + sound.silence(500) + tone(1.0)
     noisy = degraded(speech, line, quiet_noise(), Random(5))
     pause = noisy[sound.bytes_of(1050) : sound.bytes_of(1450)]
     assert sound.speech_level(speech) - sound.level(pause) == pytest.approx(RATIOS_DB[line], abs=1.0)
+
+
+def test_a_mobile_carries_300_to_3400_hertz() -> None:
+    low, middle = tone(1.0, hertz=100), tone(1.0, hertz=1000)
+    assert sound.level(over_gsm(middle)) > sound.level(middle) - 6
+    assert sound.level(sound.trimmed(over_gsm(low))) < sound.level(low) - 6  # its harmonics remain
+    assert len(over_gsm(middle[:-14])) == len(middle) - 14
 
 
 def test_packets_are_lost_at_the_promised_rate_and_whole() -> None:

@@ -1,6 +1,7 @@
 """What a telephone line does to speech: codec, noise, lost packets.
 
-Noise stands under the whole utterance with its pauses, at a ratio to the level of the speech in it; then comes A-law.
+Noise stands under the whole utterance with its pauses, at a ratio to the level of the speech in it; then comes the
+codec. The last line is the worst that callers have: an old mobile in a noisy place, cut sharply at 300 and 3400 Hz.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import StrEnum
 from random import Random
 
 from ivr.speech.benchmark import sound
+from ivr.speech.benchmark.programs import run
 
 LOSS = 0.02
 POOL_S = 20
@@ -25,9 +27,12 @@ class Degradation(StrEnum):
     NOISE_15 = "15 dB noise"
     NOISE_10 = "10 dB noise"
     LOST_PACKETS = "2 % loss"
+    MOBILE = "15 dB, GSM"
 
 
-RATIOS_DB = {Degradation.NOISE_15: 15.0, Degradation.NOISE_10: 10.0}
+RATIOS_DB = {Degradation.NOISE_15: 15.0, Degradation.NOISE_10: 10.0, Degradation.MOBILE: 15.0}
+_RAW = ["-f", "s16le", "-ar", str(sound.RATE), "-ac", "1"]
+_BAND = "firequalizer=gain='if(between(f,300,3400),0,-90)':delay=0.016"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,18 @@ def noise_from(seed: int, other_speech: Sequence[bytes]) -> Noise:
 
 
 def degraded(pcm: bytes, degradation: Degradation, noise: Noise, random: Random) -> bytes:
-    """The utterance as the other end of the line gets it. The same `random` gives the same bytes."""
+    """The utterance as the other end of the line gets it. The same `random` gives the same bytes.
+
+    Raises ProgramFailed where MOBILE cannot be made.
+    """
     if degradation is Degradation.CLEAN:
         return pcm
     if degradation in RATIOS_DB:
         excerpt = noise.excerpt(len(pcm), random)
         wanted = sound.speech_level(pcm) - RATIOS_DB[degradation]
         pcm = sound.mixed(pcm, sound.amplified(excerpt, wanted - sound.level(excerpt)))
+    if degradation is Degradation.MOBILE:
+        pcm = over_gsm(pcm)
     coded = sound.over_alaw(pcm)
     return with_losses(coded, LOSS, random) if degradation is Degradation.LOST_PACKETS else coded
 
@@ -75,6 +85,14 @@ def with_losses(pcm: bytes, share: float, random: Random) -> bytes:
         else:
             kept.append(bytes(len(packet)))
     return b"".join(kept)
+
+
+def over_gsm(pcm: bytes) -> bytes:
+    """The sound between 300 and 3400 Hz after a way through GSM full rate. Raises ProgramFailed without ffmpeg."""
+    quiet = ["ffmpeg", "-v", "error", "-nostdin"]
+    sent = run([*quiet, *_RAW, "-i", "pipe:0", "-af", _BAND, "-c:a", "libgsm", "-f", "gsm", "pipe:1"], pcm)
+    heard = run([*quiet, "-f", "gsm", "-i", "pipe:0", *_RAW, "pipe:1"], sent)
+    return (heard + bytes(len(pcm)))[: len(pcm)]
 
 
 def _coloured(random: Random, pole: float) -> bytes:

@@ -124,7 +124,7 @@ async def judge(
     async def one(index: int, item: Item) -> None:
         async with gate:
             random = Random(f"{seed}/{speech.name}/{line}/{index}")
-            pcm = degraded(item.pcm, line, noise, random)
+            pcm = await asyncio.to_thread(degraded, item.pcm, line, noise, random)
             for asked, conditions in ASKED[speech.task].items():
                 heard = await recogniser.hear(QUESTIONS[asked], pcm)
                 if asked is next(iter(ASKED[speech.task])):

@@ -91,7 +91,7 @@ TRAINED_FOLDERS = frozenset({"gcompris_lubimov", "gcompris_suvorova_geo", "klett
 def speech_sets(sources: Sources, only: str = "") -> Iterator[SpeechSet]:
     """All sets that can be made of the sources, or those with `only` in their name.
 
-    Raises sound.BadRecording, synthetic.NotSpoken.
+    Raises sound.BadRecording, ProgramFailed.
     """
     makers = _synthetic_sets(sources)
     if sources.woman is not None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ivr.speech.benchmark.aims import TAKEN, Aim
+from ivr.speech.benchmark.callers import Answers
 from ivr.speech.benchmark.figures import Share
 from ivr.speech.benchmark.judging import Given, Judged, Result
 from ivr.speech.benchmark.sets import Known, Task
+from ivr.speech.benchmark.speed import Speed
 
 HEAD = ("speakers", "line", "n", "word errors")
 MARKS = {Known.UNSEEN: "", Known.DEVELOPMENT: " †", Known.TRAINED: " ‡"}
 LEGEND = f"† {Known.DEVELOPMENT}; ‡ {Known.TRAINED}; no mark: {Known.UNSEEN}."
-TAKEN = (Result.RIGHT, Result.OFFERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,49 @@ def tables(judged: Sequence[Judged]) -> list[Figures]:
         _answers([one for one in judged if one.task is Task.YES_NO]),
         _refusals([one for one in judged if one.task is Task.OTHER]),
     ]
+
+
+def aim_table(reached: Sequence[Aim]) -> Figures:
+    """What was aimed at on people's voices over A-law."""
+    met = {True: "yes", False: "no", None: "too few to say"}
+    rows = tuple((one.what, one.speakers.partition(",")[0], one.wanted, one.reached, met[one.met]) for one in reached)
+    return Figures("Aims, over A-law", ("aim", "speakers", "wanted", "reached", "met"), rows)
+
+
+def speed_tables(speed: Speed) -> list[Figures]:
+    """Costs of one recogniser, and callers at once both ways."""
+    costs = speed.costs
+    rows = (
+        ("load, ms", f"{costs.load_ms:.0f}"),
+        ("memory of a process for the model, MiB", f"{costs.model_mib:.0f}"),
+        ("memory for each caller who speaks, MiB", f"{costs.utterance_mib:.1f}"),
+        ("one recogniser, share of real time", f"{costs.rtf_one:.4f}"),
+        ("all recognisers of an account question", f"{costs.rtf_question:.4f}"),
+        ("the same, other speech", f"{costs.rtf_other:.4f}"),
+        ("80 ms of audio, p99, ms", f"{costs.step_p99_ms:.1f}"),
+        ("last audio to result, p50 and p95, ms", f"{costs.final_p50_ms:.0f}, {costs.final_p95_ms:.0f}"),
+        ("Vosk's own end of speech, ms (not used)", f"{costs.own_end_ms:.0f}"),
+        ("bare loop on all processors: callers", f"{speed.raw:.0f}"),
+        ("daemon's main thread at the most callers, share of a processor", f"{speed.line.main_share:.2f}"),
+    )
+    machine = f"{speed.processor}, {speed.processors} processors, load {speed.load_before:.1f} before"
+    ways = (
+        _way("one after the other", speed.calm, speed),
+        _way("this line", speed.line, speed),
+        _way("vosk-server and a script a call", speed.usual, speed),
+    )
+    columns = ("way", "callers at once", "of the bare loop, %", "p50, ms", "p95, ms", "answers", "right, %")
+    return [
+        Figures(f"Costs ({machine})", ("what", "figure"), rows),
+        Figures("Callers who speak at once, p95 from end of speech to result under 500 ms", columns, ways),
+    ]
+
+
+def _way(name: str, found: Answers, speed: Speed) -> tuple[str, ...]:
+    answers = len(found.waits_ms)
+    waits = (f"{found.p50_ms:.0f}", f"{found.p95_ms:.0f}") if answers else ("–", "–")
+    share = f"{100 * found.callers / speed.raw:.0f}"
+    return (name, str(found.callers), share, *waits, str(answers), _percent(Share(found.right, answers)))
 
 
 def _accounts(judged: Sequence[Judged]) -> Figures:

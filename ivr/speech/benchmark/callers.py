@@ -1,0 +1,180 @@
+"""Callers who speak at once, in real time: through the line's listening and its engine, and in the usual way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from statistics import median, quantiles
+
+from ivr.dialogue.ports import Expects, Question
+from ivr.language.understanding import candidates
+from ivr.listening.activity import Activity
+from ivr.listening.ears import Ears
+from ivr.listening.voice import SpeechWaits, Voice
+from ivr.speech.benchmark import sound
+from ivr.speech.benchmark.hearing import STEP_MS
+from ivr.speech.benchmark.knowledge import Scattered, account_of
+from ivr.speech.benchmark.sets import ACCOUNT_DIGITS
+from ivr.speech.benchmark.streams import Stream
+
+ANSWER_LIMIT_S = 8.0
+START_LIMIT_S = 120.0
+ALLOWED_MS = 500.0
+
+
+class NotMeasured(Exception):
+    """The speed cannot be measured; the text says why."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What callers got.
+
+    waits_ms: from the end of speech to the result, of each answer. right: answers that are the number said.
+    lost: questions that ended without an answer. main_share: of one processor, taken by the daemon's main thread.
+    """
+
+    callers: int
+    waits_ms: list[float] = field(default_factory=list)
+    right: int = 0
+    lost: int = 0
+    main_share: float = 0.0
+
+    @property
+    def p95_ms(self) -> float:
+        """95 of 100 wait no longer."""
+        return quantiles(self.waits_ms, n=20, method="inclusive")[18] if len(self.waits_ms) > 1 else self._only_ms
+
+    @property
+    def p50_ms(self) -> float:
+        """Half of them wait no longer."""
+        return median(self.waits_ms) if self.waits_ms else self._only_ms
+
+    @property
+    def _only_ms(self) -> float:
+        return self.waits_ms[0] if self.waits_ms else inf
+
+    @property
+    def in_time(self) -> bool:
+        """Whether all were answered and 95 of 100 within half a second."""
+        return self.lost == 0 and self.p95_ms < ALLOWED_MS
+
+
+async def on_the_line(ears: Ears, said: Sequence[Stream], callers: int, seconds: float, known: Scattered) -> Answers:
+    """Callers who answer one account question after the other, by the listening of a call: a dozen steps a second."""
+    found = Answers(callers)
+    loop = asyncio.get_running_loop()
+    until, used = loop.time() + seconds, time.process_time()
+
+    async def caller(number: int) -> None:
+        activity = Activity()
+        await asyncio.sleep((number % 37) / 37 * said[0].seconds)  # nobody begins together
+        at = number
+        while loop.time() < until:
+            await _ask(ears, said[at % len(said)], activity, known, found)
+            at += 1
+
+    await asyncio.gather(*(caller(number) for number in range(callers)))
+    found.main_share = (time.process_time() - used) / (loop.time() - until + seconds)
+    return found
+
+
+async def _ask(ears: Ears, stream: Stream, activity: Activity, known: Scattered, found: Answers) -> None:
+    loop = asyncio.get_running_loop()
+    decided = asyncio.Event()
+    decided_at = 0.0
+
+    def decide() -> None:
+        nonlocal decided_at
+        decided_at = loop.time()
+        decided.set()
+
+    question = Question((), Expects.ACCOUNT, most_digits=ACCOUNT_DIGITS, interpreter=account_of(known))
+    assert question.interpreter is not None
+    voice = Voice(
+        question, question.interpreter, ears, activity, SpeechWaits(), on_barge_in=lambda: None, on_decided=decide
+    )
+    voice.prompts_over()
+    began, sent = loop.time(), 0
+    try:
+        while not decided.is_set() and not voice.lost and loop.time() - began < stream.seconds + ANSWER_LIMIT_S:
+            step = STEP_MS / 1000
+            tick = (loop.time() // step + 1) * step  # the taps of all calls tick together
+            await asyncio.sleep(tick - loop.time())
+            until = sound.bytes_of(1000 * (loop.time() - began))
+            piece = stream.pcm[sent:until] + bytes(max(until - max(sent, len(stream.pcm)), 0))
+            sent = until
+            voice.hear(piece, loop.time(), 0.0)
+    finally:
+        voice.close()
+    if voice.answer is None:
+        found.lost += 1
+        return
+    found.waits_ms.append(1000 * (decided_at - began - stream.speech_ends_s))
+    found.right += voice.answer.digits == stream.value
+
+
+async def in_the_usual_way(model: Path, said: Sequence[Stream], folder: Path, callers: int, seconds: float) -> Answers:
+    """vosk-server's pattern: a process for each call, a websocket to one server. folder: for their utterances."""
+    for number, stream in enumerate(said):
+        sound.write(folder / f"{number:03d}-{1000 * stream.speech_ends_s:.0f}.wav", stream.pcm)
+    found = Answers(callers)
+    async with AsyncExitStack() as stack:
+        server = await _started(stack, "usual_server", str(model))
+        port = await _line(server)
+        clients = [
+            await _started(stack, "usual_client", port, str(folder), str(seconds), str(number))
+            for number in range(callers)
+        ]
+        for client in clients:
+            await _line(client)
+        for client in clients:
+            assert client.stdin is not None
+            client.stdin.write(b"\n")
+            await asyncio.sleep(said[0].seconds / callers)  # nobody begins together
+        for client in clients:
+            for which, wait_ms, words in json.loads(await _line(client, seconds + START_LIMIT_S)):
+                value = said[which].value
+                found.waits_ms.append(wait_ms)
+                found.right += value in {one.digits for one in candidates(words.split(), len(value))}
+    return found
+
+
+async def _started(stack: AsyncExitStack, module: str, *arguments: str) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"ivr.speech.benchmark.{module}",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=1 << 24,
+    )
+    stack.push_async_callback(_ended, process)
+    return process
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+async def _line(process: asyncio.subprocess.Process, limit_s: float = START_LIMIT_S) -> str:
+    """The next line it prints. Raises NotMeasured if there is none in time."""
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), limit_s)
+    except TimeoutError:
+        line = b""
+    if not line:
+        raise NotMeasured("a process of the usual way ended or hangs")
+    return line.decode().strip()
