@@ -40,14 +40,18 @@ FRACTION_ENDS = ("десятых", "десятая", "сотых", "сотая",
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """group: each next group of digits. thousands: thousands within an account number, said digit by digit mostly.
+    """group: each next group of digits. group_of_digits: a pair or triple within an account number, else «два восемь» is
+    heard as «двадцать восемь» in noise; reading_group: the same within a reading. thousands: thousands within an account
+    number, said otherwise mostly.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
     command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none.
     """
 
     group: float = 0.7
-    thousands: float = 1.5
+    group_of_digits: float = 2.0
+    reading_group: float = 0.0
+    thousands: float = 3.0
     rare: float = 1.5
     correction: float = 3.0
     before: float = 2.0
@@ -213,23 +217,26 @@ def _digit_groups(numbers: _Numbers) -> list[Group]:
     return [numbers.digit, lambda a, b: numbers.repeated(a, b, 3.0)]
 
 
-def _all_groups(numbers: _Numbers) -> list[Group]:
-    return [*_digit_groups(numbers), numbers.below_hundred, numbers.hundreds]
-
-
-def _with_thousands(cost: float) -> Callable[[_Numbers], list[Group]]:
-    return lambda numbers: [*_all_groups(numbers), lambda a, b: numbers.thousands(a, b, cost)]
+def _all_groups(of_digits: float, thousands: float) -> Callable[[_Numbers], list[Group]]:
+    return lambda numbers: [
+        *_digit_groups(numbers),
+        lambda a, b: numbers.below_hundred(a, b, of_digits),
+        lambda a, b: numbers.hundreds(a, b, of_digits),
+        lambda a, b: numbers.thousands(a, b, thousands),
+    ]
 
 
 def account(costs: Costs) -> WordGraph:
     """Digit by digit, pairs, triples, whole numbers and mixtures of them."""
-    return _asks_number(_with_thousands(costs.thousands), (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs)[0]
+    return _asks_number(
+        _all_groups(costs.group_of_digits, costs.thousands), (*BEFORE_ANY, *BEFORE_ACCOUNT), AFTER_ANY, costs
+    )[0]
 
 
 def reading(costs: Costs) -> WordGraph:
     """A meter reading in all these ways; a fraction; the unit."""
     after = (*AFTER_ANY, *AFTER_READING)
-    graph, end = _asks_number(_with_thousands(0.0), (*BEFORE_ANY, *BEFORE_READING), after, costs)
+    graph, end = _asks_number(_all_groups(costs.reading_group, 0.0), (*BEFORE_ANY, *BEFORE_READING), after, costs)
     numbers = _Numbers(graph, costs)
     mark, fraction = graph.state(), graph.state()
     numbers.any_of(end, mark, ("запятая", "точка", "целых", "целая", "и"), 2.5)
