@@ -40,9 +40,8 @@ FRACTION_ENDS = ("десятых", "десятая", "сотых", "сотая",
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """group: each next group of digits. group_of_digits: a pair or triple within an account number, else «два восемь» is
-    heard as «двадцать восемь» in noise; reading_group: the same within a reading. thousands: thousands within an account
-    number, said otherwise mostly.
+    """group: each next group of digits. group_of_digits: a pair or triple within an account number, else noise makes
+    «двадцать восемь» of «два восемь»; reading_group: the same in a reading. thousands: thousands within an account.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
     command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none.
@@ -50,7 +49,7 @@ class Costs:
 
     group: float = 0.7
     group_of_digits: float = 2.0
-    reading_group: float = 0.0
+    reading_group: float = 1.0
     thousands: float = 3.0
     rare: float = 1.5
     correction: float = 3.0
