@@ -38,6 +38,7 @@ from ivr.telephony.sounds import Sounds
 log = logging.getLogger(__name__)
 
 DATABASE_PAUSE_S, SPOOL_PAUSE_S = 2.0, 60.0
+EARS_S = 5.0
 
 
 class LocalClock:
@@ -117,7 +118,17 @@ class Daemon:
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
         speech = settings.speech
-        self._engine = Engine(speech.model.absolute(), speech.workers, speech.speakers) if speech.model else None
+        self._engine = (
+            Engine(
+                speech.model.absolute(),
+                speech.workers,
+                speech.speakers,
+                memory_mb=speech.memory_mb,
+                result_s=speech.result,
+            )
+            if speech.model
+            else None
+        )
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
@@ -129,10 +140,12 @@ class Daemon:
         line = self._settings.line
         self._journal.start()
         spool: asyncio.Task[None] | None = None
+        ears: asyncio.Task[None] | None = None
         try:
             if not await self._catch_up(stop):
                 return
-            await self._open_ears()
+            ears = asyncio.create_task(self._open_ears())
+            await asyncio.wait((ears,), timeout=EARS_S)  # a large model loads on while callers use keys
             self._server.listen_unix(line.socket)
             if line.fastagi:
                 host, _, port = line.fastagi.rpartition(":")
@@ -147,6 +160,9 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
+            if ears is not None:
+                ears.cancel()
+                await asyncio.wait((ears,))
             if self._engine is not None:
                 await self._engine.close()
             await self._journal.close()
@@ -208,6 +224,8 @@ class Daemon:
             hearing=self._hearing,
         )
         log.info("call begins", extra={"call": call.id})
+        if self._engine is not None and not self._engine.available:
+            call.note("fault", "recogniser")
         visit = Visit(call, self._desk)
         to: Next | None = None
         try:

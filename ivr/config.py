@@ -80,10 +80,12 @@ class Speech(Section):
     """What the line understands speech with."""
 
     model: Path | None = Field(
-        REPOSITORY / "speech_models" / "ru-phone", description="folder of a Vosk model for 8 kHz; empty: keys only"
+        REPOSITORY / "speech_models" / "ru-phone", description="folder of a Vosk model; empty or none: keys only"
     )
     workers: int = Field(0, ge=0, le=64, description="processes that recognise; 0: one a core")
-    speakers: int = Field(60, ge=1, description="callers that one process hears at once; one more uses keys")
+    speakers: int = Field(0, ge=0, description="callers whom one process hears at once; 0: what it measures")
+    result: float = Field(3.0, gt=0, le=5, description="longest wait for a result; then keys")
+    memory_mb: int = Field(1024, ge=64, description="what a process may grow by before it is replaced")
     end_complete: float = Field(0.3, gt=0, description="silence that ends a complete number")
     end_choice: float = Field(0.6, gt=0, description="silence that ends a yes, a no or a command")
     end_incomplete: float = Field(1.5, gt=0, description="silence that ends a number that may go on")
@@ -92,7 +94,7 @@ class Speech(Section):
     @field_validator("model", mode="before")
     @classmethod
     def _none_if_empty(cls, folder: object) -> object:
-        return None if folder == "" else folder
+        return None if folder in ("", "none") else folder
 
 
 class Recordings(Section):

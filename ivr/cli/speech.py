@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -14,9 +13,11 @@ import typer
 from ivr import config
 from ivr.cli.db import ConfigFile
 from ivr.dialogue.ports import Expects
+from ivr.speech import transcribing
+from ivr.speech.known import BadKnown
 from ivr.speech.model_folder import BadModel
-from ivr.speech.recogniser import Models
-from ivr.speech.transcribing import BadKnown, BadRecording, Transcriber, known_from
+from ivr.speech.recording import BadRecording
+from ivr.speech.transcribing import Setup, Transcript
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -33,7 +34,12 @@ def transcribe(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.wav…", help="Recordings; telephone audio is best.")],
     expects: Annotated[str, typer.Option(help="What is asked for: account, reading, menu or yesno.")],
     digits: Annotated[
-        int | None, typer.Option(min=2, max=20, help="Digits of the account number (else 10) or of the meter.")
+        int | None,
+        typer.Option(
+            min=2,
+            max=20,
+            help="Digits of the account number (else those of --known, or 10) or of the meter (else any).",
+        ),
     ] = None,
     known: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Active accounts, or previous readings (one, or by file).")
@@ -45,32 +51,27 @@ def transcribe(
     """Transcribe recordings at 8 kHz in 20 ms steps, as in a call, and say what they mean for a question."""
     if expects not in EXPECTS:
         raise typer.BadParameter(f"one of {', '.join(EXPECTS)}", param_hint="--expects")
+    well = True
     try:
         folder = model or config.load(config_file).speech.model
         if folder is None:
             raise BadModel("no speech model is configured (speech.model)")
-        models = Models(folder)
-        transcriber = Transcriber(models, EXPECTS[expects], digits, known_from(known) if known is not None else None)
+        for transcript in transcribing.transcribe(Setup(folder, EXPECTS[expects], digits, known), files):
+            if isinstance(transcript, BadRecording):
+                print(f"ivr speech transcribe: {transcript}", file=sys.stderr)
+                well = False
+            else:
+                print(_as_json(transcript) if as_json else _as_text(transcript), flush=True)
     except (config.BadSettings, BadModel, BadKnown) as error:
         print(f"ivr speech transcribe: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    if not asyncio.run(_all(transcriber, files, as_json)):
-        raise typer.Exit(1)
+    raise typer.Exit(0 if well else 1)
 
 
-async def _all(transcriber: Transcriber, files: list[Path], as_json: bool) -> bool:
-    """Whether every file could be read."""
-    well = True
-    for file in files:
-        try:
-            transcript = await transcriber.transcribe(file)
-        except BadRecording as error:
-            print(f"ivr speech transcribe: {error}", file=sys.stderr)
-            well = False
-            continue
-        if as_json:
-            print(json.dumps(asdict(transcript), ensure_ascii=False), flush=True)
-        else:
-            others = f"  ({', '.join(transcript.alternatives)})" if transcript.alternatives else ""
-            print(f"{transcript.file}: {transcript.value or '-'}{others}  «{transcript.words}»", flush=True)
-    return well
+def _as_json(transcript: Transcript) -> str:
+    return json.dumps(asdict(transcript), ensure_ascii=False)
+
+
+def _as_text(transcript: Transcript) -> str:
+    others = f"  ({', '.join(transcript.alternatives)})" if transcript.alternatives else ""
+    return f"{transcript.file}: {transcript.value or '-'}{others}  «{transcript.words}»"

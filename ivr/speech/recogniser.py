@@ -19,7 +19,11 @@ from ivr.language.vocabulary import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
 from ivr.speech.grammars import names_for, phrases_for
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 
-MOST_ALTERNATIVES = 8
+MOST_ALTERNATIVES = 24
+"""Asked of each recogniser: «ноль» and «нуль», «два» and «две» make many of one number."""
+MOST_HYPOTHESES = 12
+"""Of different meaning, given to the interpretation, which takes 0.1 ms for each."""
+
 LONGEST_S = 30.0
 """An utterance takes no more audio than this; listening ends it after twenty seconds."""
 
@@ -27,6 +31,7 @@ BEHIND = {"digits": 2.0}
 """What a hypothesis of a grammar costs more than one of the general grammar, natural logarithm."""
 
 _MUST_KNOW = frozenset({*DIGITS, *TEENS, *TENS, *HUNDREDS, "тысяч", "да", "нет"}) - {"нуль", "одно", "раз"}
+_SAME: dict[str, str | int] = {word: value for word, value in DIGITS.items() if word != "раз"}
 _PROOF = bytes(TELEPHONE_RATE)  # half a second
 
 
@@ -109,18 +114,20 @@ class Utterance:
 
     def finish(self) -> tuple[Hypothesis, ...]:
         """What was said, best first, at least one; no further audio is taken."""
-        pool: dict[tuple[str, ...], float] = {}
-        for cut, (name, recogniser) in zip(self._cut, self._recognisers, strict=True):
-            for words, likelihood in _alternatives(recogniser.FinalResult()):
-                said, cost = (*cut, *words), BEHIND.get(name, 0.0) - likelihood
-                pool[said] = min(cost, pool.get(said, float("inf")))
-        return ranked(pool.items())
+        return ranked(
+            ((*cut, *words), BEHIND.get(name, 0.0) - likelihood)
+            for cut, (name, recogniser) in zip(self._cut, self._recognisers, strict=True)
+            for words, likelihood in _alternatives(recogniser.FinalResult())
+        )
 
 
 def ranked(costs: Iterable[tuple[tuple[str, ...], float]]) -> tuple[Hypothesis, ...]:
-    """Hypotheses, best first, their costs counted from the best."""
+    """The best hypotheses, best first, their costs counted from the best; of those that mean the same only one."""
+    best: dict[tuple[str | int, ...], Hypothesis] = {}
     ordered = sorted(costs, key=lambda item: item[1])
-    return tuple(Hypothesis(words, cost - ordered[0][1]) for words, cost in ordered)
+    for words, cost in ordered:
+        best.setdefault(tuple(_SAME.get(word, word) for word in words), Hypothesis(words, cost - ordered[0][1]))
+    return tuple(best.values())[:MOST_HYPOTHESES]
 
 
 def _alternatives(result: str) -> list[tuple[list[str], float]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import audioop
-import csv
+import asyncio
+import multiprocessing
+import os
 import time
-import wave
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from ivr.dialogue.interpreting import AccountInterpreter, ChoiceInterpreter, ReadingInterpreter
@@ -18,74 +21,35 @@ from ivr.domain.judging import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading
 from ivr.language.commands import Spoken, yes_or_no
-from ivr.speech.model_folder import TELEPHONE_RATE
+from ivr.speech.known import read_known
+from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 from ivr.speech.recogniser import Models
+from ivr.speech.recording import BadRecording, telephone_audio
 
-STEP_BYTES = 320  # 20 ms
-TAIL_BYTES = 4800  # 300 ms: what listening still hears before it ends an utterance
-ACCOUNT_DIGITS, READING_DIGITS = 10, 8
+STEP_BYTES = 320  # 20 ms, as a telephone sends
+SILENCE_AFTER = bytes(4800)  # 300 ms: listening hears it before it ends an utterance
+ACCOUNT_DIGITS = 10
+FEWEST_READING_DIGITS, MOST_READING_DIGITS = 5, 8
 BETWEEN_READINGS = timedelta(days=30)
 MENU_KEYS = "12"
 
 
-class BadRecording(Exception):
-    """A file that is no usable recording; the text says why."""
-
-
-class BadKnown(Exception):
-    """The file of what is known cannot be read."""
-
-
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known beforehand.
+class Setup:
+    """How recordings are heard. model: folder. digits: of the account number or the meter, None: usual ones.
 
-    numbers: active accounts, or previous readings for every file. by_file: previous readings by file name.
+    known: file that `read_known` reads.
     """
 
-    numbers: frozenset[str] = frozenset()
-    by_file: Mapping[str, int] = field(default_factory=dict)
-
-    def previous(self, file: Path) -> int | None:
-        """The previous reading for a file; one that stands alone counts for all."""
-        for name in (str(file), file.name, file.stem):
-            if name in self.by_file:
-                return self.by_file[name]
-        return int(next(iter(self.numbers))) if len(self.numbers) == 1 else None
-
-
-def known_from(file: Path) -> Known:
-    """Read numbers, one a line or in the column `account` (else the first); or lines of file name and reading.
-
-    Separators: comma, semicolon, tab, space. A first line without a digit is a heading. Raises BadKnown.
-    """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadKnown(f"{file}: {error}") from None
-    lines = [line for line in text.splitlines() if line.strip()]
-    mark = next((sign for sign in (";", ",", "\t", " ") if lines and sign in lines[0].strip()), ",")
-    rows = [[cell.strip().strip('"') for cell in row] for row in csv.reader(lines, delimiter=mark)]
-    column = 0
-    if rows and not any(character.isdigit() for character in "".join(rows[0])):
-        heading = [cell.lower() for cell in rows.pop(0)]
-        column = heading.index("account") if "account" in heading else 0
-    numbers: set[str] = set()
-    by_file: dict[str, int] = {}
-    for row in rows:
-        cell = row[column] if column < len(row) else ""
-        if cell.isascii() and cell.isdigit():
-            numbers.add(cell)
-        elif len(row) > 1 and row[1].isascii() and row[1].isdigit():
-            by_file[cell] = int(row[1])
-        else:
-            raise BadKnown(f"{file}: «{mark.join(row)}» is neither a number nor a file and its reading")
-    return Known(frozenset(numbers), by_file)
+    model: Path
+    expects: Expects
+    digits: int | None = None
+    known: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One file. value: what the line would take to confirmation, None if it understands nothing.
+    """One file. value: what the line would ask to confirm, None if it understands nothing.
 
     alternatives: other values, best first. ms_after_end: milliseconds from the last sample to the result.
     rtf: time taken by the duration of the recording.
@@ -99,123 +63,120 @@ class Transcript:
     rtf: float
 
 
-class Transcriber:
-    """Transcribes file by file."""
+def transcribe(setup: Setup, files: Sequence[Path]) -> Iterator[Transcript | BadRecording]:
+    """Every file in its turn, on all processors. Raises BadModel, BadKnown.
 
-    def __init__(self, models: Models, expects: Expects, digits: int | None, known: Known | None) -> None:
-        """digits: of the account number or the meter."""
-        self._models = models
-        self._expects = expects
-        self._digits = digits
-        self._known = known
+    Processes of their own: what Vosk does not bear in a damaged model ends them and not the command.
+    """
+    ModelFolder.inspect(setup.model)
+    if setup.known is not None:
+        read_known(setup.known, setup.expects)
+    processes = min(len(os.sched_getaffinity(0)), len(files))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_hush)
+    try:
+        yield from pool.map(_transcribed, (setup for _ in files), files)
+    except BrokenProcessPool as error:
+        raise BadModel(f"{setup.model}: Vosk breaks down with this model, which is damaged") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _hush() -> None:
+    """Keep Vosk's warnings, many for each utterance, out of the terminal."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+
+
+def _transcribed(setup: Setup, file: Path) -> Transcript | BadRecording:
+    transcriber = _transcriber(setup)
+    try:
+        return asyncio.run(transcriber.transcribe(file))
+    except BadRecording as error:
+        return error
+
+
+@cache
+def _transcriber(setup: Setup) -> Transcriber:
+    """One for each process, since loading takes longer than listening."""
+    return Transcriber(setup)
+
+
+class Transcriber:
+    """Transcribes file by file in this process. Raises BadModel, BadKnown."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._expects = setup.expects
+        self._digits = setup.digits
+        self._known = read_known(setup.known, setup.expects) if setup.known is not None else None
+        self._models = Models(setup.model)
+        lengths = {len(number) for number in self._known.accounts} if self._known is not None else set()
+        self._lengths = tuple(sorted({setup.digits} if setup.digits else lengths or {ACCOUNT_DIGITS}))
 
     async def transcribe(self, file: Path) -> Transcript:
         """Hear a file in 20 ms steps, as in a call. Raises BadRecording."""
         pcm = telephone_audio(file)
+        question = Question((), self._expects, MENU_KEYS, most_digits=self._lengths[-1])
         began = time.perf_counter()
-        utterance = self._models.hear(self._question())
+        utterance = self._models.hear(question)
         for at in range(0, len(pcm), STEP_BYTES):
             utterance.feed(pcm[at : at + STEP_BYTES])
         ended = time.perf_counter()
-        utterance.feed(bytes(TAIL_BYTES))
+        utterance.feed(SILENCE_AFTER)
         heard = utterance.finish()
         meaning = await self._interpreter(file).interpret(heard)
         done = time.perf_counter()
         value = self._value(meaning, heard)
-        others = [other for other in (*meaning.rivals, *await self._others(file, heard, value)) if other != value]
+        others = [*meaning.rivals, *await self._second_best(file, heard, meaning)]
         return Transcript(
             str(file),
-            " ".join(heard[0].words) if heard else "",
+            " ".join(heard[0].words),
             value,
-            tuple(dict.fromkeys(others)),
+            tuple(dict.fromkeys(other for other in others if other != value)),
             round((done - ended) * 1000, 1),
             round((done - began) / max(len(pcm) / (2 * TELEPHONE_RATE), 0.02), 4),
         )
 
-    def _question(self) -> Question:
-        return Question((), self._expects, MENU_KEYS, most_digits=self._digits or ACCOUNT_DIGITS)
-
     def _interpreter(self, file: Path, refused: Collection[str] = ()) -> Interpreter:
         match self._expects:
             case Expects.ACCOUNT:
-                form = AccountFormat((self._digits or ACCOUNT_DIGITS,))
-                return AccountInterpreter(form, self._active if self._known is not None else None, (), refused)
+                active = self._active if self._known is not None else None
+                return AccountInterpreter(AccountFormat(self._lengths), active, refused=refused)
             case Expects.READING:
-                previous = self._known.previous(file) if self._known is not None else None
-                return reading_interpreter(self._digits or READING_DIGITS, previous, refused)
+                previous = self._known.previous_reading(file) if self._known is not None else None
+                return reading_interpreter(self._digits, previous, refused)
         return ChoiceInterpreter(MENU_KEYS, {})
 
     async def _active(self, numbers: Sequence[str]) -> frozenset[str]:
         assert self._known is not None
-        return self._known.numbers.intersection(numbers)
+        return self._known.accounts.intersection(numbers)
 
     def _value(self, meaning: Interpretation, heard: Sequence[Hypothesis]) -> str | None:
+        if meaning.command is not None:
+            return meaning.command.value
         if self._expects is Expects.YES_NO:
-            answer = yes_or_no(heard[0].words) if meaning.digits and heard else None
-            return {Spoken.YES: "yes", Spoken.NO: "no"}[answer] if answer is not None else _command(meaning)
-        if self._expects is Expects.ACCOUNT and self._known is not None and meaning.digits not in self._known.numbers:
-            return _command(meaning)
-        return meaning.digits or _command(meaning)
+            answer = yes_or_no(heard[0].words) if meaning.digits else None
+            return answer.value if answer in (Spoken.YES, Spoken.NO) else None
+        if self._expects is Expects.ACCOUNT and self._known is not None:
+            return meaning.digits if meaning.digits in self._known.accounts else None
+        return meaning.digits or None
 
-    async def _others(self, file: Path, heard: Sequence[Hypothesis], value: str | None) -> list[str]:
-        if value is None or self._expects not in (Expects.ACCOUNT, Expects.READING):
+    async def _second_best(self, file: Path, heard: Sequence[Hypothesis], meaning: Interpretation) -> list[str]:
+        """What would be offered if the caller denied the value."""
+        if not meaning.digits or self._expects not in (Expects.ACCOUNT, Expects.READING):
             return []
-        second = await self._interpreter(file, (value,)).interpret(heard)
-        return [digits for digits in (second.digits, *second.rivals) if digits]
+        second = await self._interpreter(file, (meaning.digits,)).interpret(heard)
+        numbers = [number for number in (second.digits, *second.rivals) if number]
+        if self._expects is Expects.ACCOUNT and self._known is not None:
+            return [number for number in numbers if number in self._known.accounts]
+        return numbers
 
 
-def reading_interpreter(digits: int, previous: int | None, refused: Collection[str] = ()) -> ReadingInterpreter:
-    """Understands readings of one register whose last reading was `previous`, a month ago; None: unknown."""
+def reading_interpreter(digits: int | None, previous: int | None, refused: Collection[str] = ()) -> ReadingInterpreter:
+    """Understands readings of one register, whose last reading was `previous` a month ago (None: unknown)."""
+    if digits is None:
+        digits = MOST_READING_DIGITS if previous is None else max(len(str(previous)), FEWEST_READING_DIGITS)
     today = date.today()
     base = Reading(previous, today - BETWEEN_READINGS) if previous is not None else None
     register = Register(0, Zone.T1, digits, base, base)
     return ReadingInterpreter(Meter(0, "", (register,)), register, today, Limits(), refused)
-
-
-def telephone_audio(file: Path) -> bytes:
-    """Signed linear 16 bit mono at 8 kHz of a WAV file of any rate, width or number of channels; also A-law, u-law.
-
-    Raises BadRecording.
-    """
-    try:
-        width, channels, rate, data = _wav(file)
-    except (OSError, EOFError, wave.Error) as error:
-        raise BadRecording(f"{file}: {error or 'no WAV file'}") from None
-    try:
-        if width == 1:
-            data = audioop.bias(data, 1, -128)
-        if width != 2:
-            data = audioop.lin2lin(data, width, 2)
-        if channels == 2:
-            data = audioop.tomono(data, 2, 0.5, 0.5)
-        elif channels != 1:
-            raise BadRecording(f"{file}: {channels} channels, one or two are understood")
-        if rate != TELEPHONE_RATE:
-            data, _ = audioop.ratecv(data, 2, 1, rate, TELEPHONE_RATE, None)
-    except audioop.error as error:
-        raise BadRecording(f"{file}: {error}") from None
-    return data
-
-
-def _wav(file: Path) -> tuple[int, int, int, bytes]:
-    """Width in bytes, channels, rate and samples of a WAV file; A-law and u-law are unpacked."""
-    head = file.read_bytes()
-    at = head.find(b"fmt ", 0, 4096)
-    form = int.from_bytes(head[at + 8 : at + 10], "little") if head[:4] == b"RIFF" and at > 0 else 1
-    if form in (6, 7):
-        channels = int.from_bytes(head[at + 10 : at + 12], "little")
-        rate = int.from_bytes(head[at + 12 : at + 16], "little")
-        start = head.find(b"data", at)
-        packed = head[start + 8 : start + 8 + int.from_bytes(head[start + 4 : start + 8], "little")]
-        return 2, channels, rate, (audioop.alaw2lin if form == 6 else audioop.ulaw2lin)(packed, 2)
-    with wave.open(str(file), "rb") as sound:
-        return (
-            sound.getsampwidth(),
-            sound.getnchannels(),
-            sound.getframerate(),
-            sound.readframes(sound.getnframes()),
-        )
-
-
-def _command(meaning: Interpretation) -> str | None:
-    return meaning.command.value if meaning.command is not None else None
