@@ -40,7 +40,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--festival", type=int, default=1300, help="texts for festvox-ru")
     parser.add_argument("--espeak", type=int, default=730, help="texts for espeak-ng")
     parser.add_argument("--start", type=Path, help="a checkpoint to begin from instead of random weights")
-    parser.add_argument("--width", type=int, default=384, help="of each layer")
+    parser.add_argument("--width", type=int, default=512, help="of each layer; a narrower --start is widened")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards-until", type=float, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

@@ -114,6 +114,32 @@ def tones(random: Random, size: int) -> np.ndarray:
     return (samples / (np.std(samples) + 1e-6)).astype(np.float32)
 
 
+def sounds_of_people(random: Random, size: int) -> np.ndarray:
+    """Breath, a cough, a click of the tongue or a knock on the handset, of unit peak; nothing of it is a word."""
+    shape = noise(random, size, ())
+    moments = np.linspace(0, 1, size)
+    if random.random() < 0.5:
+        hertz = np.fft.rfftfreq(size, 1 / RATE)
+        low = random.uniform(150, 900)
+        soft = np.fft.rfft(shape) / np.sqrt(1 + (low / np.maximum(hertz, 1)) ** 4)
+        shape = np.fft.irfft(soft, size) * np.sin(np.pi * moments ** random.uniform(0.5, 2)) ** 2
+    else:
+        shape = shape * np.minimum(moments * random.uniform(20, 100), 1) * np.exp(-random.uniform(3, 12) * moments)
+    return (shape / (np.abs(shape).max() + 1e-6)).astype(np.float32)
+
+
+def _with_sounds_between(random: Random, samples: np.ndarray, before: int, after: int) -> np.ndarray:
+    """Such sounds before and after the voice, quiet or as loud as it."""
+    for start, room in ((0, before), (len(samples) - after, after)):
+        longest = min(room, int(0.5 * RATE))
+        if longest > 400 and random.random() < 0.6:
+            size = random.integers(320, longest)
+            at = start + random.integers(0, room - size + 1)
+            sound = sounds_of_people(random, size) * 10 ** (random.uniform(-35, 0) / 20)
+            samples[at : at + size] += sound * random.uniform(0.4, 1)
+    return samples
+
+
 def _room(random: Random, samples: np.ndarray) -> np.ndarray:
     size = int(RATE * random.uniform(0.08, 0.5))
     echo = random.standard_normal(size) * 10 ** (-3 * np.arange(size) / size)
@@ -179,6 +205,8 @@ def over_the_line(
     before = int(RATE * random.uniform(0.02, 0.6))
     after = int(RATE * (random.uniform(0.05, 0.7) if random.random() < 0.7 else random.uniform(0.7, 1.6)))
     heard = np.pad(voice, (before, after))
+    if random.random() < 0.25:
+        heard = _with_sounds_between(random, heard, before, after)
     if random.random() < 0.4:
         heard = _room(random, heard)
     ratio = random.uniform(3, 18) if random.random() < 0.5 else random.uniform(15, 50)

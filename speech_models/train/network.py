@@ -58,6 +58,31 @@ class Network(nn.Module):
         return self.out(here)
 
 
+def widened(narrow: Network, width: int) -> Network:
+    """A wider network that computes the same: its further units begin unheard (Net2Net, Chen et al. 2016).
+
+    Raises ValueError where `width` is smaller.
+    """
+    if width < narrow.width:
+        raise ValueError(f"{width} is narrower than {narrow.width}")
+    wide = Network(width, narrow.dropout)
+    wide.mean.data, wide.istd.data = narrow.mean.data, narrow.istd.data
+    old = narrow.width
+    with torch.no_grad():
+        for k, (offsets, here, there) in enumerate(zip(OFFSETS, narrow.aff, wide.aff, strict=True)):
+            inputs = here.weight.shape[1] // len(offsets)
+            target = there.weight.view(width, len(offsets), -1)
+            target[:old] = 0.0
+            target[:old, :, :inputs] = here.weight.view(old, len(offsets), inputs)
+            there.bias[:old] = here.bias
+            for name in ("running_mean", "running_var"):
+                getattr(wide.bn[k], name)[:old] = getattr(narrow.bn[k], name)
+        wide.out.weight.zero_()
+        wide.out.weight[:, :old] = narrow.out.weight
+        wide.out.bias.copy_(narrow.out.bias)
+    return wide
+
+
 def save(network: Network, counts: np.ndarray, file: Path) -> None:
     """counts: frames of each phone seen in training, from which the priors come."""
     rough = file.with_suffix(".part")

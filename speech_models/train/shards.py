@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech_models.train.channel import a_law, noise, over_the_line, tones
+from speech_models.train.channel import a_law, noise, over_the_line, sounds_of_people, tones
 from speech_models.train.features import FRAMES_PER_SECOND, RATE, Segment, mfcc, phone_of_frames, resample
 from speech_models.train.speech import Utterance
 from speech_models.train.warping import RATE as WARPED_RATE
@@ -52,7 +52,12 @@ class _Shard:
 def _no_speech(random: np.random.Generator) -> np.ndarray:
     """Noise, tones or digital silence: nothing to be heard as a word."""
     size = int(RATE * random.uniform(0.5, 2.5))
-    samples = tones(random, size) if random.random() < 0.3 else noise(random, size, ())
+    kind = random.random()
+    samples = tones(random, size) if kind < 0.3 else noise(random, size, ())
+    if kind > 0.75:
+        samples = samples * 10 ** random.uniform(-3, -1.5)
+        size = random.integers(400, len(samples))
+        samples[:size] += 2 * sounds_of_people(random, size)
     samples = samples * 10 ** random.uniform(-4.5, -0.8) * (random.random() >= 0.25)
     samples = a_law(samples) if random.random() < 0.5 else samples
     return np.round(np.clip(samples, -1, 1) * 32767)

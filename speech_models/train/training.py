@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from speech_models.train.network import LEFT, RIGHT, STRIDE, Network, load, save
+from speech_models.train.network import LEFT, RIGHT, STRIDE, Network, load, save, widened
 from speech_models.train.phones import PHONES
 
 BATCH = 32
@@ -28,7 +28,7 @@ class Schedule:
 
     seconds: float
     rate: float = 2e-3
-    width: int = 384
+    width: int = 512
 
     def rate_at(self, done_s: float, step: int) -> float:
         falling = 0.5 * (1 + np.cos(np.pi * min(1.0, done_s / self.seconds))) + 0.01
@@ -96,6 +96,8 @@ def train(shards_folder: Path, checkpoints: Path, schedule: Schedule, start: Pat
     origin = kept[-1] if kept else start
     if origin:
         network = load(origin)[0]
+        if network.width != schedule.width:
+            network = widened(network, schedule.width)
     else:
         network = Network(schedule.width)
         seen = np.concatenate([features for features, _ in shards.loaded.values()]).astype(np.float32)
