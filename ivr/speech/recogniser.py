@@ -14,6 +14,7 @@ from typing import Any
 
 import vosk
 
+from ivr.dialogue.hypotheses import mostly_unknown
 from ivr.dialogue.ports import Expects, Hypothesis, Question
 from ivr.language.vocabulary import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
 from ivr.speech.grammars import names_for, phrases_for
@@ -122,12 +123,17 @@ class Utterance:
 
 
 def ranked(costs: Iterable[tuple[tuple[str, ...], float]]) -> tuple[Hypothesis, ...]:
-    """The best hypotheses, best first, their costs counted from the best; of those that mean the same only one."""
+    """The best hypotheses, best first, their costs counted from the best; of those that mean the same only one.
+
+    The likeliest that it was other speech is always among them: words are held against it.
+    """
     best: dict[tuple[str | int, ...], Hypothesis] = {}
     ordered = sorted(costs, key=lambda item: item[1])
     for words, cost in ordered:
         best.setdefault(tuple(_SAME.get(word, word) for word in words), Hypothesis(words, cost - ordered[0][1]))
-    return tuple(best.values())[:MOST_HYPOTHESES]
+    found = tuple(best.values())
+    kept, other_speech = found[:MOST_HYPOTHESES], next((one for one in found if mostly_unknown(one.words)), None)
+    return kept if other_speech is None or other_speech in kept else (*kept, other_speech)
 
 
 def _alternatives(result: str) -> list[tuple[list[str], float]]:

@@ -18,7 +18,7 @@ from speech_models.train.kaldi import write_model
 from speech_models.train.network import load
 from speech_models.train.phones import LEXICON, OTHER_WORDS, read_lexicon
 from speech_models.train.shards import make_shards
-from speech_models.train.sources import espeak, festival, human, voices
+from speech_models.train.sources import espeak, festival, human, rhvoice, voices
 from speech_models.train.speech import Utterance, read_index, write_index
 from speech_models.train.texts import Reader, other_words
 from speech_models.train.training import Schedule, train
@@ -38,6 +38,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--voices", type=Path, help="folder of NAME.opus and NAME.tsv with phone times")
     parser.add_argument("--human", type=Path, help="folder of short human recordings with transcripts.tsv")
     parser.add_argument("--festival", type=int, default=1300, help="texts for festvox-ru")
+    parser.add_argument("--rhvoice", type=int, default=4000, help="texts for RHVoice-test, if it is on PATH")
     parser.add_argument("--espeak", type=int, default=730, help="texts for espeak-ng")
     parser.add_argument("--start", type=Path, help="a checkpoint to begin from instead of random weights")
     parser.add_argument("--width", type=int, default=512, help="of each layer; a narrower --start is widened")
@@ -54,6 +55,8 @@ def _gather(options: argparse.Namespace) -> Iterator[Utterance]:
     audio.mkdir(parents=True, exist_ok=True)
     if options.voices:
         yield from voices(options.voices, audio)
+    else:
+        yield from rhvoice(reader, aligner, audio / "rhvoice", options.rhvoice)
     if options.human:
         yield from human(options.human, aligner, audio / "human", chance)
     yield from festival(reader, aligner, audio / "festival", options.festival)

@@ -24,6 +24,8 @@ from speech_models.train.texts import Reader
 ESPEAK_VOICES = ("ru", "ru+m1", "ru+m2", "ru+m3", "ru+m4", "ru+m7", "ru+f1", "ru+f2", "ru+f3")
 """ru+f4, ru+f5, ru+m5, ru+m6 and the named ones are kept for tests."""
 FESTIVAL_VOICE = "voice_msu_ru_nsh_clunits"
+RHVOICE_VOICES = ("aleksandr", "anna", "elena", "irina")
+"""Those of RHVoice's Russian voices whose licence (GPL 3+) lets a model learn from them and be passed on."""
 HUMAN = {"gcompris_lubimov": 500, "gcompris_suvorova_geo": 110, "klettres_dashk0": 110}
 """Folders of short recordings, and how many strings of them are put together."""
 LONGEST_S = 13.0
@@ -89,6 +91,20 @@ def espeak(reader: Reader, aligner: Aligner, work: Path, count: int) -> Iterator
             ["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", str(file), text], check=True
         )
         if utterance := _aligned(aligner, "espeak", file, text, FITS):
+            yield utterance
+
+
+def rhvoice(reader: Reader, aligner: Aligner, work: Path, count: int) -> Iterator[Utterance]:
+    """RHVoice's program `RHVoice-test` speaks `count` texts by voices that may be used here, where it is on PATH."""
+    if not shutil.which("RHVoice-test"):
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    for k in range(count):
+        file, text = work / f"{k}.wav", reader.text()
+        voice, rate = RHVOICE_VOICES[k % len(RHVOICE_VOICES)], reader.chance.randint(70, 150)
+        say = ["RHVoice-test", "-p", voice, "-r", str(rate), "-o", str(file)]
+        subprocess.run(say, input=text, text=True, check=True, capture_output=True)
+        if utterance := _aligned(aligner, "voices", file, text, FITS):
             yield utterance
 
 
