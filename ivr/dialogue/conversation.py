@@ -53,24 +53,22 @@ class Conversation:
         self._heard_us = False  # whether speech was understood at the question before
 
     async def say(self, *phrases: Phrase) -> None:
-        """Play phrases."""
-        await self.call.say(*phrases)
+        """Play phrases; words that call for people act at once."""
+        match await self.call.say(*phrases):
+            case Command.HOTLINE:
+                raise HandOver(Next.HOTLINE)
+            case Command.OPERATOR:
+                raise HandOver(Next.OPERATOR)
 
     async def greet(self, *phrases: Phrase) -> None:
-        """Play phrases; the key for the hotline acts at once, any other counts for the first question."""
-        command = await self.call.say(*phrases, interpreter=ChoiceInterpreter("", {}))
-        if command is Command.HOTLINE:
-            raise HandOver(Next.HOTLINE)
-        if command is Command.OPERATOR:
-            raise HandOver(Next.OPERATOR)
+        """Play phrases; the key for the hotline acts at once too, any other counts for the first question."""
+        await self.say(*phrases)
         if self.call.waiting_keys.startswith(HOTLINE):
             raise HandOver(Next.HOTLINE)
 
     async def part(self) -> None:
         """Say goodbye; even then the hotline's key and words count."""
-        only_commands = ChoiceInterpreter("", {})
-        goodbye = Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0, interpreter=only_commands)
-        await self._ask(goodbye)
+        await self._ask(Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0))
 
     async def stumble(self, *why: Phrase) -> None:
         """Count a failure and tell why. The third in a row fetches a person."""
@@ -82,7 +80,7 @@ class Conversation:
             self.call.keys_only()
             self._heard_us = False
         slowly: tuple[Phrase, ...] = ((Prompt.KEYS_SLOWLY,),) if self._failures == MOST_FAILURES - 1 else ()
-        await self.call.say(*why, *slowly)
+        await self.say(*why, *slowly)
 
     def succeed(self) -> None:
         """The caller got on: failures before this one are forgiven."""

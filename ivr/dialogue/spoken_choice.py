@@ -63,6 +63,17 @@ class ChoiceInterpreter:
         return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Spoken.NO
 
 
+class PeopleInterpreter:
+    """Understands calls for the hotline and for a person, nothing else: what counts where nothing else does."""
+
+    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
+        """The command, if it is one for people."""
+        command = command_in(heard[0].words) if heard else None
+        if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
+            return Interpretation(command=COMMANDS[command], complete=True)
+        return Interpretation()
+
+
 class GroupInterpreter:
     """Understands which of several numbers is meant from a group of digits that is said again.
 

@@ -152,15 +152,47 @@ async def test_back_from_the_second_zone_asks_for_the_first_again() -> None:
     assert store.values() == {1: 12160, 2: 5080}
 
 
-async def test_after_two_failures_only_keys_are_heard() -> None:
-    call = ScriptedCall(
-        Step("common/keys-slowly"),
-        says=[("identify/ask", "собака"), ("identify/ask", "собака"), ("identify/ask", ACCOUNT)],
-    )
+STUMBLED = (("identify/ask", "собака"), ("identify/ask", "собака"))
+
+
+async def test_after_two_failures_numbers_are_keyed_in() -> None:
+    call = caller(*STUMBLED, ("identify/ask", ACCOUNT))
     assert (await visit(call, ledger(one_zone())))[0] is Next.OPERATOR
     assert "common/keys-slowly" in call.heard
     assert not call.hears
-    assert len(call.says) == 1  # what is said then is not heard
+    assert call.account is None
+
+
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("common/keys-slowly", ()),
+        ("identify/ask", ()),
+        ("identify/confirm", (Step("identify/ask", NUMBER),)),
+        ("reading/ask", (Step("identify/ask", NUMBER), Step("identify/confirm", "1"))),
+    ],
+)
+@pytest.mark.parametrize(("words", "to"), [("искрит", Next.HOTLINE), ("оператор", Next.OPERATOR)])
+async def test_after_two_failures_people_are_still_called_by_words(
+    question: str, keys: tuple[Step, ...], words: str, to: Next
+) -> None:
+    call = ScriptedCall(Step("common/keys-slowly"), *keys, says=(*STUMBLED, (question, words)))
+    assert (await visit(call, ledger(one_zone())))[0] is to
+    assert "common/person" not in call.heard
+
+
+@pytest.mark.parametrize(("words", "to"), [("у нас нет света", Next.HOTLINE), ("оператор", Next.OPERATOR)])
+async def test_people_are_called_by_words_in_the_greeting(words: str, to: Next) -> None:
+    call = caller(("greeting/welcome", words))
+    assert (await visit(call, ledger(one_zone())))[0] is to
+    assert "identify/ask" not in call.heard
+
+
+async def test_other_words_in_the_greeting_do_nothing() -> None:
+    call = caller(("greeting/welcome", "да повторите"), *IDENTIFIED, ("reading/ask", "оператор"))
+    await visit(call, ledger(one_zone()))
+    assert call.account is not None
+    assert call.heard.count("greeting/welcome") == 1
 
 
 def account(id: int, number: str) -> Account:

@@ -49,10 +49,12 @@ class WrittenEars:
     fails: bool = False
     final: tuple[Hypothesis, ...] = (Hypothesis(()),)
     utterances: list[WrittenUtterance] = field(default_factory=list)
+    questions: list[Expects] = field(default_factory=list)
 
     def listen(self, question: Question, on_partial: Callable[[tuple[str, ...]], None]) -> WrittenUtterance | None:
         if self.full:
             return None
+        self.questions.append(question.expects)
         self.utterances.append(WrittenUtterance(on_partial, self.final, self.fails))
         return self.utterances[-1]
 
@@ -79,16 +81,15 @@ MEANINGS = {
 class Caller:
     """A caller in virtual time, in front of one question."""
 
-    def __init__(self, expects: Expects = Expects.READING, *, barge_in: bool = True) -> None:
+    def __init__(self, expects: Expects = Expects.READING, *, barge_in: bool = True, only_people: bool = False) -> None:
         self.ears = WrittenEars()
         self.barge_ins = self.decisions = 0
         self.now = 100.0
         self.prompt_level = 0.0
-        meanings = WrittenMeanings(MEANINGS)
+        meanings = None if only_people else WrittenMeanings(MEANINGS)
         question = Question((("ask",),), expects, "12", most_digits=5, interpreter=meanings, barge_in=barge_in)
         self.voice = Voice(
             question,
-            meanings,
             self.ears,
             Activity(),
             SpeechWaits(),
@@ -146,6 +147,14 @@ async def caller() -> AsyncIterator[Caller]:
 @pytest.fixture
 async def chooser() -> AsyncIterator[Caller]:
     caller = Caller(Expects.YES_NO, barge_in=False)
+    yield caller
+    caller.voice.close()
+
+
+@pytest.fixture
+async def keyer() -> AsyncIterator[Caller]:
+    """A caller whose answers are keys: only calls for people count."""
+    caller = Caller(Expects.CHOICE, only_people=True)
     yield caller
     caller.voice.close()
 
@@ -310,8 +319,43 @@ async def test_the_echo_of_the_prompt_is_not_even_decoded(caller: Caller) -> Non
 
 
 async def test_a_confirmation_is_not_spoken_over(chooser: Caller) -> None:
-    await chooser.says(speech(0.6) + silence(1))
-    assert chooser.ears.utterances == []
+    chooser.will_say("да")
+    await chooser.says(speech(0.6))
+    await chooser.is_heard("да")
+    await chooser.says(speech(0.4) + silence(1))
+    chooser.voice.prompts_over()
+    await chooser.sends_nothing(1)
+    assert chooser.barge_ins == chooser.decisions == 0
+
+
+async def test_over_a_confirmation_people_are_called(chooser: Caller) -> None:
+    chooser.will_say("нет света")
+    await chooser.says(speech(0.8) + silence(1))
+    assert chooser.decisions == 1
+    assert chooser.voice.answer is not None
+    assert chooser.voice.answer.heard is Heard.HOTLINE
+
+
+async def test_what_was_said_over_a_confirmation_is_no_part_of_its_answer(chooser: Caller) -> None:
+    chooser.will_say("пять пять пять да")
+    await chooser.says(speech(1))
+    await chooser.is_heard("пять пять пять")
+    await chooser.says(speech(0.8))
+    chooser.voice.prompts_over()
+    await chooser.says(speech(0.4))
+    await chooser.sends_nothing(1)
+    assert chooser.voice.answer is not None
+    assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
+
+
+async def test_talk_over_a_confirmation_that_ends_with_it_is_no_failure(chooser: Caller) -> None:
+    chooser.will_say("пять пять пять")
+    await chooser.says(speech(1))
+    await chooser.is_heard("пять пять пять")
+    await chooser.says(speech(0.8))
+    chooser.voice.prompts_over()
+    await chooser.sends_nothing(1)
+    assert not chooser.voice.decided
 
 
 async def test_a_yes_into_the_end_of_a_confirmation_counts(chooser: Caller) -> None:
@@ -352,6 +396,68 @@ async def test_an_emergency_over_the_prompt(caller: Caller) -> None:
     assert await caller.ends_after() < 0.8
     assert caller.voice.answer is not None
     assert caller.voice.answer.heard is Heard.HOTLINE
+
+
+# Only calls for people count
+
+
+@pytest.mark.parametrize("words", ["да", "пять пять пять", "повторите", "[unk] [unk]"])
+@pytest.mark.parametrize("prompting", [True, False])
+async def test_other_words_stop_nothing_and_are_no_failure(keyer: Caller, words: str, *, prompting: bool) -> None:
+    if not prompting:
+        keyer.voice.prompts_over()
+    keyer.will_say(words)
+    await keyer.says(speech(0.6))
+    await keyer.is_heard(words)
+    await keyer.says(speech(0.6))
+    await keyer.sends_nothing(1)
+    assert keyer.barge_ins == keyer.decisions == 0
+    assert not keyer.voice.decided
+
+
+async def test_who_never_stops_talking_is_no_failure_where_only_keys_answer(keyer: Caller) -> None:
+    await keyer.says(speech(21))
+    keyer.voice.prompts_over()
+    await keyer.says(speech(21))
+    assert not keyer.voice.decided
+
+
+@pytest.mark.parametrize("prompting", [True, False])
+@pytest.mark.parametrize(("words", "heard"), [("нет света", Heard.HOTLINE), ("оператор", Heard.OPERATOR)])
+async def test_a_call_for_people_counts(keyer: Caller, words: str, heard: Heard, *, prompting: bool) -> None:
+    if not prompting:
+        keyer.voice.prompts_over()
+    keyer.will_say(words)
+    await keyer.says(speech(0.8))
+    await keyer.is_heard(words)
+    await keyer.sends_nothing(1)
+    assert keyer.voice.answer is not None
+    assert keyer.voice.answer.heard is heard
+
+
+# What was begun before the question
+
+
+async def test_what_was_begun_before_the_question_belongs_to_it(keyer: Caller, caller: Caller) -> None:
+    begun = speech(1)
+    await keyer.says(begun)
+    caller.will_say("пять пять пять")
+    caller.voice.goes_on(keyer.voice.unfinished, caller.now)
+    await caller.says(speech(0.4))
+    await caller.is_heard("пять пять пять")
+    assert caller.barge_ins == 0
+    await caller.says(silence(0.5))
+    assert begun[-8000:] in caller.ears.utterances[0].fed
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.digits == "555"
+    assert len(caller.voice.answer.audio) > 1.4 * 16000
+
+
+async def test_silence_at_the_end_of_what_is_said_is_nothing_begun(keyer: Caller) -> None:
+    await keyer.says(silence(2))
+    assert keyer.voice.unfinished == b""
+    await keyer.says(speech(1) + silence(2))
+    assert keyer.voice.unfinished == b""
 
 
 async def test_the_wish_to_hear_it_again(caller: Caller) -> None:
