@@ -64,6 +64,7 @@ class Interpretation:
     complete: nothing need follow, so that the utterance may end soon.
     fraction_dropped: a fraction was heard and left out.
     command: what was said instead of an answer.
+    after_no: what was said after the no to a confirmation, if a number is in it: the value as it should be.
     """
 
     digits: str = ""
@@ -72,6 +73,7 @@ class Interpretation:
     complete: bool = False
     fraction_dropped: bool = False
     command: Command | None = None
+    after_no: tuple[Hypothesis, ...] = ()
 
     @property
     def understood(self) -> bool:

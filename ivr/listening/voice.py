@@ -235,6 +235,8 @@ class Voice:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):
             return self._waits.complete
+        if self._meaning.after_no:
+            return self._waits.incomplete
         if self._question.expects in (Expects.CHOICE, Expects.YES_NO) or not self._words:
             return self._waits.choice
         return self._waits.incomplete

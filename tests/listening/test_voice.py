@@ -73,6 +73,7 @@ MEANINGS = {
     "пять пять пять": Interpretation("555", complete=True),
     "пять": Interpretation("5"),
     "да": Interpretation("1", complete=True),
+    "нет пять": Interpretation("2", after_no=(Hypothesis(("пять",)),)),
     "авария": Interpretation(command=Command.HOTLINE),
     "повторите": Interpretation(command=Command.REPEAT, complete=True),
 }
@@ -181,6 +182,14 @@ async def test_a_yes_ends_after_its_own_wait(chooser: Caller) -> None:
     assert 0.5 < await chooser.ends_after() < 0.8
     assert chooser.voice.answer is not None
     assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
+
+
+async def test_a_number_after_the_no_may_be_said_with_pauses(chooser: Caller) -> None:
+    chooser.voice.prompts_over()
+    chooser.will_say("нет пять")
+    await chooser.says(speech(0.8))
+    await chooser.is_heard("нет пять")
+    assert 1.4 < await chooser.ends_after() < 1.7
 
 
 async def test_silence_that_is_sent_ends_speech_as_well(caller: Caller) -> None:
