@@ -19,6 +19,7 @@ PRE_ROLL_FRAMES = 25  # kept from before the onset, and of what was said into th
 PAUSE_FED_S = 0.6  # a longer pause inside an utterance is not decoded to its end
 WORD_STANDS_S = 0.25  # a single word that has stood so long stops the prompt
 STRANGE_S = 0.5  # unknown speech shorter than this is a cough
+BEHIND_BYTES = 8000  # half a second; a recogniser that keeps up tells of its progress every 200 ms
 EARLY_S = 0.5  # people say yes so long before the end of a confirmation
 ALL = 1_000_000
 INTERPRET_LIMIT_S = 6.0
@@ -231,6 +232,8 @@ class Voice:
             self._finish(now)
 
     def _patience(self) -> float:
+        if self._utterance is not None and self._utterance.undecoded > BEHIND_BYTES:
+            return self._waits.incomplete  # nobody knows yet what was said before the pause
         if self._meaning.command is not None:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):

@@ -28,6 +28,7 @@ class WrittenUtterance:
     fed: bytes = b""
     finished: bool = False
     abandoned: bool = False
+    undecoded: int = 0
 
     def feed(self, pcm: bytes) -> None:
         self.fed += pcm
@@ -211,6 +212,22 @@ async def test_a_number_goes_on_after_a_pause(caller: Caller) -> None:
     await caller.says(speech(0.5))
     assert len(caller.ears.utterances) == 1
     assert not caller.ears.utterances[0].finished
+
+
+async def test_a_number_is_not_cut_at_a_pause_because_the_recogniser_is_behind(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    caller.will_say("пять пять пять")
+    await caller.says(speech(1))
+    caller.ears.utterances[0].undecoded = 16000
+    await caller.says(silence(1.2))
+    assert not caller.ears.utterances[0].finished
+    await caller.says(speech(1))
+    caller.ears.utterances[0].undecoded = 3200
+    await caller.is_heard("пять пять пять")
+    await caller.says(silence(0.5))
+    assert len(caller.ears.utterances) == 1
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.digits == "555"
 
 
 async def test_who_never_stops_talking_is_not_understood_after_twenty_seconds(caller: Caller) -> None:
