@@ -260,8 +260,10 @@ class Voice:
                 heard = await utterance.finish()
                 meaning = await self._meant(heard, unheeded)
         except (EarsLost, TimeoutError):
-            self._lose()
-            return
+            if not endless:
+                self._lose()
+                return
+            heard, meaning = (), Interpretation()  # so long a speech may take too long to be understood
         finally:
             self._finishing = None
             utterance.abandon()

@@ -238,6 +238,15 @@ async def test_who_never_stops_talking_is_not_understood_after_twenty_seconds(ca
     assert len(caller.voice.answer.audio) <= 21 * 16000
 
 
+async def test_who_talks_for_so_long_that_nobody_finds_out_what_is_not_understood(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    caller.ears.fails = True
+    await caller.says(speech(20.5))
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
+    assert not caller.voice.lost
+
+
 async def test_what_they_said_in_twenty_seconds_counts(caller: Caller) -> None:
     caller.voice.prompts_over()
     caller.will_say("пять пять пять")
