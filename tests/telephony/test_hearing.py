@@ -204,6 +204,29 @@ async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(t
         assert loop.time() - stopped < 2, "a prompt that was stopped makes no echo for the rest of its length"
 
 
+async def test_the_echo_of_a_prompt_is_expected_while_the_next_one_begins(tmp_path: Path) -> None:
+    async for caller in speaking(tmp_path, WrittenEars()):
+        header = bytes(44)
+        (tmp_path / "ask" / "one.wav").write_bytes(header + speech(20))
+        (tmp_path / "ask" / "two.wav").write_bytes(header + silence(20))
+        line = caller.call._line
+        assert line.hear(lambda pcm, now: None)
+        loop = asyncio.get_running_loop()
+        playing = asyncio.create_task(line.play("ask/one"))
+        await caller.asterisk.plays("ask/one")
+        await asyncio.sleep(0.5)  # what is spoken takes its time
+        caller.asterisk.plays_out()
+        assert await playing is True
+        playing = asyncio.create_task(line.play("ask/two"))
+        await caller.asterisk.plays("ask/two")
+        began = loop.time()
+        assert line.prompt_level > 1000
+        await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
+        assert 0.3 < loop.time() - began < 1.5
+        line.hush()
+        assert await playing is False
+
+
 async def test_an_utterance_is_kept_as_wav(caller: SpeakingCaller) -> None:
     name = await caller.call.keep_voice(speech(0.5))
     assert name.startswith("voice/") and name.endswith(f"/{caller.call.id}-1.wav")
