@@ -17,6 +17,7 @@ UNKNOWN = "[unk]"
 ONSET_FRAMES, ONSET_VOICED = 8, 5  # 100 ms of voice within 160 ms begin an utterance: a click does not
 PRE_ROLL_FRAMES = 25  # kept from before the onset, and of what was said into the end of a confirmation
 PAUSE_FED_S = 0.6  # a longer pause inside an utterance is not decoded to its end
+PAUSE_END_FRAMES = 10  # but its last 200 ms are: a word begins softer than what is taken for voice
 WORD_STANDS_S = 0.25  # a single word that has stood so long stops the prompt
 STRANGE_S = 0.5  # unknown speech shorter than this is a cough
 BEHIND_BYTES = 8000  # half a second; a recogniser that keeps up tells of its progress every 200 ms
@@ -76,6 +77,7 @@ class Voice:
         self._on_decided = on_decided
         self._rest = b""
         self._recent: deque[tuple[bytes, bool]] = deque(maxlen=PRE_ROLL_FRAMES)
+        self._skipped: deque[bytes] = deque(maxlen=PAUSE_END_FRAMES)
         self._utterance: Utterance | None = None
         self._audio = bytearray()
         self._began = self._last_voice = 0.0
@@ -151,8 +153,10 @@ class Voice:
             if voiced:
                 self._last_voice = at
             self._audio += frame
+            self._skipped.append(frame)
             if voiced or at - self._last_voice < PAUSE_FED_S:
-                fed += frame
+                fed += b"".join(self._skipped)
+                self._skipped.clear()
         if self._utterance is not None:
             if fed:
                 self._utterance.feed(bytes(fed))
@@ -180,6 +184,7 @@ class Voice:
         before = b"".join(frame for frame, _ in self._recent)
         self._audio = bytearray(before)
         self._recent.clear()
+        self._skipped.clear()
         self._began = self._last_voice = at
         self._words, self._first_word, self._meaning = (), None, Interpretation()
         self._unheeded = ALL if self._prompting and not self._question.barge_in else 0

@@ -283,6 +283,16 @@ async def test_a_long_pause_inside_a_number_is_decoded_in_part(caller: Caller) -
     assert len(caller.ears.utterances[0].fed) < (0.5 + 0.7) * 16000
 
 
+async def test_the_soft_beginning_of_a_word_after_a_long_pause_is_decoded(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    await caller.says(speech(0.5))
+    await caller.is_heard("пять")
+    hiss = noise(0.16, 60)
+    await caller.says(silence(1.2) + hiss + speech(0.4))
+    assert len(caller.ears.utterances) == 1
+    assert hiss in caller.ears.utterances[0].fed
+
+
 async def test_a_burst_of_seconds_is_heard_whole(caller: Caller) -> None:
     caller.voice.prompts_over()
     caller.will_say("пять пять пять")
