@@ -6,7 +6,7 @@ Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.dialogue.interpreting import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
@@ -51,26 +51,25 @@ class Conversation:
         self._failures = 0
         self._asides = 0
         self._heard_us = False  # whether speech was understood at the question before
+        self._corrected: Answer | None = None  # a no with the right number after it, which no question has asked for
 
     async def say(self, *phrases: Phrase) -> None:
-        """Play phrases."""
-        await self.call.say(*phrases)
+        """Play phrases; words that call for people act at once."""
+        match await self.call.say(*phrases):
+            case Command.HOTLINE:
+                raise HandOver(Next.HOTLINE)
+            case Command.OPERATOR:
+                raise HandOver(Next.OPERATOR)
 
     async def greet(self, *phrases: Phrase) -> None:
-        """Play phrases; the key for the hotline acts at once, any other counts for the first question."""
-        command = await self.call.say(*phrases, interpreter=ChoiceInterpreter("", {}))
-        if command is Command.HOTLINE:
-            raise HandOver(Next.HOTLINE)
-        if command is Command.OPERATOR:
-            raise HandOver(Next.OPERATOR)
+        """Play phrases; the key for the hotline acts at once too, any other counts for the first question."""
+        await self.say(*phrases)
         if self.call.waiting_keys.startswith(HOTLINE):
             raise HandOver(Next.HOTLINE)
 
     async def part(self) -> None:
         """Say goodbye; even then the hotline's key and words count."""
-        only_commands = ChoiceInterpreter("", {})
-        goodbye = Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0, interpreter=only_commands)
-        await self._ask(goodbye)
+        await self._ask(Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0))
 
     async def stumble(self, *why: Phrase) -> None:
         """Count a failure and tell why. The third in a row fetches a person."""
@@ -82,7 +81,7 @@ class Conversation:
             self.call.keys_only()
             self._heard_us = False
         slowly: tuple[Phrase, ...] = ((Prompt.KEYS_SLOWLY,),) if self._failures == MOST_FAILURES - 1 else ()
-        await self.call.say(*why, *slowly)
+        await self.say(*why, *slowly)
 
     def succeed(self) -> None:
         """The caller got on: failures before this one are forgiven."""
@@ -100,9 +99,14 @@ class Conversation:
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
+        A number that was said after the no to a confirmation just before is the answer without a question.
+
         invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
         Raises WentBack if the caller wants the step before.
         """
+        corrected = await self._correction(interpreter)
+        if corrected is not None:
+            return corrected
         helped = False
         while True:
             lost: tuple[Phrase, ...] = ((Prompt.KEYS_ONLY,),) if self._lost() else ()
@@ -145,6 +149,7 @@ class Conversation:
     async def confirm(self, *prompts: Phrase) -> bool | None:
         """Ask yes or no; None if the number that is to be confirmed was typed too long.
 
+        A number that is said after the no answers the next question for one (`number`); `corrected` tells of it.
         Keys pressed before the question are forgotten: nobody confirms what they have not begun to hear.
         """
         helped = False
@@ -153,6 +158,7 @@ class Conversation:
             answer = await self._ask(self._single((*prompts, (way,)), Expects.YES_NO, YES + NO))
             helped = answer.heard is Heard.HELP
             if answer.heard is Heard.ANSWER:
+                self._corrected = answer if answer.meaning.after_no else None
                 return answer.digits == YES
             if answer.heard is Heard.OVERRUN:
                 return None
@@ -160,6 +166,22 @@ class Conversation:
                 return False
             if not self._bears(answer):
                 await self._missed(answer)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the no just said came with the right number."""
+        return self._corrected is not None
+
+    async def _correction(self, interpreter: Interpreter | None) -> Answer | None:
+        """The number that was said after the no just before, None if there is none or it is not understood."""
+        said, self._corrected = self._corrected, None
+        if said is None or interpreter is None or not self.call.hears:
+            return None
+        meaning = await interpreter.interpret(said.meaning.after_no)
+        if not meaning.digits:
+            return None
+        self.call.note("corrected", meaning.digits)
+        return replace(said, digits=meaning.digits, meaning=meaning)
 
     def _single(
         self,
@@ -196,6 +218,7 @@ class Conversation:
         return True
 
     async def _ask(self, question: Question) -> Answer:
+        self._corrected = None
         answer = await self.call.ask(question)
         if answer.heard is Heard.HOTLINE:
             raise HandOver(Next.HOTLINE)

@@ -73,6 +73,8 @@ async def ask_account(
                 break
             why = ()
             refused += [account.number] if answer.by_voice else []
+            if conversation.corrected:
+                break
         await conversation.stumble(*why)
 
 

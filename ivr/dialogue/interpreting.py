@@ -5,7 +5,14 @@ reading and the usual use. docs/adr/0014-choosing-by-what-is-known.md.
 """
 
 from ivr.dialogue.spoken_account import AccountInterpreter
-from ivr.dialogue.spoken_choice import ChoiceInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.spoken_choice import ChoiceInterpreter, GroupInterpreter, PeopleInterpreter, differing_group
 from ivr.dialogue.spoken_reading import ReadingInterpreter
 
-__all__ = ["AccountInterpreter", "ChoiceInterpreter", "GroupInterpreter", "ReadingInterpreter", "differing_group"]
+__all__ = [
+    "AccountInterpreter",
+    "ChoiceInterpreter",
+    "GroupInterpreter",
+    "PeopleInterpreter",
+    "ReadingInterpreter",
+    "differing_group",
+]

@@ -126,6 +126,8 @@ class MeterReading:
                 case None:
                     await self._conversation.stumble((Prompt.READING_TOO_LONG,))
                     return None
+            if self._conversation.corrected:
+                break
             same = ()
         why: tuple[Phrase, ...] = () if values else ((Prompt.NOT_UNDERSTOOD,),)
         await self._conversation.stumble(*why)

@@ -64,6 +64,7 @@ class Interpretation:
     complete: nothing need follow, so that the utterance may end soon.
     fraction_dropped: a fraction was heard and left out.
     command: what was said instead of an answer.
+    after_no: what was said after the no to a confirmation, if a number is in it: the value as it should be.
     """
 
     digits: str = ""
@@ -72,6 +73,7 @@ class Interpretation:
     complete: bool = False
     fraction_dropped: bool = False
     command: Command | None = None
+    after_no: tuple[Hypothesis, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -96,9 +98,10 @@ class Question:
     may_start_with_zero: whether a leading 0 can begin the number; else it leaves for the hotline at once.
     no_input_s: silence after the prompts before the answer counts as missing.
     type_ahead: whether keys pressed before this question began belong to it.
-    interpreter: what to make of spoken words; None where only keys are wanted.
+    interpreter: what to make of spoken words; None: only those that call for the hotline or a person count.
     spoken: phrases of a CHOICE and the key each stands for («другой счёт» -> "2"), beside yes, no and commands.
-    barge_in: whether speech stops the prompts (not at a confirmation or a legal notice); keys always do.
+    barge_in: whether speech stops the prompts and counts from their beginning; else, at a confirmation, only a call
+    for people does, and keys.
     """
 
     prompts: tuple[Phrase, ...]
@@ -175,10 +178,10 @@ class Call(Protocol):
     def caller_number(self) -> str:
         """E.164 with +, "" where unknown."""
 
-    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Command | None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
 
-        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        HOTLINE or OPERATOR, spoken meanwhile, stops them and is returned; other words stop nothing.
         """
 
     async def announce(self, *phrases: Phrase) -> None:
@@ -199,7 +202,7 @@ class Call(Protocol):
         """Whether the line understands speech now; False: keys only."""
 
     def keys_only(self) -> None:
-        """Listen to keys alone from here on: the caller is not understood."""
+        """Answers are keys from here on: the caller is not understood. Calls for people by voice still count."""
 
     def note(self, kind: str, detail: str = "") -> None:
         """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""

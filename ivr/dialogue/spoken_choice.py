@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ivr.dialogue.hypotheses import COMMANDS, command_of, lone_digit, mostly_unknown, pooled
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.commands import Spoken, command_in, phrase_in, yes_or_no
-from ivr.language.understanding import is_number_word
-from ivr.language.vocabulary import UNKNOWN
+from ivr.language.commands import PHRASES, Spoken, command_in, phrase_in, yes_or_no
+from ivr.language.understanding import groups, is_number_word
+from ivr.language.vocabulary import UNKNOWN, plain
 
 YES, NO = "1", "2"
 _PEOPLE = {"0": Command.HOTLINE, "9": Command.OPERATOR}
@@ -37,7 +37,8 @@ class ChoiceInterpreter:
         if phrase is not None and self._spoken[phrase] in self._choices:
             return Interpretation(digits=self._spoken[phrase], complete=True)
         if self._denied(words):
-            return Interpretation(digits=NO, complete=True)
+            instead = _after_no(heard)
+            return Interpretation(digits=NO, complete=not instead, after_no=instead)
         if sum(is_number_word(word) for word in words) > 1:
             return Interpretation()  # a number that nobody asked for, misheard as a word now and then
         if command is not None:
@@ -61,6 +62,29 @@ class ChoiceInterpreter:
         if set(self._choices) != {YES, NO} or self._spoken or yes_or_no(words) is not Spoken.NO:
             return False
         return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Spoken.NO
+
+
+def _after_no(heard: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """What follows the no, () if that is no number; a lone digit rather names a key."""
+    no = PHRASES[Spoken.NO]
+    rests = []
+    for hypothesis in heard:
+        words = [word for word in hypothesis.words if word != UNKNOWN]
+        rest = tuple(words[next((at for at, word in enumerate(words) if plain(word) not in no), len(words)) :])
+        if groups(rest) and not lone_digit(rest):
+            rests.append(Hypothesis(rest, hypothesis.cost))
+    return tuple(rests)
+
+
+class PeopleInterpreter:
+    """Understands calls for the hotline and for a person, nothing else: what counts where nothing else does."""
+
+    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
+        """The command, if it is one for people."""
+        command = command_in(heard[0].words) if heard else None
+        if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
+            return Interpretation(command=COMMANDS[command], complete=True)
+        return Interpretation()
 
 
 class GroupInterpreter:

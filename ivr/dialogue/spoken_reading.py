@@ -29,6 +29,7 @@ DOUBTFUL = {
 SPREAD = 1.0
 """Standard deviation of the logarithm of a household's use against its median: a factor of e either way."""
 LARGEST_STRANGENESS = 3.0
+FAR = 6.0  # the refused value is so much likelier than any other: it was said again
 SHORT = 0.6  # for each digit fewer than the last reading has, where there is no use to judge by
 
 
@@ -54,14 +55,17 @@ class ReadingInterpreter:
             return command
         costs: dict[str, float] = {}
         dropped: dict[str, bool] = {}
+        denied = float("inf")
         for digits, candidate in pooled(heard, self._register.digits + 3):
             value = str(int(digits))
             cost = candidate.cost + self._strangeness(int(digits), len(digits))
-            if value not in self._refused and cost < costs.get(value, float("inf")):
+            if value in self._refused:
+                denied = min(denied, cost)
+            elif cost < costs.get(value, float("inf")):
                 costs[value], dropped[value] = cost, candidate.fraction_dropped
-        if not costs:
-            return Interpretation()
         ranked = sorted(costs, key=lambda value: (costs[value], value))
+        if not ranked or costs[ranked[0]] - denied > FAR:
+            return Interpretation()
         best = ranked[0]
         verdict = judge(self._meter, self._register, int(best), self._today, self._limits).verdict
         if self._by_chance(heard[0].words, verdict):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Interpreter, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Phrase, Question
 from ivr.listening.activity import Activity
 from ivr.listening.ears import Ears
 from ivr.listening.keys import Key
@@ -17,7 +17,7 @@ from ivr.listening.voice import SpeechWaits, Voice
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
 MOST_REPEATS = 2
 STEP_S = 0.5  # how long the wait for a key goes on at a time while the caller speaks
-LAST_WORDS_S = 3.0  # speech begun in a prompt that is no question is heard to its end for so long
+GOES_ON_S = 0.3  # who still spoke so shortly before a question goes on speaking in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +53,31 @@ class Listener:
         self._speech_waits = speech_waits or SpeechWaits()
         self._activity = Activity()
         self._voice: Voice | None = None
+        self._keys_only = False
+        self._begun = b""  # what the caller was still saying when the latest `say` ended
+        self._begun_until = 0.0
 
     @property
     def hears(self) -> bool:
         """Whether speech is understood now; False: keys only."""
-        return self._ears is not None and self._ears.available
+        return not self._keys_only and self._ears is not None and self._ears.available
 
     def keys_only(self) -> None:
-        """Listen to keys alone from here on."""
-        self._ears = None
+        """Answers are keys from here on; calls for people by voice still count."""
+        self._keys_only = True
 
-    async def say(self, phrases: tuple[Phrase, ...], interpreter: Interpreter | None = None) -> Command | None:
+    async def say(self, phrases: tuple[Phrase, ...]) -> Command | None:
         """Play phrases to the end, or until a key, which stays in the buffer. Raises HungUp.
 
-        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        A spoken call for people stops them and is returned. Who says something else at their end may go on with it
+        in the question that follows at once.
         """
-        wanted = Question(phrases, Expects.CHOICE, interpreter=interpreter)
-        with self._listening(wanted):
+        with self._listening(Question(phrases, Expects.CHOICE)):
             await self._play(phrases, heed_overrun=False)
-            voice = self._voice
-            if voice is not None and not len(self._line.keys):
-                await self._hear_out(voice)
-            answer = voice.answer if voice is not None else None
+            if self._voice is None:
+                return None
+            answer = self._voice.answer
+            self._begun, self._begun_until = self._voice.unfinished, asyncio.get_running_loop().time()
             return answer.meaning.command if answer is not None else None
 
     async def announce(self, phrases: tuple[Phrase, ...]) -> None:
@@ -102,12 +105,11 @@ class Listener:
     @contextmanager
     def _listening(self, question: Question) -> Iterator[None]:
         """Hear the caller from here to the end of the block, where there is something to understand them with."""
-        if question.interpreter is None or self._ears is None or not self._ears.available or len(self._line.keys):
+        if self._ears is None or not self._ears.available or len(self._line.keys):
             yield
             return
         voice = Voice(
-            question,
-            question.interpreter,
+            replace(question, expects=Expects.CHOICE, interpreter=None) if self._keys_only else question,
             self._ears,
             self._activity,
             self._speech_waits,
@@ -117,6 +119,10 @@ class Listener:
         if not self._line.hear(lambda pcm, now: voice.hear(pcm, now, self._line.prompt_level)):
             yield
             return
+        now = asyncio.get_running_loop().time()
+        begun, self._begun = self._begun, b""
+        if begun and now - self._begun_until <= GOES_ON_S:
+            voice.goes_on(begun, now)
         self._voice = voice
         try:
             yield
@@ -162,16 +168,6 @@ class Listener:
             if self._line.keys.overrun or (over and not voice.speaking):
                 return None
         return None
-
-    async def _hear_out(self, voice: Voice) -> None:
-        """Let the caller finish what they began to say."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + LAST_WORDS_S
-        while voice.speaking and not voice.decided and (left := deadline - loop.time()) > 0:
-            key = await self._line.wait_for_key(min(left, STEP_S))
-            if key is not None:
-                self._line.keys.put_back(key)
-                return
 
     def _spoken(self) -> tuple[bool, Answer | None]:
         """Whether speech has decided, and its answer; None for the wish to hear the question again."""

@@ -15,6 +15,10 @@ class EarsLost(Exception):
 class Utterance(Protocol):
     """One stretch of a caller's speech, being recognised."""
 
+    @property
+    def undecoded(self) -> int:
+        """Bytes that were fed and are not recognised yet, as far as is known: the words so far are older than they."""
+
     def feed(self, pcm: bytes) -> None:
         """Take in signed linear 16 bit little-endian audio, 8 kHz. Never blocks."""
 

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Interpretation, Interpreter, Question
+from ivr.dialogue.interpreting import PeopleInterpreter
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Interpretation, Question
 from ivr.listening.activity import FRAME_BYTES, FRAME_S, Activity
 from ivr.listening.ears import Ears, EarsLost, Utterance
 
@@ -16,8 +17,12 @@ UNKNOWN = "[unk]"
 ONSET_FRAMES, ONSET_VOICED = 8, 5  # 100 ms of voice within 160 ms begin an utterance: a click does not
 PRE_ROLL_FRAMES = 25  # kept from before the onset, and of what was said into the end of a confirmation
 PAUSE_FED_S = 0.6  # a longer pause inside an utterance is not decoded to its end
+PAUSE_END_FRAMES = 10  # but its last 200 ms are: a word begins softer than what is taken for voice
 WORD_STANDS_S = 0.25  # a single word that has stood so long stops the prompt
 STRANGE_S = 0.5  # unknown speech shorter than this is a cough
+BEHIND_BYTES = 8000  # half a second; a recogniser that keeps up tells of its progress every 200 ms
+EARLY_S = 0.5  # people say yes so long before the end of a confirmation
+ALL = 1_000_000
 INTERPRET_LIMIT_S = 6.0
 
 _HEARD = {
@@ -47,13 +52,15 @@ class Voice:
 
     Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence
     still has its utterance ended by the clock. `on_decided` is called once when `answer` is there (or `repeat`),
-    `on_barge_in` when the prompt is to stop, `on_lost` when the recogniser is gone and only keys are left.
+    `on_barge_in` when the prompt is to stop. `lost`: the recogniser is gone and only keys are left.
+
+    Over prompts that are to be heard to their end (`Question.barge_in`), and all the time where the question has no
+    interpreter, calls for people are all that counts: other words neither stop nor answer nor fail.
     """
 
     def __init__(
         self,
         question: Question,
-        interpreter: Interpreter,
         ears: Ears,
         activity: Activity,
         waits: SpeechWaits,
@@ -62,7 +69,7 @@ class Voice:
         on_decided: Callable[[], None],
     ) -> None:
         self._question = question
-        self._interpreter = interpreter
+        self._people = PeopleInterpreter()
         self._ears = ears
         self._activity = activity
         self._waits = waits
@@ -70,6 +77,7 @@ class Voice:
         self._on_decided = on_decided
         self._rest = b""
         self._recent: deque[tuple[bytes, bool]] = deque(maxlen=PRE_ROLL_FRAMES)
+        self._skipped: deque[bytes] = deque(maxlen=PAUSE_END_FRAMES)
         self._utterance: Utterance | None = None
         self._audio = bytearray()
         self._began = self._last_voice = 0.0
@@ -80,6 +88,7 @@ class Voice:
         self._interpreting: asyncio.Task[None] | None = None
         self._finishing: asyncio.Task[None] | None = None
         self._prompting = True
+        self._unheeded = 0  # words from the beginning of the utterance that only count if they call for people
         self._closed = False
         self.answer: Answer | None = None
         self.repeat = False
@@ -97,17 +106,28 @@ class Voice:
         """Whether the caller speaks, or what they said is being understood."""
         return self._utterance is not None or self._finishing is not None
 
+    @property
+    def unfinished(self) -> bytes:
+        """The audio of what the caller says now, b"" if they are silent."""
+        return bytes(self._audio) if self.speaking and not self.decided else b""
+
+    def goes_on(self, said: bytes, now: float) -> None:
+        """Take in what the caller began to say before this question; they are still at it."""
+        self._now = now
+        self._begin(now)
+        if self._utterance is not None:
+            self._began -= len(said) / FRAME_BYTES * FRAME_S
+            self._audio = bytearray(said)
+            self._utterance.feed(said)
+
     def prompts_over(self) -> None:
         """The prompts have ended: from here on what is said answers, also where they could not be spoken over.
 
         An answer begun in their last half second counts: people say yes before the end.
         """
         self._prompting = False
-        early = not self._question.barge_in and sum(voiced for _, voiced in self._recent) >= ONSET_VOICED
-        if early and self._utterance is None and self._finishing is None and not (self._closed or self.lost):
-            before = self._begin(self._now)
-            if self._utterance is not None:
-                self._utterance.feed(before)
+        early = self._first_word is None or self._now - self._first_word <= EARLY_S
+        self._unheeded = 0 if self._question.barge_in or early else len(self._words)
 
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:
         """Take in audio that came until `now` (clock seconds); b"" if none came.
@@ -133,8 +153,10 @@ class Voice:
             if voiced:
                 self._last_voice = at
             self._audio += frame
+            self._skipped.append(frame)
             if voiced or at - self._last_voice < PAUSE_FED_S:
-                fed += frame
+                fed += b"".join(self._skipped)
+                self._skipped.clear()
         if self._utterance is not None:
             if fed:
                 self._utterance.feed(bytes(fed))
@@ -150,8 +172,6 @@ class Voice:
         self._finishing = None
 
     def _onset(self) -> bool:
-        if self._prompting and not self._question.barge_in:
-            return False
         latest = [voiced for _, voiced in list(self._recent)[-ONSET_FRAMES:]]
         return sum(latest) >= ONSET_VOICED
 
@@ -164,8 +184,10 @@ class Voice:
         before = b"".join(frame for frame, _ in self._recent)
         self._audio = bytearray(before)
         self._recent.clear()
+        self._skipped.clear()
         self._began = self._last_voice = at
         self._words, self._first_word, self._meaning = (), None, Interpretation()
+        self._unheeded = ALL if self._prompting and not self._question.barge_in else 0
         return before
 
     def _partial(self, words: tuple[str, ...]) -> None:
@@ -188,15 +210,25 @@ class Voice:
             words: tuple[str, ...] | None = None
             while words != self._words:
                 words = self._words
-                meaning = await self._interpreter.interpret((Hypothesis(words),))
+                meaning = await self._meant((Hypothesis(words),), self._unheeded)
             self._meaning = meaning
         finally:
             self._interpreting = None
 
+    async def _meant(self, heard: tuple[Hypothesis, ...], unheeded: int) -> Interpretation:
+        """What the words mean, as far as they count; the first ones, so many, only as a call for people."""
+        interpreter = self._question.interpreter
+        if interpreter is None or unheeded:
+            people = await self._people.interpret(heard)
+            if people.understood or interpreter is None:
+                return people
+        return await interpreter.interpret(_after(heard, unheeded))
+
     def _consider(self, now: float) -> None:
         """Whether the prompt must stop, and whether the utterance has ended."""
         real = sum(word != UNKNOWN for word in self._words)
-        if self._prompting and not self.barged_in and real:
+        heeds = self._question.barge_in and self._question.interpreter is not None
+        if heeds and self._prompting and not self.barged_in and real:
             stands = self._first_word is not None and now - self._first_word >= WORD_STANDS_S
             if real > 1 or stands:
                 self.barged_in = True
@@ -205,10 +237,14 @@ class Voice:
             self._finish(now)
 
     def _patience(self) -> float:
+        if self._utterance is not None and self._utterance.undecoded > BEHIND_BYTES:
+            return self._waits.incomplete  # nobody knows yet what was said before the pause
         if self._meaning.command is not None:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):
             return self._waits.complete
+        if self._meaning.after_no:
+            return self._waits.incomplete
         if self._question.expects in (Expects.CHOICE, Expects.YES_NO) or not self._words:
             return self._waits.choice
         return self._waits.incomplete
@@ -220,16 +256,19 @@ class Voice:
         self.spoken_s = min(self.spoken_s + now - self._began, self._waits.longest)
         lasted = self._last_voice - self._began
         endless = now - self._began >= self._waits.longest
-        self._finishing = asyncio.get_running_loop().create_task(self._understand(utterance, lasted, endless))
+        understanding = self._understand(utterance, lasted, self._unheeded, endless=endless)
+        self._finishing = asyncio.get_running_loop().create_task(understanding)
 
-    async def _understand(self, utterance: Utterance, lasted_s: float, endless: bool) -> None:
+    async def _understand(self, utterance: Utterance, lasted_s: float, unheeded: int, *, endless: bool) -> None:
         try:
             async with asyncio.timeout(INTERPRET_LIMIT_S):
                 heard = await utterance.finish()
-                meaning = await self._interpreter.interpret(heard)
+                meaning = await self._meant(heard, unheeded)
         except (EarsLost, TimeoutError):
-            self._lose()
-            return
+            if not endless:
+                self._lose()
+                return
+            heard, meaning = (), Interpretation()  # so long a speech may take too long to be understood
         finally:
             self._finishing = None
             utterance.abandon()
@@ -242,7 +281,9 @@ class Voice:
             self.answer = self._answer(_HEARD[meaning.command], meaning, words)
         elif meaning.digits:
             self.answer = self._answer(Heard.ANSWER, meaning, words)
-        elif endless or (not self._prompting and words and (set(words) != {UNKNOWN} or lasted_s >= STRANGE_S)):
+        elif self._question.interpreter is not None and (
+            endless or (not self._prompting and _is_speech(words[unheeded:], lasted_s))
+        ):
             self.answer = self._answer(Heard.NOT_UNDERSTOOD, meaning, words)
         else:
             return  # a cough, a noise, or talk beside the prompt: the question goes on
@@ -259,3 +300,12 @@ class Voice:
         if self._utterance is not None:
             self._utterance.abandon()
             self._utterance = None
+
+
+def _after(heard: tuple[Hypothesis, ...], words: int) -> tuple[Hypothesis, ...]:
+    return tuple(Hypothesis(one.words[words:], one.cost) for one in heard)
+
+
+def _is_speech(words: tuple[str, ...], lasted_s: float) -> bool:
+    """Whether the words are more than a cough."""
+    return bool(words) and (set(words) != {UNKNOWN} or lasted_s >= STRANGE_S)

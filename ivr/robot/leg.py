@@ -15,13 +15,14 @@ from ivr.telephony.session import AgiSession
 
 PLAY_LIMIT_S = 120.0
 SILENCE_S = 30
+NAP_S = 0.2  # a wait that sends nothing cannot be stopped
 
 
 class Leg:
     """Presses, speaks and hangs up. Every method raises HungUp once the other side has ended the call.
 
-    Between its acts it sends silence, as telephones do; so the recording keeps the pauses.
-    silence: a wav of SILENCE_S seconds.
+    Between its acts it sends silence, as most telephones do; so the recording keeps the pauses. With `sends_silence`
+    False it sends no packets then. silence: a wav of SILENCE_S seconds.
     """
 
     def __init__(self, session: AgiSession, silence: Path) -> None:
@@ -29,6 +30,7 @@ class Leg:
         self._silence = str(silence.with_suffix(""))
         self._quiet: asyncio.Task[None] | None = None
         self._over = False
+        self.sends_silence = True
 
     async def record(self, sides: Sides) -> None:
         """Record both sides from here on, written by Asterisk until the call ends."""
@@ -80,7 +82,10 @@ class Leg:
 
     async def _be_quiet(self) -> None:
         while not self._over:
-            await self._session.stream(self._silence, SILENCE_S, "")
+            if self.sends_silence:
+                await self._session.stream(self._silence, SILENCE_S, "")
+            else:
+                await self._session.wait_for_key(NAP_S)
 
 
 class Exchange:

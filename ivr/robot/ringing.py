@@ -21,7 +21,7 @@ from ivr.robot.timeline import Happening, Timeline, Who
 from ivr.robot.watching import FOLLOWED, Watch
 from ivr.storage.following import Follower, SeenReading
 from ivr.studio.catalogue import Entry
-from ivr.studio.sound import to_telephone, wav_bytes
+from ivr.studio.sound import BadSound, opened, to_telephone, wav_bytes
 from ivr.studio.synthesis import engines_here
 from ivr.telephony.ami import Ami, connected
 from ivr.telephony.session import SessionBroken
@@ -75,6 +75,8 @@ class Robot:
 
         Raises AmiFault if Asterisk cannot place the call, StoreUnavailable if the store cannot be read at the end.
         """
+        spoken = [step for step in scenario.steps if isinstance(step, Says)]
+        await asyncio.to_thread(lambda: [self._spoken(step) for step in spoken])  # people know what they will say
         dialled = f"7{secrets.randbelow(10**12):012d}"  # so that the call's journal is found by it
         timeline = Timeline(on_event)
         watch = Watch(dialled, timeline, self._follower, self._catalogue, self._lab.sounds)
@@ -91,6 +93,7 @@ class Robot:
             )
 
         async def script(leg: Leg) -> None:
+            leg.sends_silence = scenario.sends_silence
             await leg.record(sides)
             try:
                 for number, step in enumerate(scenario.steps, start=1):
@@ -179,7 +182,7 @@ class Robot:
                 if source is None:
                     source = Path(folder) / "said.wav"
                     engines_here()[0][0].speak(step.text, source)
-                target.write_bytes(wav_bytes(to_telephone(source)))
+                target.write_bytes(source.read_bytes() if _for_telephones(source) else wav_bytes(to_telephone(source)))
         return target
 
     def _readings(self, watch: Watch) -> tuple[SeenReading, ...]:
@@ -227,6 +230,15 @@ def _unmet(expect: Expectations, outcome: str | None, heard: list[str], readings
     if missing is not None:
         faults.append(f"not heard, or not in this order: {missing}")
     return faults
+
+
+def _for_telephones(file: Path) -> bool:
+    """Whether a wav is played as it is, at its own level."""
+    try:
+        opened(file)
+    except BadSound:
+        return False
+    return True
 
 
 def _words(step: Step) -> str:

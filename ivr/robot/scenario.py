@@ -79,12 +79,16 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A call: who rings, what they do, what must come of it. caller: E.164, "" for a withheld number."""
+    """A call: who rings, what they do, what must come of it.
+
+    caller: E.164, "" for a withheld number. sends_silence: whether their telephone sends packets while they are silent.
+    """
 
     title: str
     caller: str
     steps: tuple[Step, ...]
     expect: Expectations
+    sends_silence: bool = True
 
 
 def load(file: Path) -> Scenario:
@@ -101,7 +105,7 @@ def load(file: Path) -> Scenario:
 
 def parse(table: dict[str, Any], folder: Path) -> Scenario:
     """A scenario from its TOML table. Raises BadScenario."""
-    _only(table, {"title", "from", "step", "expect"}, "the file")
+    _only(table, {"title", "from", "sends_silence", "step", "expect"}, "the file")
     caller = _text(table, "from", "anonymous")
     if caller != "anonymous" and not re.fullmatch(r"\+?\d{3,15}", caller):
         raise BadScenario('from: a telephone number, or "anonymous"')
@@ -111,6 +115,7 @@ def parse(table: dict[str, Any], folder: Path) -> Scenario:
         "" if caller == "anonymous" else caller,
         tuple(steps),
         _expectations(table.get("expect", {})),
+        _flag(table, "sends_silence", default=True),
     )
 
 
@@ -187,6 +192,13 @@ def _text(table: dict[str, Any], name: str, default: str | None = None) -> str:
     value = table.get(name, default)
     if not isinstance(value, str) or not value:
         raise BadScenario(f"{name}: a text")
+    return value
+
+
+def _flag(table: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        raise BadScenario(f"{name}: true or false")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from ivr.domain.readings import Status
 from ivr.storage import tables
@@ -34,7 +34,7 @@ class SeenStep:
 
 @dataclass(frozen=True, slots=True)
 class SeenReading:
-    """A reading as stored, by the meter's serial number and the zone."""
+    """A reading as stored, by the meter's serial number and the zone. voice: file below the recordings, "" for none."""
 
     meter: str
     zone: str
@@ -43,6 +43,7 @@ class SeenReading:
     reason: str
     period: str
     receipt: str
+    voice: str = ""
 
 
 class Follower:
@@ -96,7 +97,7 @@ class Follower:
         meters, registers, readings = map(tables.of, (tables.Meter, tables.Register, tables.Reading))
         values = (readings.c.value, readings.c.status, readings.c.reason, readings.c.period, readings.c.receipt)
         query = (
-            select(meters.c.serial, registers.c.zone, *values)
+            select(meters.c.serial, registers.c.zone, *values, func.coalesce(readings.c.voice, ""))
             .join_from(readings, registers, readings.c.register_id == registers.c.id)
             .join(meters, registers.c.meter_id == meters.c.id)
             .where(condition)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Command, Expects, Interpreter, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
@@ -101,12 +101,12 @@ class PhoneCall:
             keys.push(Key(digit, 0.0))
         return call
 
-    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Command | None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
 
-        With an `interpreter` a command that is spoken meanwhile stops them and is returned.
+        HOTLINE or OPERATOR, spoken meanwhile, stops them and is returned; other words stop nothing.
         """
-        command = await self._listener.say(phrases, interpreter)
+        command = await self._listener.say(phrases)
         if command is not None:
             self._step("voice", detail=command)
         return command
@@ -134,7 +134,7 @@ class PhoneCall:
         return self._listener.hears
 
     def keys_only(self) -> None:
-        """Listen to keys alone from here on."""
+        """Answers are keys from here on; calls for people by voice still count."""
         self._listener.keys_only()
 
     async def keep_voice(self, audio: bytes) -> str:

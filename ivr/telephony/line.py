@@ -144,8 +144,7 @@ class AgiLine:
         """Play pieces, each a prompt and its length."""
         files = [(self._sounds.file(prompt), seconds) for prompt, seconds in pieces]
         if self._listens:
-            self._played = [level for prompt, _ in pieces for level in self._sounds.levels(prompt)]
-            self._played_at = self._loop.time()
+            self._expect_echo([level for prompt, _ in pieces for level in self._sounds.levels(prompt)])
         at = offset = 0
         while at < len(files) and not self._hushed:
             file, seconds = files[at]
@@ -161,6 +160,16 @@ class AgiLine:
             else:
                 offset = streamed.endpos
         return not self._hushed
+
+    def _expect_echo(self, levels: list[int]) -> None:
+        """A prompt with these levels, each of 20 ms, begins; the end of the one before may still come back."""
+        kept = int(ECHO_LATEST_S / FRAME_S)
+        now = self._loop.time()
+        before = int((now - self._played_at) / FRAME_S)
+        tail = self._played[max(before - kept, 0) : before]
+        quiet = max(before - len(self._played), 0)
+        self._played = ([0] * kept + tail + [0] * min(quiet, kept))[-kept:] + levels
+        self._played_at = now - kept * FRAME_S
 
     def _mind_the_gap(self) -> None:
         self._gap = self._loop.call_later(GAP_S, self._begin_quiet)

@@ -11,9 +11,9 @@ from ivr.storage.following import Follower, SeenReading
 ACCOUNTS = Path(__file__).parent / "accounts.csv"
 
 
-def import_accounts(system: System) -> None:
-    """Bring accounts.csv into the system's database."""
-    assert bring_accounts(system.settings, ACCOUNTS).imported
+def import_accounts(system: System, file: Path = ACCOUNTS) -> None:
+    """Bring accounts into the system's database, those of accounts.csv by default."""
+    assert bring_accounts(system.settings, file).imported
 
 
 def stored_for(system: System, meter: str) -> list[SeenReading]:

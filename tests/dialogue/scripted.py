@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpreter, Phrase, Question
+from ivr.dialogue.interpreting import PeopleInterpreter
+from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Submission
@@ -92,10 +93,10 @@ class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
     def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
-        """says: the prompt at whose question each of the words is spoken; SPEECH_LOST: from there on keys."""
+        """says: the prompt at which each of the words is spoken; SPEECH_LOST: from there on keys."""
         self.line = ScriptedLine(list(script))
         self.says = list(says)
-        self.understands = bool(says)
+        self.understands = self._for_people = bool(says)
         self.kept_voices: list[bytes] = []
         self._listener = Listener(self.line, KeyWaits(), self.line.prompt_begins)
         self.id = "call-1"
@@ -112,8 +113,13 @@ class ScriptedCall:
         """The last phrase that began with the prompt."""
         return [phrase for phrase in self.line.phrases if phrase[0] == prompt][-1]
 
-    async def say(self, *phrases: Phrase, interpreter: Interpreter | None = None) -> Command | None:
-        return await self._listener.say(phrases, interpreter)
+    async def say(self, *phrases: Phrase) -> Command | None:
+        words = self._words_at(phrases) if self._for_people else None
+        if words is not None:
+            meaning = await PeopleInterpreter().interpret(_hypotheses(words))
+            if meaning.command is not None:
+                return meaning.command
+        return await self._listener.say(phrases)
 
     async def announce(self, *phrases: Phrase) -> None:
         await self._listener.announce(phrases)
@@ -123,22 +129,31 @@ class ScriptedCall:
         return self.line.keys.digits
 
     async def ask(self, question: Question) -> Answer:
-        if self.says and self.hears and self.says[0][0] in [phrase[0] for phrase in question.prompts]:
-            words = self.says.pop(0)[1]
-            if words != SPEECH_LOST:
+        words = self._words_at(question.prompts) if self._for_people else None
+        if words == SPEECH_LOST:
+            self.understands = self._for_people = False
+        elif words is not None:
+            answer = await self._said(question, words)
+            if answer is not None:
                 for phrase in question.prompts:
                     self.line.prompt_begins(phrase)
-                return await self._said(question, words)
-            self.understands = False
+                return answer
         return await self._listener.ask(question)
 
-    async def _said(self, question: Question, words: str) -> Answer:
+    def _words_at(self, phrases: Sequence[Phrase]) -> str | None:
+        if self.says and self.says[0][0] in [phrase[0] for phrase in phrases]:
+            return self.says.pop(0)[1]
+        return None
+
+    async def _said(self, question: Question, words: str) -> Answer | None:
         """What listening makes of spoken words, `Hypothesis` by `Hypothesis` with «|» between them."""
-        assert question.interpreter is not None
-        heard = [Hypothesis(tuple(said.split()), 2.0 * n) for n, said in enumerate(words.split("|"))]
-        meaning = await question.interpreter.interpret(heard)
+        answers = self.understands and question.interpreter is not None
+        interpreter = (question.interpreter if answers else None) or PeopleInterpreter()
+        meaning: Interpretation = await interpreter.interpret(_hypotheses(words))
         if meaning.command is not None:
             return Answer(Heard(meaning.command), "", True, meaning, words)
+        if not answers:
+            return None
         found = Heard.ANSWER if meaning.digits else Heard.NOT_UNDERSTOOD
         return Answer(found, meaning.digits, True, meaning, words, words.encode())
 
@@ -158,6 +173,10 @@ class ScriptedCall:
 
     def identified(self, account: Account) -> None:
         self.account = account
+
+
+def _hypotheses(words: str) -> list[Hypothesis]:
+    return [Hypothesis(tuple(said.split()), 2.0 * n) for n, said in enumerate(words.split("|"))]
 
 
 @dataclass

@@ -152,15 +152,47 @@ async def test_back_from_the_second_zone_asks_for_the_first_again() -> None:
     assert store.values() == {1: 12160, 2: 5080}
 
 
-async def test_after_two_failures_only_keys_are_heard() -> None:
-    call = ScriptedCall(
-        Step("common/keys-slowly"),
-        says=[("identify/ask", "собака"), ("identify/ask", "собака"), ("identify/ask", ACCOUNT)],
-    )
+STUMBLED = (("identify/ask", "собака"), ("identify/ask", "собака"))
+
+
+async def test_after_two_failures_numbers_are_keyed_in() -> None:
+    call = caller(*STUMBLED, ("identify/ask", ACCOUNT))
     assert (await visit(call, ledger(one_zone())))[0] is Next.OPERATOR
     assert "common/keys-slowly" in call.heard
     assert not call.hears
-    assert len(call.says) == 1  # what is said then is not heard
+    assert call.account is None
+
+
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("common/keys-slowly", ()),
+        ("identify/ask", ()),
+        ("identify/confirm", (Step("identify/ask", NUMBER),)),
+        ("reading/ask", (Step("identify/ask", NUMBER), Step("identify/confirm", "1"))),
+    ],
+)
+@pytest.mark.parametrize(("words", "to"), [("искрит", Next.HOTLINE), ("оператор", Next.OPERATOR)])
+async def test_after_two_failures_people_are_still_called_by_words(
+    question: str, keys: tuple[Step, ...], words: str, to: Next
+) -> None:
+    call = ScriptedCall(Step("common/keys-slowly"), *keys, says=(*STUMBLED, (question, words)))
+    assert (await visit(call, ledger(one_zone())))[0] is to
+    assert "common/person" not in call.heard
+
+
+@pytest.mark.parametrize(("words", "to"), [("у нас нет света", Next.HOTLINE), ("оператор", Next.OPERATOR)])
+async def test_people_are_called_by_words_in_the_greeting(words: str, to: Next) -> None:
+    call = caller(("greeting/welcome", words))
+    assert (await visit(call, ledger(one_zone())))[0] is to
+    assert "identify/ask" not in call.heard
+
+
+async def test_other_words_in_the_greeting_do_nothing() -> None:
+    call = caller(("greeting/welcome", "да повторите"), *IDENTIFIED, ("reading/ask", "оператор"))
+    await visit(call, ledger(one_zone()))
+    assert call.account is not None
+    assert call.heard.count("greeting/welcome") == 1
 
 
 def account(id: int, number: str) -> Account:
@@ -242,7 +274,7 @@ async def test_a_no_with_reasons_is_a_no() -> None:
     call = caller(
         *IDENTIFIED,
         ("reading/ask", "двенадцать тысяч сто шестьдесят"),
-        ("reading/confirm", "нет двенадцать тысяч сто пятьдесят"),
+        ("reading/confirm", "нет не так"),
         ("reading/ask", READING),
         ("reading/confirm", "да"),
         LEAVES,
@@ -250,6 +282,71 @@ async def test_a_no_with_reasons_is_a_no() -> None:
     store = ledger(one_zone())
     assert await visit(call, store) == STORED
     assert store.values() == {1: 12150}
+
+
+async def test_a_number_after_the_no_is_taken_and_confirmed() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", f"нет {READING}"),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12150}
+    assert call.heard.count("reading/ask") == 1
+    assert call.phrase("reading/confirm")[-2:] == ("number/100", "number/50")
+
+
+async def test_a_number_after_the_no_is_judged_as_any_other() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "нет девять тысяч сто пятьдесят"),
+        ("reading/ask", "оператор"),
+    )
+    await visit(call, ledger(one_zone()))
+    assert "reading/too-low" in call.heard
+    assert call.heard.count("reading/confirm") == 1
+
+
+async def test_the_refused_number_after_the_no_is_not_proposed_again() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", READING),
+        ("reading/confirm", f"нет {READING}"),
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "да"),
+        LEAVES,
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    assert store.values() == {1: 12160}
+
+
+async def test_an_account_after_the_no_to_the_known_one_is_taken() -> None:
+    store = MemoryLedger([account(1, NUMBER), account(2, "5555555555")], phones={"+79160000001": "5555555555"})
+    call = ScriptedCall(
+        caller_number="+79160000001",
+        says=[("identify/known", f"нет {ACCOUNT}"), ("identify/confirm", "да"), ("reading/ask", "оператор")],
+    )
+    await visit(call, store)
+    assert call.account is not None and call.account.number == NUMBER
+    assert "identify/ask" not in call.heard
+
+
+async def test_after_the_second_failure_no_spoken_number_is_taken() -> None:
+    call = caller(
+        *IDENTIFIED,
+        ("reading/ask", "двенадцать тысяч сто шестьдесят"),
+        ("reading/confirm", "нет двенадцать тысяч сто семьдесят"),
+        ("reading/confirm", f"нет {READING}"),
+    )
+    store = ledger(one_zone())
+    assert (await visit(call, store))[0] is Next.OPERATOR
+    assert call.heard.count("reading/confirm") == 2
+    assert store.kept == []
 
 
 async def test_cancel_drops_what_was_given_and_is_no_failure() -> None:

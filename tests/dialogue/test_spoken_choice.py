@@ -27,6 +27,22 @@ async def test_yes_and_no(words: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        ("нет двенадцать тысяч сто", "двенадцать тысяч сто"),
+        ("[unk] нет неверно сто пять", "сто пять"),
+        ("нет", ""),
+        ("нет два", ""),
+        ("нет не так [unk]", ""),
+    ],
+)
+async def test_a_number_after_a_no(words: str, rest: str) -> None:
+    no = await meaning(ChoiceInterpreter("12", {}), words)
+    assert (no.digits, " ".join(no.after_no[0].words if no.after_no else ())) == ("2", rest)
+    assert no.complete is not bool(rest)
+
+
+@pytest.mark.parametrize(
     ("words", "key"),
     [("ещё", "1"), ("да", "1"), ("один", "1"), ("нет", "2"), ("нет спасибо", "2"), ("всё до свидания", "2")],
 )

@@ -42,3 +42,8 @@ def noise(seconds: float, level: float, seed: int = 1) -> bytes:
 def click() -> bytes:
     """A cough's hard beginning: 40 ms."""
     return speech(0.04, 8000)
+
+
+def quieter(pcm: bytes, decibels: float) -> bytes:
+    """The same sound, so many decibels lower."""
+    return _pcm([sample / 10 ** (decibels / 20) for sample in array.array("h", pcm)])

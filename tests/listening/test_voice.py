@@ -28,6 +28,7 @@ class WrittenUtterance:
     fed: bytes = b""
     finished: bool = False
     abandoned: bool = False
+    undecoded: int = 0
 
     def feed(self, pcm: bytes) -> None:
         self.fed += pcm
@@ -49,10 +50,12 @@ class WrittenEars:
     fails: bool = False
     final: tuple[Hypothesis, ...] = (Hypothesis(()),)
     utterances: list[WrittenUtterance] = field(default_factory=list)
+    questions: list[Expects] = field(default_factory=list)
 
     def listen(self, question: Question, on_partial: Callable[[tuple[str, ...]], None]) -> WrittenUtterance | None:
         if self.full:
             return None
+        self.questions.append(question.expects)
         self.utterances.append(WrittenUtterance(on_partial, self.final, self.fails))
         return self.utterances[-1]
 
@@ -71,6 +74,7 @@ MEANINGS = {
     "пять пять пять": Interpretation("555", complete=True),
     "пять": Interpretation("5"),
     "да": Interpretation("1", complete=True),
+    "нет пять": Interpretation("2", after_no=(Hypothesis(("пять",)),)),
     "авария": Interpretation(command=Command.HOTLINE),
     "повторите": Interpretation(command=Command.REPEAT, complete=True),
 }
@@ -79,16 +83,15 @@ MEANINGS = {
 class Caller:
     """A caller in virtual time, in front of one question."""
 
-    def __init__(self, expects: Expects = Expects.READING, *, barge_in: bool = True) -> None:
+    def __init__(self, expects: Expects = Expects.READING, *, barge_in: bool = True, only_people: bool = False) -> None:
         self.ears = WrittenEars()
         self.barge_ins = self.decisions = 0
         self.now = 100.0
         self.prompt_level = 0.0
-        meanings = WrittenMeanings(MEANINGS)
+        meanings = None if only_people else WrittenMeanings(MEANINGS)
         question = Question((("ask",),), expects, "12", most_digits=5, interpreter=meanings, barge_in=barge_in)
         self.voice = Voice(
             question,
-            meanings,
             self.ears,
             Activity(),
             SpeechWaits(),
@@ -150,6 +153,14 @@ async def chooser() -> AsyncIterator[Caller]:
     caller.voice.close()
 
 
+@pytest.fixture
+async def keyer() -> AsyncIterator[Caller]:
+    """A caller whose answers are keys: only calls for people count."""
+    caller = Caller(Expects.CHOICE, only_people=True)
+    yield caller
+    caller.voice.close()
+
+
 # End of speech
 
 
@@ -174,6 +185,14 @@ async def test_a_yes_ends_after_its_own_wait(chooser: Caller) -> None:
     assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
 
 
+async def test_a_number_after_the_no_may_be_said_with_pauses(chooser: Caller) -> None:
+    chooser.voice.prompts_over()
+    chooser.will_say("нет пять")
+    await chooser.says(speech(0.8))
+    await chooser.is_heard("нет пять")
+    assert 1.4 < await chooser.ends_after() < 1.7
+
+
 async def test_silence_that_is_sent_ends_speech_as_well(caller: Caller) -> None:
     caller.voice.prompts_over()
     caller.will_say("пять пять пять")
@@ -195,12 +214,37 @@ async def test_a_number_goes_on_after_a_pause(caller: Caller) -> None:
     assert not caller.ears.utterances[0].finished
 
 
+async def test_a_number_is_not_cut_at_a_pause_because_the_recogniser_is_behind(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    caller.will_say("пять пять пять")
+    await caller.says(speech(1))
+    caller.ears.utterances[0].undecoded = 16000
+    await caller.says(silence(1.2))
+    assert not caller.ears.utterances[0].finished
+    await caller.says(speech(1))
+    caller.ears.utterances[0].undecoded = 3200
+    await caller.is_heard("пять пять пять")
+    await caller.says(silence(0.5))
+    assert len(caller.ears.utterances) == 1
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.digits == "555"
+
+
 async def test_who_never_stops_talking_is_not_understood_after_twenty_seconds(caller: Caller) -> None:
     caller.voice.prompts_over()
     await caller.says(speech(20.5))
     assert caller.voice.answer is not None
     assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
     assert len(caller.voice.answer.audio) <= 21 * 16000
+
+
+async def test_who_talks_for_so_long_that_nobody_finds_out_what_is_not_understood(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    caller.ears.fails = True
+    await caller.says(speech(20.5))
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
+    assert not caller.voice.lost
 
 
 async def test_what_they_said_in_twenty_seconds_counts(caller: Caller) -> None:
@@ -237,6 +281,16 @@ async def test_a_long_pause_inside_a_number_is_decoded_in_part(caller: Caller) -
     await caller.is_heard("пять")
     await caller.says(silence(1.4))
     assert len(caller.ears.utterances[0].fed) < (0.5 + 0.7) * 16000
+
+
+async def test_the_soft_beginning_of_a_word_after_a_long_pause_is_decoded(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    await caller.says(speech(0.5))
+    await caller.is_heard("пять")
+    hiss = noise(0.16, 60)
+    await caller.says(silence(1.2) + hiss + speech(0.4))
+    assert len(caller.ears.utterances) == 1
+    assert hiss in caller.ears.utterances[0].fed
 
 
 async def test_a_burst_of_seconds_is_heard_whole(caller: Caller) -> None:
@@ -310,8 +364,43 @@ async def test_the_echo_of_the_prompt_is_not_even_decoded(caller: Caller) -> Non
 
 
 async def test_a_confirmation_is_not_spoken_over(chooser: Caller) -> None:
-    await chooser.says(speech(0.6) + silence(1))
-    assert chooser.ears.utterances == []
+    chooser.will_say("да")
+    await chooser.says(speech(0.6))
+    await chooser.is_heard("да")
+    await chooser.says(speech(0.4) + silence(1))
+    chooser.voice.prompts_over()
+    await chooser.sends_nothing(1)
+    assert chooser.barge_ins == chooser.decisions == 0
+
+
+async def test_over_a_confirmation_people_are_called(chooser: Caller) -> None:
+    chooser.will_say("нет света")
+    await chooser.says(speech(0.8) + silence(1))
+    assert chooser.decisions == 1
+    assert chooser.voice.answer is not None
+    assert chooser.voice.answer.heard is Heard.HOTLINE
+
+
+async def test_what_was_said_over_a_confirmation_is_no_part_of_its_answer(chooser: Caller) -> None:
+    chooser.will_say("пять пять пять да")
+    await chooser.says(speech(1))
+    await chooser.is_heard("пять пять пять")
+    await chooser.says(speech(0.8))
+    chooser.voice.prompts_over()
+    await chooser.says(speech(0.4))
+    await chooser.sends_nothing(1)
+    assert chooser.voice.answer is not None
+    assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
+
+
+async def test_talk_over_a_confirmation_that_ends_with_it_is_no_failure(chooser: Caller) -> None:
+    chooser.will_say("пять пять пять")
+    await chooser.says(speech(1))
+    await chooser.is_heard("пять пять пять")
+    await chooser.says(speech(0.8))
+    chooser.voice.prompts_over()
+    await chooser.sends_nothing(1)
+    assert not chooser.voice.decided
 
 
 async def test_a_yes_into_the_end_of_a_confirmation_counts(chooser: Caller) -> None:
@@ -352,6 +441,68 @@ async def test_an_emergency_over_the_prompt(caller: Caller) -> None:
     assert await caller.ends_after() < 0.8
     assert caller.voice.answer is not None
     assert caller.voice.answer.heard is Heard.HOTLINE
+
+
+# Only calls for people count
+
+
+@pytest.mark.parametrize("words", ["да", "пять пять пять", "повторите", "[unk] [unk]"])
+@pytest.mark.parametrize("prompting", [True, False])
+async def test_other_words_stop_nothing_and_are_no_failure(keyer: Caller, words: str, *, prompting: bool) -> None:
+    if not prompting:
+        keyer.voice.prompts_over()
+    keyer.will_say(words)
+    await keyer.says(speech(0.6))
+    await keyer.is_heard(words)
+    await keyer.says(speech(0.6))
+    await keyer.sends_nothing(1)
+    assert keyer.barge_ins == keyer.decisions == 0
+    assert not keyer.voice.decided
+
+
+async def test_who_never_stops_talking_is_no_failure_where_only_keys_answer(keyer: Caller) -> None:
+    await keyer.says(speech(21))
+    keyer.voice.prompts_over()
+    await keyer.says(speech(21))
+    assert not keyer.voice.decided
+
+
+@pytest.mark.parametrize("prompting", [True, False])
+@pytest.mark.parametrize(("words", "heard"), [("нет света", Heard.HOTLINE), ("оператор", Heard.OPERATOR)])
+async def test_a_call_for_people_counts(keyer: Caller, words: str, heard: Heard, *, prompting: bool) -> None:
+    if not prompting:
+        keyer.voice.prompts_over()
+    keyer.will_say(words)
+    await keyer.says(speech(0.8))
+    await keyer.is_heard(words)
+    await keyer.sends_nothing(1)
+    assert keyer.voice.answer is not None
+    assert keyer.voice.answer.heard is heard
+
+
+# What was begun before the question
+
+
+async def test_what_was_begun_before_the_question_belongs_to_it(keyer: Caller, caller: Caller) -> None:
+    begun = speech(1)
+    await keyer.says(begun)
+    caller.will_say("пять пять пять")
+    caller.voice.goes_on(keyer.voice.unfinished, caller.now)
+    await caller.says(speech(0.4))
+    await caller.is_heard("пять пять пять")
+    assert caller.barge_ins == 0
+    await caller.says(silence(0.5))
+    assert begun[-8000:] in caller.ears.utterances[0].fed
+    assert caller.voice.answer is not None
+    assert caller.voice.answer.digits == "555"
+    assert len(caller.voice.answer.audio) > 1.4 * 16000
+
+
+async def test_silence_at_the_end_of_what_is_said_is_nothing_begun(keyer: Caller) -> None:
+    await keyer.says(silence(2))
+    assert keyer.voice.unfinished == b""
+    await keyer.says(speech(1) + silence(2))
+    assert keyer.voice.unfinished == b""
 
 
 async def test_the_wish_to_hear_it_again(caller: Caller) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.interpreting import ChoiceInterpreter
-from ivr.dialogue.ports import Expects, Heard, Hypothesis, Question
+from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Question
 from ivr.listening.ask import KeyWaits
 from ivr.listening.ears import Ears
 from ivr.speech.engine import Engine
@@ -131,16 +131,58 @@ async def test_the_recogniser_dies_and_the_keys_answer(caller: SpeakingCaller, e
     assert (await asking).digits == "1"
 
 
-async def test_keys_only_opens_no_ears(caller: SpeakingCaller, ears: WrittenEars) -> None:
+async def test_keys_only_hears_no_answer(caller: SpeakingCaller, ears: WrittenEars) -> None:
     assert caller.call.hears
     caller.call.keys_only()
     assert not caller.call.hears
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
-    await caller.says(speech(0.5))
-    caller.asterisk.press("1")
+    await caller.says(speech(0.5) + silence(0.8))
+    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].finished)
+    caller.asterisk.press("2")
+    answer = await asking
+    assert (answer.digits, answer.by_voice) == ("2", False)
+
+
+async def test_keys_only_hears_calls_for_people(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    ears.final = (Hypothesis(("нет", "света")),)
+    caller.call.keys_only()
+    number = Question((("ask/one",),), Expects.ACCOUNT, most_digits=10)
+    asking = asyncio.create_task(caller.call.ask(number))
+    await caller.asterisk.plays("ask/one")
+    await caller.says(speech(0.8) + silence(0.8))
+    assert (await asking).heard is Heard.HOTLINE
+    assert ears.questions == [Expects.CHOICE]
+
+
+async def test_what_is_only_said_is_stopped_by_calls_for_people_and_not_by_other_words(
+    caller: SpeakingCaller, ears: WrittenEars
+) -> None:
+    saying = asyncio.create_task(caller.call.say(("ask/one",), ("ask/two",)))
+    await caller.asterisk.plays("ask/one")
+    await caller.says(speech(0.5) + silence(0.8))
+    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].finished)
+    assert not saying.done()
+    ears.final = (Hypothesis(("искрит",)),)
+    await caller.says(speech(0.5) + silence(0.8))
+    assert await saying is Command.HOTLINE
+    assert [file for file, _ in caller.asterisk.played].count("two") == 0
+
+
+async def test_a_number_begun_into_the_end_of_what_is_said_goes_on_in_the_question(
+    caller: SpeakingCaller, ears: WrittenEars
+) -> None:
+    saying = asyncio.create_task(caller.call.say(("ask/one",)))
+    await caller.asterisk.plays("ask/one")
+    said = speech(1.5)
+    await caller.says(said[:8000])
+    caller.asterisk.plays_out()
+    assert await saying is None
+    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+    await caller.says(said[8000:] + silence(0.8))
     assert (await asking).digits == "1"
-    assert ears.utterances == []
+    assert len(ears.utterances) == 2
+    assert ears.utterances[1].fed.startswith(said[:7000])
 
 
 async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(tmp_path: Path) -> None:
@@ -160,6 +202,29 @@ async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(t
         stopped = loop.time()
         await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
         assert loop.time() - stopped < 2, "a prompt that was stopped makes no echo for the rest of its length"
+
+
+async def test_the_echo_of_a_prompt_is_expected_while_the_next_one_begins(tmp_path: Path) -> None:
+    async for caller in speaking(tmp_path, WrittenEars()):
+        header = bytes(44)
+        (tmp_path / "ask" / "one.wav").write_bytes(header + speech(20))
+        (tmp_path / "ask" / "two.wav").write_bytes(header + silence(20))
+        line = caller.call._line
+        assert line.hear(lambda pcm, now: None)
+        loop = asyncio.get_running_loop()
+        playing = asyncio.create_task(line.play("ask/one"))
+        await caller.asterisk.plays("ask/one")
+        await asyncio.sleep(0.5)  # what is spoken takes its time
+        caller.asterisk.plays_out()
+        assert await playing is True
+        playing = asyncio.create_task(line.play("ask/two"))
+        await caller.asterisk.plays("ask/two")
+        began = loop.time()
+        assert line.prompt_level > 1000
+        await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
+        assert 0.3 < loop.time() - began < 1.5
+        line.hush()
+        assert await playing is False
 
 
 async def test_an_utterance_is_kept_as_wav(caller: SpeakingCaller) -> None:

@@ -97,10 +97,7 @@ async def _ask(ears: Ears, stream: Stream, activity: Activity, known: Scattered,
         decided.set()
 
     question = Question((), Expects.ACCOUNT, most_digits=ACCOUNT_DIGITS, interpreter=account_of(known))
-    assert question.interpreter is not None
-    voice = Voice(
-        question, question.interpreter, ears, activity, SpeechWaits(), on_barge_in=lambda: None, on_decided=decide
-    )
+    voice = Voice(question, ears, activity, SpeechWaits(), on_barge_in=lambda: None, on_decided=decide)
     voice.prompts_over()
     began, sent = loop.time(), 0
     try:
