@@ -20,6 +20,9 @@ The ratio of likelihoods that verifies an utterance (Sukkar and Lee, IEEE Trans.
 Measured on the development set over A-law: numbers 7 and more, other speech 1.6 and less.
 """
 
+HELP_BESIDE_OTHER_SPEECH = 1.5
+"""A call for the hotline counts although other speech is so much likelier: one lost costs more than one too many."""
+
 COMMANDS = {
     Spoken.HOTLINE: Command.HOTLINE,
     Spoken.OPERATOR: Command.OPERATOR,
@@ -31,11 +34,22 @@ COMMANDS = {
 
 
 def command_of(heard: Sequence[Hypothesis]) -> Interpretation | None:
-    """The command that the best hypothesis is, None if it is an answer."""
-    command = command_in(heard[0].words) if heard else None
+    """The command that was said, None if it is an answer."""
+    command = command_heard(heard)
     if command is None or (groups(heard[0].words) > 1 and command is not Spoken.HOTLINE):
         return None
     return Interpretation(command=COMMANDS[command], complete=True)
+
+
+def command_heard(heard: Sequence[Hypothesis]) -> Spoken | None:
+    """The command that the best hypothesis is; a call for the hotline also where other speech is a little likelier."""
+    if not heard:
+        return None
+    command = command_in(heard[0].words)
+    if command is None and mostly_unknown(heard[0].words):
+        near = (one.words for one in heard if one.cost <= HELP_BESIDE_OTHER_SPEECH)
+        return Spoken.HOTLINE if any(command_in(words) is Spoken.HOTLINE for words in near) else None
+    return command
 
 
 def lone_digit(words: Sequence[str]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.dialogue.hypotheses import COMMANDS, command_of, lone_digit, mostly_unknown, pooled
+from ivr.dialogue.hypotheses import COMMANDS, command_heard, command_of, lone_digit, mostly_unknown, pooled
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.commands import PHRASES, Spoken, command_in, phrase_in, yes_or_no
+from ivr.language.commands import PHRASES, Spoken, phrase_in, yes_or_no
 from ivr.language.understanding import groups, is_number_word
 from ivr.language.vocabulary import UNKNOWN, plain
 
@@ -30,7 +30,7 @@ class ChoiceInterpreter:
         if not heard:
             return Interpretation()
         words = heard[0].words
-        command = command_in(words)
+        command = command_heard(heard)
         if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
             return Interpretation(command=COMMANDS[command], complete=True)
         phrase = phrase_in(words, tuple(self._spoken))
@@ -81,7 +81,7 @@ class PeopleInterpreter:
 
     async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
         """The command, if it is one for people."""
-        command = command_in(heard[0].words) if heard else None
+        command = command_heard(heard)
         if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
             return Interpretation(command=COMMANDS[command], complete=True)
         return Interpretation()

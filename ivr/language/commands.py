@@ -21,54 +21,41 @@ class Spoken(StrEnum):
     NO = "no"
 
 
-PHRASES: dict[Spoken, tuple[str, ...]] = {
+_SAID = {
     Spoken.HOTLINE: (
-        "авария",
-        "аварийная",
-        "аварии",
-        "аварию",
-        "дымит",
-        "нет света",
-        "света нет",
-        "нету света",
-        "пропал свет",
-        "свет пропал",
-        "нет электричества",
-        "электричества нет",
-        "искрит",
-        "горит",
-        "пожар",
-        "провод оборвался",
-        "отключение",
+        "авария|аварии|аварию|аварийная|аварийную|аварийка|аварийку|нет света|света нет|нету света|пропал свет|",
+        "свет пропал|отключили свет|свет отключили|выключили свет|отключение|отключили электричество|",
+        "нет электричества|электричества нет|пропало электричество|нет напряжения|темно|искрит|искрят|горит|пожар|",
+        "дым|дымит|пахнет гарью|провод оборвался|оборвался провод|провод оборван|оборвало провод|обрыв|провод упал|",
+        "упал столб|замыкание|ударило током",
     ),
     Spoken.OPERATOR: (
-        "оператор",
-        "оператора",
-        "оператору",
-        "соедините с оператором",
-        "специалист",
-        "консультант",
-        "диспетчер",
-        "человек",
-        "с человеком",
+        "оператор|оператора|оператору|с оператором|соедините|специалист|специалиста|консультант|диспетчер|диспетчера|",
+        "диспетчеру|с диспетчером|сотрудник|сотрудника|с сотрудником|человек|человека|с человеком",
     ),
-    Spoken.REPEAT: ("повтор", "повтори", "повторите", "повторить", "ещё раз", "не расслышал", "не расслышала"),
-    Spoken.BACK: ("назад", "вернуться", "вернитесь"),
-    Spoken.HELP: ("помощь", "справка", "помогите", "не знаю", "что говорить"),
-    Spoken.CANCEL: ("отмена", "отменить", "отмените", "заново", "сначала", "стоп"),
-    Spoken.YES: ("да", "ага", "угу", "верно", "правильно", "конечно", "подтверждаю", "всё верно", "так", "хорошо"),
-    Spoken.NO: ("нет", "не", "неверно", "неправильно", "не верно", "не правильно", "не так", "ошибка", "не надо"),
+    Spoken.REPEAT: ("повтор|повтори|повторите|повторить|ещё раз|не расслышал|не расслышала|не понял|не поняла",),
+    Spoken.BACK: ("назад|вернуться|вернитесь|вернись",),
+    Spoken.HELP: ("помощь|справка|помогите|не знаю|что говорить",),
+    Spoken.CANCEL: ("отмена|отменить|отмените|заново|сначала|стоп",),
+    Spoken.YES: (
+        "да|ага|угу|верно|правильно|конечно|подтверждаю|подтвердить|всё верно|так|хорошо|точно|подходит|согласен|",
+        "согласна|готово|ладно",
+    ),
+    Spoken.NO: ("нет|не|неверно|неправильно|не верно|не правильно|не так|ошибка|не надо|другой|другое|другая",),
 }
+PHRASES: dict[Spoken, tuple[str, ...]] = {kind: tuple("".join(lines).split("|")) for kind, lines in _SAID.items()}
+"""What callers say for each; more words around a phrase change nothing."""
 
 _COMMANDS = (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.CANCEL, Spoken.BACK, Spoken.HELP, Spoken.REPEAT)
+_STRANGE_BORNE = {Spoken.HOTLINE: 3, Spoken.OPERATOR: 2}
 _POLITE = FILLERS - {"да", "так", "ага", "угу", "всё", "хорошо"}
 
 
 def command_in(words: Sequence[str]) -> Spoken | None:
     """The command that the words are, None if they are none or much else besides.
 
-    Fillers and one strange word beside the phrase are borne, and for HOTLINE three: a call for help that is not
-    understood costs more than one too many.
+    Fillers and one strange word beside the phrase are borne, two for OPERATOR, and for HOTLINE three: a call for help
+    that is not understood costs more than one too many.
     """
     said = [plain(word) for word in words]
     meant = [word for word in said if word not in _POLITE and word != UNKNOWN]
@@ -80,7 +67,7 @@ def command_in(words: Sequence[str]) -> Spoken | None:
             if not _holds(said, parts):
                 continue
             beside = len(meant) - len(wanted) + strange
-            if beside <= (3 if kind is Spoken.HOTLINE else 1):
+            if beside <= _STRANGE_BORNE.get(kind, 1):
                 return kind
     return None
 

@@ -44,7 +44,8 @@ class Costs:
     «двадцать восемь» of «два восемь»; reading_group: the same in a reading. thousands: thousands within an account.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
-    command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none.
+    command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none;
+    unknown_inside: within a number; unknown_answer: where a word or two are asked, which are short beside it.
     """
 
     group: float = 0.7
@@ -55,10 +56,11 @@ class Costs:
     correction: float = 3.0
     before: float = 2.0
     after: float = 2.0
-    command: float = 2.5
+    command: float = 1.5
     sink: float = 1.0
     unknown: float = 0.5
     unknown_inside: float = 2.0
+    unknown_answer: float = 1.5
 
 
 class _Numbers:
@@ -254,7 +256,7 @@ def commands(costs: Costs) -> WordGraph:
         graph.phrase(start, end, phrase)
     for phrase in ("ну", "вот", "алло", "здравствуйте", "э", "спасибо", "пожалуйста", "я не понял", "нет спасибо"):
         graph.phrase(start, end, phrase, costs.before)
-    graph.arc(start, end, UNKNOWN_WORD, costs.unknown)
+    graph.arc(start, end, UNKNOWN_WORD, costs.unknown_answer)
     graph.arc(end, start, None, 0.7)
     numbers = _Numbers(graph, costs)
     graph.arc(start, between, None, costs.sink)

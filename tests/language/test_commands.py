@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from ivr.config import REPOSITORY
 from ivr.language.commands import PHRASES, Spoken, command_in, yes_or_no
 
 COMMANDS = [kind for kind in Spoken if kind not in (Spoken.YES, Spoken.NO)]
@@ -46,3 +49,12 @@ def test_an_emergency_is_heard_in_a_sentence(said: str) -> None:
 )
 def test_a_command_in_the_middle_of_something_else_is_none(said: str) -> None:
     assert command_in(said.split()) is None
+
+
+def test_what_the_shipped_grammars_hear_as_a_command_is_understood() -> None:
+    phrases = tomllib.loads((REPOSITORY / "speech_models" / "train" / "phrases.toml").read_text(encoding="utf-8"))
+    said = {name: text.replace("\n", "").split("|") for name, text in phrases.items()}
+    assert [phrase for phrase in said["hotline"] if command_in(phrase.split()) is not Spoken.HOTLINE] == []
+    assert [phrase for phrase in said["other_commands"] if command_in(phrase.split()) is None] == ["хватит", "выход"]
+    assert [phrase for phrase in said["yes"] if yes_or_no(phrase.split()) is not Spoken.YES] == []
+    assert [phrase for phrase in said["no"] if yes_or_no(phrase.split()) is not Spoken.NO] == []
