@@ -20,10 +20,11 @@ from ivr.speech.model_folder import TELEPHONE_RATE
 
 log = logging.getLogger(__name__)
 
-LOAD_LIMIT_S = 120.0
-"""Large models take half a minute from a slow disk."""
 PING_S = 1.0
-HANG_S = 4.0  # silent for so long although asked: it hangs
+MOST_SILENT_PINGS = 4
+"""Asked so many times without a word, it hangs. Counted, not timed: a daemon held up itself blames nobody."""
+MOST_LOADING_PINGS = 120
+"""While the model is loaded, which takes half a minute for large ones from a slow disk."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 GOOD_LIFE_S = 60.0  # a process that served so long is replaced without a pause
 
@@ -220,8 +221,10 @@ class RecogniserProcess:
 
     async def _watch(self, link: Link, pid: int) -> None:
         """Until it ends, hangs, grows too large, or fails to load in time."""
+        silent = 0
         while not await link.gone_within(PING_S):
-            if link.silent_s > (HANG_S if self.ready.is_set() else LOAD_LIMIT_S):
+            silent = 0 if link.has_spoken() else silent + 1
+            if silent > (MOST_SILENT_PINGS if self.ready.is_set() else MOST_LOADING_PINGS):
                 log.warning("a recogniser process hangs and is killed")
                 return
             if self.ready.is_set() and _memory_of(pid) - self._loaded_size > self._memory:
@@ -235,6 +238,8 @@ class RecogniserProcess:
             self._loaded_size = _memory_of(pid)
             self._served = True
             self.ready.set()
+        elif kind is Kind.PONG:
+            self.cost = unpack_cost(payload)
         elif kind is Kind.UNUSABLE:
             self._failure = payload.decode(errors="replace")
         elif (utterance := self._open.get(number)) is not None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +17,10 @@ import uvloop
 
 from ivr.dialogue.ports import Expects, Question
 from ivr.listening.ears import EarsLost
+from ivr.speech import process
 from ivr.speech.engine import Engine
 from ivr.speech.model_folder import BadModel
+from ivr.speech.worker import Cost
 from tests.speech.conftest import MODEL, SAID
 
 READING = Question((), Expects.READING, most_digits=5)
@@ -133,6 +136,35 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
             await one.finish()
         await eventually(lambda: len({*engine.pids} - {*before}) == 1 and engine.speakers == 2 * MANY)
         assert [await heard(engine, speech) for _ in range(2)] == [SAID, SAID]
+
+
+def test_a_daemon_that_was_held_up_itself_takes_no_process_for_hanging(
+    speech: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "PING_S", 0.5)
+
+    async def once() -> None:
+        async with running() as engine:
+            before = engine.pids
+            assert await heard(engine, speech) == SAID
+            time.sleep((process.MOST_SILENT_PINGS + 2) * process.PING_S)  # noqa: ASYNC251 - the hold-up
+            assert await heard(engine, speech) == SAID
+            assert engine.pids == before
+
+    for run in (asyncio.run, uvloop.run):
+        run(once())
+
+
+def test_what_callers_cost_follows_what_their_speech_took() -> None:
+    cost = Cost(0.01)
+    assert cost.of_a_second == pytest.approx(0.01)
+    for _ in range(100):
+        cost.took(0.04, 0.5)
+        cost.took(0.01, 0.0)  # a result
+    assert cost.of_a_second == pytest.approx(0.1, rel=0.2)
+    for _ in range(1000):
+        cost.took(0.01, 1.0)
+    assert cost.of_a_second == pytest.approx(0.01, rel=0.01)
 
 
 async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -> None:
