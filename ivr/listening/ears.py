@@ -15,6 +15,10 @@ class EarsLost(Exception):
 class Utterance(Protocol):
     """One stretch of a caller's speech, being recognised."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether nobody will ever know what was said: the recogniser died, or has given it up."""
+
     def feed(self, pcm: bytes) -> None:
         """Take in signed linear 16 bit little-endian audio, 8 kHz. Never blocks."""
 
@@ -36,4 +40,4 @@ class Ears(Protocol):
 
     @property
     def available(self) -> bool:
-        """Whether there is a model and a living worker at all."""
+        """Whether there is a model, a living worker, and room for one more caller."""

@@ -47,7 +47,8 @@ class Voice:
 
     Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence
     still has its utterance ended by the clock. `on_decided` is called once when `answer` is there (or `repeat`),
-    `on_barge_in` when the prompt is to stop, `on_lost` when the recogniser is gone and only keys are left.
+    `on_barge_in` when the prompt is to stop;
+    `lost` tells that the recogniser is gone or has no room, and only keys are left.
     """
 
     def __init__(
@@ -117,6 +118,9 @@ class Voice:
         if self._closed or self.decided or self.lost:
             return
         self._now = now
+        if self._utterance is not None and self._utterance.lost:
+            self._lose()
+            return
         data = self._rest + pcm
         count = len(data) // FRAME_BYTES
         self._rest = data[count * FRAME_BYTES :]

@@ -13,12 +13,6 @@ from ivr.speech.process import RecogniserProcess, Words, WorkerUtterance
 
 log = logging.getLogger(__name__)
 
-USABLE = 0.8
-"""Share of a process's time that callers who speak may take, by what they cost of late.
-
-A process that falls behind takes nobody else on, whatever was measured.
-"""
-FEWEST_SPEAKERS = 4
 CALM = 0.5
 """Share of the places taken at which it is said that recognisers are free again."""
 
@@ -34,9 +28,9 @@ class Engine:
         memory_mb: what a process may grow by before it is replaced. result_s: longest wait for a result.
         """
         self._folder = folder
-        self._speakers = speakers
         self._processes = [
-            RecogniserProcess(folder, memory_mb, result_s) for _ in range(workers or len(os.sched_getaffinity(0)))
+            RecogniserProcess(folder, speakers, memory_mb, result_s)
+            for _ in range(workers or len(os.sched_getaffinity(0)))
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._refused = 0
@@ -55,7 +49,7 @@ class Engine:
         finally:
             for task in (*ready, failed):
                 task.cancel()
-        if failed in done and not self.available:
+        if failed in done and not any(process.ready.is_set() for process in self._processes):
             await self.close()
             raise BadModel(next(process.failure for process in self._processes))
 
@@ -71,8 +65,8 @@ class Engine:
 
     @property
     def available(self) -> bool:
-        """Whether a process understands."""
-        return any(process.ready.is_set() for process in self._processes)
+        """Whether a process understands and has room for one more caller."""
+        return any(process.has_room for process in self._processes)
 
     @property
     def pids(self) -> list[int]:
@@ -82,12 +76,12 @@ class Engine:
     @property
     def speakers(self) -> int:
         """Callers who can speak at once now."""
-        return sum(self._most(process) for process in self._processes if process.ready.is_set())
+        return sum(process.most for process in self._processes if process.ready.is_set())
 
     def listen(self, question: Question, on_partial: Words) -> WorkerUtterance | None:
         """Begin an utterance on the process with the most room; None where all are full, late or gone."""
         able = [process for process in self._processes if process.ready.is_set()]
-        free = [process for process in able if process.busy < self._most(process) and not process.late]
+        free = [process for process in able if process.has_room]
         if not free:
             if able and not self._refused:
                 log.warning("all recognisers are busy; callers use keys", extra={"count": self.speakers})
@@ -96,7 +90,4 @@ class Engine:
         if self._refused and sum(process.busy for process in able) <= CALM * self.speakers:
             log.info("recognisers are free again", extra={"refused": self._refused})
             self._refused = 0
-        return min(free, key=lambda process: process.busy / self._most(process)).listen(question, on_partial)
-
-    def _most(self, process: RecogniserProcess) -> int:
-        return self._speakers or max(int(USABLE / process.cost) if process.cost else 0, FEWEST_SPEAKERS)
+        return min(free, key=lambda process: process.busy / process.most).listen(question, on_partial)

@@ -28,6 +28,7 @@ class WrittenUtterance:
     fed: bytes = b""
     finished: bool = False
     abandoned: bool = False
+    lost: bool = False
 
     def feed(self, pcm: bytes) -> None:
         self.fed += pcm
@@ -380,6 +381,16 @@ async def test_a_recogniser_that_dies_leaves_the_keys(caller: Caller) -> None:
 async def test_no_recogniser_free_leaves_the_keys(caller: Caller) -> None:
     caller.ears.full = True
     await caller.says(speech(1))
+    assert caller.voice.lost
+    assert not caller.voice.speaking
+
+
+async def test_a_recogniser_that_lets_a_caller_go_leaves_the_keys_at_once(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    await caller.says(speech(1))
+    assert not caller.voice.lost
+    caller.ears.utterances[0].lost = True
+    await caller.says(speech(0.1))
     assert caller.voice.lost
     assert not caller.voice.speaking
 

@@ -183,6 +183,26 @@ async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -
         await eventually(refused)
 
 
+async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: bytes) -> None:
+    async with running() as engine:
+        taken = [utterance for _ in range(8) if (utterance := engine.listen(READING, ignore)) is not None]
+        os.kill(engine.pids[0], signal.SIGSTOP)
+        for utterance in taken:
+            utterance.feed(speech)
+
+        def given_up() -> bool:
+            for utterance in taken:
+                utterance.feed(bytes(16))
+            return taken[-1].lost
+
+        await eventually(given_up)
+        os.kill(engine.pids[0], signal.SIGCONT)
+        lost = [utterance.lost for utterance in taken]
+        assert lost == sorted(lost)
+        assert not lost[0]
+        assert " ".join((await taken[0].finish())[0].words) == SAID
+
+
 async def test_audio_faster_than_it_can_be_taken_loses_the_utterance_and_costs_no_memory() -> None:
     async with running() as engine:
         utterance = engine.listen(READING, ignore)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ivr.speech.benchmark import costs
-from ivr.speech.benchmark.callers import ALLOWED_MS, Answers, NotMeasured, in_the_usual_way, on_the_line
+from ivr.speech.benchmark.callers import ALLOWED_MS, Answers, NotMeasured, a_crowd, in_the_usual_way, on_the_line
 from ivr.speech.benchmark.costs import Costs
 from ivr.speech.benchmark.knowledge import Scattered
 from ivr.speech.benchmark.sets import SpeechSet
@@ -26,6 +26,8 @@ from ivr.speech.engine import Engine
 T = TypeVar("T")
 
 UNLIMITED = 10_000
+CROWD = 100
+"""Callers who speak at once, more than most machines bear."""
 FEWEST_STREAMS = 4
 CALM = 0.2
 """Share of the raw capacity that is used while it is found out which utterances are understood without load."""
@@ -47,7 +49,8 @@ class Speed:
     """All figures of one run.
 
     calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded.
-    line, usual: the most callers whose p95 stays under half a second, and what they got.
+    line, usual: the most callers whose p95 stays under half a second, and what they got. crowd: what a hundred got
+    who spoke at once, with the bounds that the line has.
     """
 
     processors: int
@@ -58,6 +61,7 @@ class Speed:
     raw: float
     line: Answers
     usual: Answers
+    crowd: Answers
 
     @property
     def share_of_raw(self) -> float:
@@ -80,7 +84,7 @@ class Speed:
         }
 
     def _answers(self) -> list[tuple[str, Answers]]:
-        return [("calm", self.calm), ("line", self.line), ("usual", self.usual)]
+        return [("calm", self.calm), ("line", self.line), ("usual", self.usual), ("crowd", self.crowd)]
 
 
 async def measure(
@@ -113,6 +117,8 @@ async def measure(
         best_line = await most(line, max(int(0.7 * raw), 1), effort.precision)
     finally:
         await engine.close()
+    crowd = await _crowd(model, clear, known)
+    told(f"{CROWD} at once: {crowd.refused} by keys, {crowd.lost} lost, p95 {crowd.p95_ms:.0f} ms")
     with tempfile.TemporaryDirectory(prefix="bench-speech-") as folder:
 
         async def usual(callers: int) -> Answers:
@@ -120,7 +126,7 @@ async def measure(
             return _told(told, "the usual way", found)
 
         best_usual = await most(usual, max(int(0.3 * raw), 1), effort.precision)
-    return Speed(processors, _processor_name(), load_before, spent, calm, raw, best_line, best_usual)
+    return Speed(processors, _processor_name(), load_before, spent, calm, raw, best_line, best_usual, crowd)
 
 
 async def _understood_alone(
@@ -144,6 +150,15 @@ async def _understood_alone(
     if len(clear) < FEWEST_STREAMS:
         raise NotMeasured("hardly an utterance is understood: the model cannot be measured")
     return clear, calm
+
+
+async def _crowd(model: Path, said: Sequence[Stream], known: Scattered) -> Answers:
+    engine = Engine(model)
+    await engine.start()
+    try:
+        return await a_crowd(engine, said, CROWD, known)
+    finally:
+        await engine.close()
 
 
 async def most(run: Callable[[int], Awaitable[Answers]], start: int, precision: float) -> Answers:
