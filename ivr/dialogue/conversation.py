@@ -6,7 +6,7 @@ Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.dialogue.interpreting import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
@@ -197,6 +197,8 @@ class Conversation:
 
     async def _ask(self, question: Question) -> Answer:
         answer = await self.call.ask(question)
+        if answer.heard is Heard.DEAF:
+            answer = await self.call.ask(_by_keys(question))
         if answer.heard is Heard.HOTLINE:
             raise HandOver(Next.HOTLINE)
         if answer.heard is Heard.OPERATOR:
@@ -205,3 +207,9 @@ class Conversation:
 
     async def _missed(self, answer: Answer) -> None:
         await self.stumble((Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,))
+
+
+def _by_keys(question: Question) -> Question:
+    """The question again, for keys alone, and why."""
+    prompts = (tuple(Prompt.KEY_IN if one == Prompt.SAY_OR_KEY else one for one in said) for said in question.prompts)
+    return replace(question, prompts=((Prompt.KEYS_ONLY,), *prompts), interpreter=None)

@@ -48,7 +48,8 @@ class Voice:
     Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence
     still has its utterance ended by the clock. `on_decided` is called once when `answer` is there (or `repeat`),
     `on_barge_in` when the prompt is to stop;
-    `lost` tells that the recogniser is gone or has no room, and only keys are left.
+    it is called too when the caller waits for an answer and `lost`, which tells that the recogniser is gone
+    or has no room, and only keys are left.
     """
 
     def __init__(
@@ -258,6 +259,8 @@ class Voice:
     def _lose(self) -> None:
         self._drop()
         self.lost = True
+        if not (self._prompting or self._closed):
+            self._on_decided()
 
     def _drop(self) -> None:
         if self._utterance is not None:

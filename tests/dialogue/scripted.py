@@ -28,6 +28,7 @@ class Step:
     hangs_up: bool = False
 
 
+LET_GO = "<the recogniser dies or lets the caller go>"
 SPEECH_LOST = "<all recognisers are gone>"
 
 
@@ -92,7 +93,9 @@ class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
     def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
-        """says: the prompt at whose question each of the words is spoken; SPEECH_LOST: from there on keys."""
+        """says: the prompt at whose question each of the words is spoken; LET_GO: lost this
+        once; SPEECH_LOST: from there on keys.
+        """
         self.line = ScriptedLine(list(script))
         self.says = list(says)
         self.understands = bool(says)
@@ -128,6 +131,8 @@ class ScriptedCall:
             if words != SPEECH_LOST:
                 for phrase in question.prompts:
                     self.line.prompt_begins(phrase)
+                if words == LET_GO:
+                    return Answer(Heard.DEAF)
                 return await self._said(question, words)
             self.understands = False
         return await self._listener.ask(question)
