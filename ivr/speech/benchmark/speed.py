@@ -22,6 +22,7 @@ from ivr.speech.benchmark.knowledge import Scattered
 from ivr.speech.benchmark.sets import SpeechSet
 from ivr.speech.benchmark.streams import Stream, streams
 from ivr.speech.engine import Engine
+from ivr.speech.processor import suited
 
 T = TypeVar("T")
 
@@ -48,7 +49,8 @@ class Effort(Enum):
 class Speed:
     """All figures of one run.
 
-    calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded.
+    calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded, with
+    the routines that the line uses.
     line, usual: the most callers whose p95 stays under half a second, and what they got. crowd: what a hundred got
     who spoke at once, with the bounds that the line has.
     """
@@ -95,7 +97,7 @@ async def measure(
     said = streams(accounts.items, seed)
     known = Scattered.with_numbers([stream.value for stream in said], seed)
     processors = len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
+    with suited(), ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
         speech = [item.pcm for item in accounts.items[:24]]
         strange = [item.pcm for item in other.items[:12]]
         spent = await _aside(pool, costs.measure, model, speech, strange)
