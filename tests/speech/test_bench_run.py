@@ -174,4 +174,5 @@ async def test_a_caller_is_answered_both_ways(tmp_path: Path) -> None:
     usual = await in_the_usual_way(MODEL, said, tmp_path, 1, 1.0)
     assert (len(line.waits_ms), line.lost) == (1, 0)
     assert len(usual.waits_ms) == 1
+    assert 0 < usual.cost < 10
     assert usual.waits_ms[0] > 200  # it waits for 0.3 s of silence too

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, nan
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -40,7 +41,8 @@ class Answers:
     waits_ms: from the end of speech to the result, of each answer. right: answers that are the number said.
     refused: utterances that no recogniser was free for: keys only, at once. given_up: those that a recogniser let go
     while they spoke. lost: other questions that ended without an answer.
-    main_share: of one processor, taken by the daemon's main thread.
+    main_share: of one processor, taken by the daemon's main thread. heard_s, spent_s: audio of the questions that were
+    asked, and the processor time that all processes took for it.
     """
 
     callers: int
@@ -50,6 +52,8 @@ class Answers:
     given_up: int = 0
     lost: int = 0
     main_share: float = 0.0
+    heard_s: float = 0.0
+    spent_s: float = 0.0
 
     @property
     def p95_ms(self) -> float:
@@ -64,6 +68,11 @@ class Answers:
     @property
     def _only_ms(self) -> float:
         return self.waits_ms[0] if self.waits_ms else inf
+
+    @property
+    def cost(self) -> float:
+        """Processor time for a second of a question."""
+        return self.spent_s / self.heard_s if self.heard_s else nan
 
     @property
     def in_time(self) -> bool:
@@ -147,6 +156,7 @@ async def _ask(ears: Ears, stream: Stream, activity: Activity, known: Scattered,
             voice.hear(piece, loop.time(), 0.0)
     finally:
         voice.close()
+    found.heard_s += stream.seconds
     if voice.answer is None:
         if door.refused:
             found.refused += 1
@@ -173,6 +183,7 @@ async def in_the_usual_way(model: Path, said: Sequence[Stream], folder: Path, ca
         ]
         for client in clients:
             await _line(client)
+        before = processor_s([server.pid, *(client.pid for client in clients)])
         for client in clients:
             assert client.stdin is not None
             client.stdin.write(b"\n")
@@ -181,8 +192,19 @@ async def in_the_usual_way(model: Path, said: Sequence[Stream], folder: Path, ca
             for which, wait_ms, words in json.loads(await _line(client, seconds + START_LIMIT_S)):
                 value = said[which].value
                 found.waits_ms.append(wait_ms)
+                found.heard_s += said[which].seconds
                 found.right += value in {one.digits for one in candidates(words.split(), len(value))}
+        found.spent_s = processor_s([server.pid, *(client.pid for client in clients)]) - before
     return found
+
+
+def processor_s(pids: Collection[int]) -> float:
+    """Processor time of processes until now, those that have ended but were not waited for included (proc(5))."""
+    ticks = 0
+    for pid in pids:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(told[11]) + int(told[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def _started(stack: AsyncExitStack, module: str, *arguments: str) -> asyncio.subprocess.Process:

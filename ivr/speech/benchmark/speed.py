@@ -13,10 +13,19 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
+from statistics import mean
 from typing import TypeVar
 
 from ivr.speech.benchmark import costs
-from ivr.speech.benchmark.callers import ALLOWED_MS, Answers, NotMeasured, a_crowd, in_the_usual_way, on_the_line
+from ivr.speech.benchmark.callers import (
+    ALLOWED_MS,
+    Answers,
+    NotMeasured,
+    a_crowd,
+    in_the_usual_way,
+    on_the_line,
+    processor_s,
+)
 from ivr.speech.benchmark.costs import Costs
 from ivr.speech.benchmark.knowledge import Scattered
 from ivr.speech.benchmark.sets import SpeechSet
@@ -50,7 +59,7 @@ class Speed:
     """All figures of one run.
 
     calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded, with
-    the routines that the line uses.
+    the routines that the line uses. raw_cost: its processor time for a second of audio.
     line, usual: the most callers whose p95 stays under half a second, and what they got. crowd: what a hundred got
     who spoke at once, with the bounds that the line has.
     """
@@ -61,9 +70,15 @@ class Speed:
     costs: Costs
     calm: Answers
     raw: float
+    raw_cost: float
     line: Answers
     usual: Answers
     crowd: Answers
+
+    @property
+    def share_of_raw_cost(self) -> float:
+        """The same by processor time, which other work on the machine does not change so much."""
+        return self.raw_cost / self.calm.cost
 
     @property
     def share_of_raw(self) -> float:
@@ -72,7 +87,10 @@ class Speed:
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
-        told = {name: {**asdict(one), "p50_ms": one.p50_ms, "p95_ms": one.p95_ms} for name, one in self._answers()}
+        told = {
+            name: {**asdict(one), "p50_ms": one.p50_ms, "p95_ms": one.p95_ms, "cost": one.cost}
+            for name, one in self._answers()
+        }
         for one in told.values():
             one["answers"] = len(one.pop("waits_ms"))
         return {
@@ -82,6 +100,8 @@ class Speed:
             "costs": asdict(self.costs),
             "raw_callers": self.raw,
             "share_of_raw": self.share_of_raw,
+            "raw_cost": self.raw_cost,
+            "share_of_raw_cost": self.share_of_raw_cost,
             **told,
         }
 
@@ -105,12 +125,15 @@ async def measure(
         start_at = time.time() + WARM_UP_S
         audio = [stream.pcm for stream in said]
         loops = [_aside(pool, costs.raw_rtfx, model, audio, effort.raw_s, start_at) for _ in range(processors)]
-        raw = sum(await asyncio.gather(*loops))
+        bare = await asyncio.gather(*loops)
+    raw, raw_cost = sum(rate for rate, _ in bare), mean(cost for _, cost in bare)
     told(f"bare loops hear {raw:.0f} callers")
     engine = Engine(model, processors, UNLIMITED)
     await engine.start()
     try:
+        used = time.process_time() + processor_s(engine.pids)
         clear, calm = await _understood_alone(engine, said, known, max(int(CALM * raw), 1))
+        calm.spent_s = time.process_time() + processor_s(engine.pids) - used
         told(f"{len(clear)} of {len(said)} utterances are understood at once")
 
         async def line(callers: int) -> Answers:
@@ -128,7 +151,7 @@ async def measure(
             return _told(told, "the usual way", found)
 
         best_usual = await most(usual, max(int(0.3 * raw), 1), effort.precision)
-    return Speed(processors, _processor_name(), load_before, spent, calm, raw, best_line, best_usual, crowd)
+    return Speed(processors, _processor_name(), load_before, spent, calm, raw, raw_cost, best_line, best_usual, crowd)
 
 
 async def _understood_alone(
@@ -145,6 +168,7 @@ async def _understood_alone(
         calm.waits_ms += found.waits_ms
         calm.right += found.right
         calm.lost += found.lost
+        calm.heard_s += found.heard_s
         if found.waits_ms and max(found.waits_ms) < ALLOWED_MS and found.right == len(found.waits_ms):
             clear.append(stream)
 

@@ -63,6 +63,10 @@ def speed_tables(speed: Speed) -> list[Figures]:
         ("last audio to result, p50 and p95, ms", f"{costs.final_p50_ms:.0f}, {costs.final_p95_ms:.0f}"),
         ("Vosk's own end of speech, ms (not used)", f"{costs.own_end_ms:.0f}"),
         ("bare loop on all processors: callers", f"{speed.raw:.0f}"),
+        ("processor time for a second of a question, ms: bare loop", f"{1000 * speed.raw_cost:.1f}"),
+        ("this line, all processes", f"{1000 * speed.calm.cost:.1f}"),
+        ("vosk-server and a script a call, all processes", f"{1000 * speed.usual.cost:.1f}"),
+        ("of the bare loop by processor time, %", f"{100 * speed.share_of_raw_cost:.0f}"),
         ("daemon's main thread at the most callers, share of a processor", f"{speed.line.main_share:.2f}"),
     )
     machine = f"{speed.processor}, {speed.processors} processors, load {speed.load_before:.1f} before"
