@@ -220,6 +220,8 @@ class Conversation:
     async def _ask(self, question: Question) -> Answer:
         self._corrected = None
         answer = await self.call.ask(question)
+        if answer.heard is Heard.DEAF:
+            answer = await self.call.ask(_by_keys(question))
         if answer.heard is Heard.HOTLINE:
             raise HandOver(Next.HOTLINE)
         if answer.heard is Heard.OPERATOR:
@@ -228,3 +230,9 @@ class Conversation:
 
     async def _missed(self, answer: Answer) -> None:
         await self.stumble((Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,))
+
+
+def _by_keys(question: Question) -> Question:
+    """The question again, for keys alone, and why."""
+    prompts = (tuple(Prompt.KEY_IN if one == Prompt.SAY_OR_KEY else one for one in said) for said in question.prompts)
+    return replace(question, prompts=((Prompt.KEYS_ONLY,), *prompts), interpreter=None)

@@ -121,6 +121,7 @@ class Heard(StrEnum):
 
     ANSWER = "answer"
     NOTHING = "no-input"
+    DEAF = "keys-only"  # who spoke found no recogniser free, or lost theirs: nobody's failure
     NOT_UNDERSTOOD = "not-understood"  # a wrong key, an end without a number, one repetition too many
     OVERRUN = "overrun"  # the number before was typed longer than it could be
     HOTLINE = "hotline"

@@ -157,7 +157,7 @@ class Listener:
             return await self._line.wait_for_key(limit_s)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not voice.decided or len(self._line.keys):  # a key wins
+        while not (voice.decided or voice.lost) or len(self._line.keys):  # a key wins
             left = began + limit_s + voice.spoken_s - loop.time()
             key = await self._line.wait_for_key(max(left, STEP_S) if voice.speaking else max(left, 0))
             if key is not None:
@@ -172,6 +172,8 @@ class Listener:
     def _spoken(self) -> tuple[bool, Answer | None]:
         """Whether speech has decided, and its answer; None for the wish to hear the question again."""
         voice = self._voice
+        if voice is not None and voice.lost:
+            return True, Answer(Heard.DEAF)
         return (True, voice.answer) if voice is not None and voice.decided else (False, None)
 
     async def _choice(self, question: Question) -> Answer | None:

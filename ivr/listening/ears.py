@@ -19,6 +19,10 @@ class Utterance(Protocol):
     def undecoded(self) -> int:
         """Bytes that were fed and are not recognised yet, as far as is known: the words so far are older than they."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether nobody will ever know what was said: the recogniser died, or has given it up."""
+
     def feed(self, pcm: bytes) -> None:
         """Take in signed linear 16 bit little-endian audio, 8 kHz. Never blocks."""
 
@@ -40,4 +44,4 @@ class Ears(Protocol):
 
     @property
     def available(self) -> bool:
-        """Whether there is a model and a living worker at all."""
+        """Whether there is a model, a living worker, and room for one more caller."""

@@ -16,8 +16,11 @@ UNKNOWN = "[unk]"
 
 ONSET_FRAMES, ONSET_VOICED = 8, 5  # 100 ms of voice within 160 ms begin an utterance: a click does not
 PRE_ROLL_FRAMES = 25  # kept from before the onset, and of what was said into the end of a confirmation
-PAUSE_FED_S = 0.6  # a longer pause inside an utterance is not decoded to its end
-PAUSE_END_FRAMES = 10  # but its last 200 ms are: a word begins softer than what is taken for voice
+PAUSE_FED_S = 0.2  # a longer pause inside an utterance is not decoded to its end
+PAUSE_AHEAD = bytes(16 * FRAME_BYTES)
+"""Silence fed at once in place of the rest of a pause: a recogniser hears a word only with 0.24 s of what follows it,
+in steps of 0.2 s, and waiting for that would hold up the answer."""
+HELD_FRAMES = 20  # of the rest of a pause, fed if speech goes on: words begin softly
 WORD_STANDS_S = 0.25  # a single word that has stood so long stops the prompt
 STRANGE_S = 0.5  # unknown speech shorter than this is a cough
 BEHIND_BYTES = 8000  # half a second; a recogniser that keeps up tells of its progress every 200 ms
@@ -52,7 +55,9 @@ class Voice:
 
     Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence
     still has its utterance ended by the clock. `on_decided` is called once when `answer` is there (or `repeat`),
-    `on_barge_in` when the prompt is to stop. `lost`: the recogniser is gone and only keys are left.
+    `on_barge_in` when the prompt is to stop;
+    it is called too when the caller waits for an answer and `lost`, which tells that the recogniser is gone
+    or has no room, and only keys are left.
 
     Over prompts that are to be heard to their end (`Question.barge_in`), and all the time where the question has no
     interpreter, calls for people are all that counts: other words neither stop nor answer nor fail.
@@ -77,8 +82,8 @@ class Voice:
         self._on_decided = on_decided
         self._rest = b""
         self._recent: deque[tuple[bytes, bool]] = deque(maxlen=PRE_ROLL_FRAMES)
-        self._skipped: deque[bytes] = deque(maxlen=PAUSE_END_FRAMES)
         self._utterance: Utterance | None = None
+        self._held: deque[bytes] | None = None  # in the rest of a pause
         self._audio = bytearray()
         self._began = self._last_voice = 0.0
         self._words: tuple[str, ...] = ()
@@ -137,6 +142,9 @@ class Voice:
         if self._closed or self.decided or self.lost:
             return
         self._now = now
+        if self._utterance is not None and self._utterance.lost:
+            self._lose()
+            return
         data = self._rest + pcm
         count = len(data) // FRAME_BYTES
         self._rest = data[count * FRAME_BYTES :]
@@ -153,14 +161,22 @@ class Voice:
             if voiced:
                 self._last_voice = at
             self._audio += frame
-            self._skipped.append(frame)
-            if voiced or at - self._last_voice < PAUSE_FED_S:
-                fed += b"".join(self._skipped)
-                self._skipped.clear()
+            fed += self._worth_hearing(frame, voiced, at)
         if self._utterance is not None:
             if fed:
                 self._utterance.feed(bytes(fed))
             self._consider(now)
+
+    def _worth_hearing(self, frame: bytes, voiced: bool, at: float) -> bytes:
+        """What the recogniser gets for one more frame of an utterance."""
+        if not voiced and at - self._last_voice >= PAUSE_FED_S:
+            if self._held is None:
+                self._held = deque([frame], maxlen=HELD_FRAMES)
+                return PAUSE_AHEAD
+            self._held.append(frame)
+            return b""
+        held, self._held = self._held or (), None
+        return b"".join((*held, frame))
 
     def close(self) -> None:
         """Stop listening: a key decides, or the question is over."""
@@ -184,7 +200,7 @@ class Voice:
         before = b"".join(frame for frame, _ in self._recent)
         self._audio = bytearray(before)
         self._recent.clear()
-        self._skipped.clear()
+        self._held = None
         self._began = self._last_voice = at
         self._words, self._first_word, self._meaning = (), None, Interpretation()
         self._unheeded = ALL if self._prompting and not self._question.barge_in else 0
@@ -295,6 +311,8 @@ class Voice:
     def _lose(self) -> None:
         self._drop()
         self.lost = True
+        if not (self._prompting or self._closed):
+            self._on_decided()
 
     def _drop(self) -> None:
         if self._utterance is not None:

@@ -13,12 +13,8 @@ from ivr.speech.process import RecogniserProcess, Words, WorkerUtterance
 
 log = logging.getLogger(__name__)
 
-USABLE = 0.8
-"""Share of a processor that callers who speak may take by what a process measured as it began.
-
-Noisy lines cost up to twice the measure; a process that falls behind takes nobody else on, whatever was measured.
-"""
-FEWEST_SPEAKERS = 4
+CALM = 0.5
+"""Share of the places taken at which it is said that recognisers are free again."""
 
 
 class Engine:
@@ -32,12 +28,12 @@ class Engine:
         memory_mb: what a process may grow by before it is replaced. result_s: longest wait for a result.
         """
         self._folder = folder
-        self._speakers = speakers
         self._processes = [
-            RecogniserProcess(folder, memory_mb, result_s) for _ in range(workers or len(os.sched_getaffinity(0)))
+            RecogniserProcess(folder, speakers, memory_mb, result_s)
+            for _ in range(workers or len(os.sched_getaffinity(0)))
         ]
         self._tasks: list[asyncio.Task[None]] = []
-        self._refusing = False
+        self._refused = 0
 
     async def start(self) -> None:
         """Start the processes and wait until one understands; the others follow. Raises BadModel where none can.
@@ -53,7 +49,7 @@ class Engine:
         finally:
             for task in (*ready, failed):
                 task.cancel()
-        if failed in done and not self.available:
+        if failed in done and not any(process.ready.is_set() for process in self._processes):
             await self.close()
             raise BadModel(next(process.failure for process in self._processes))
 
@@ -69,8 +65,8 @@ class Engine:
 
     @property
     def available(self) -> bool:
-        """Whether a process understands."""
-        return any(process.ready.is_set() for process in self._processes)
+        """Whether a process understands and has room for one more caller."""
+        return any(process.has_room for process in self._processes)
 
     @property
     def pids(self) -> list[int]:
@@ -80,19 +76,18 @@ class Engine:
     @property
     def speakers(self) -> int:
         """Callers who can speak at once now."""
-        return sum(self._most(process) for process in self._processes if process.ready.is_set())
+        return sum(process.most for process in self._processes if process.ready.is_set())
 
     def listen(self, question: Question, on_partial: Words) -> WorkerUtterance | None:
-        """Begin an utterance on the least busy process; None where all are full, late or gone."""
+        """Begin an utterance on the process with the most room; None where all are full, late or gone."""
         able = [process for process in self._processes if process.ready.is_set()]
-        free = [process for process in able if process.busy < self._most(process) and not process.late]
-        if able and (not free) != self._refusing:
-            self._refusing = not free
-            if self._refusing:
+        free = [process for process in able if process.has_room]
+        if not free:
+            if able and not self._refused:
                 log.warning("all recognisers are busy; callers use keys", extra={"count": self.speakers})
-            else:
-                log.info("recognisers are free again")
-        return min(free, key=lambda process: process.busy).listen(question, on_partial) if free else None
-
-    def _most(self, process: RecogniserProcess) -> int:
-        return self._speakers or max(int(USABLE / process.cost) if process.cost else 0, FEWEST_SPEAKERS)
+            self._refused += bool(able)
+            return None
+        if self._refused and sum(process.busy for process in able) <= CALM * self.speakers:
+            log.info("recognisers are free again", extra={"refused": self._refused})
+            self._refused = 0
+        return min(free, key=lambda process: process.busy / process.most).listen(question, on_partial)

@@ -31,7 +31,7 @@ class Kind(IntEnum):
     TAKEN = 8  # worker: audio decoded so far, and the words if they have changed, see `pack_taken`
     RESULT = 9  # worker: hypotheses as JSON; the utterance is over
     LOST = 10  # worker: Vosk failed at this utterance; it is over
-    PONG = 11  # worker: yes
+    PONG = 11  # worker: yes; what a caller who speaks costs now
 
 
 def frame(kind: Kind, utterance: int = 0, payload: bytes = b"") -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from typing import cast
 
@@ -22,12 +21,12 @@ class Link(asyncio.Protocol):
         self._unframer = Unframer()
         self._transport: asyncio.Transport | None = None
         self._gone = asyncio.Event()
-        self._heard_at = time.monotonic()
+        self._spoke = False
 
-    @property
-    def silent_s(self) -> float:
-        """Seconds since its last message."""
-        return time.monotonic() - self._heard_at
+    def has_spoken(self) -> bool:
+        """Whether anything came since this was last asked."""
+        spoke, self._spoke = self._spoke, False
+        return spoke
 
     async def gone_within(self, seconds: float) -> bool:
         """Whether the other end closes within so many seconds."""
@@ -53,7 +52,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
-        self._heard_at = time.monotonic()
+        self._spoke = True
         try:
             for message in self._unframer.feed(data):
                 self._take(*message)

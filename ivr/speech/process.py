@@ -17,21 +17,29 @@ from ivr.listening.ears import EarsLost
 from ivr.speech.frames import Kind, frame, pack_question, unpack_cost, unpack_hypotheses, unpack_taken
 from ivr.speech.link import Link
 from ivr.speech.model_folder import TELEPHONE_RATE
+from ivr.speech.processor import prelude
 
 log = logging.getLogger(__name__)
 
-LOAD_LIMIT_S = 120.0
-"""Large models take half a minute from a slow disk."""
 PING_S = 1.0
-HANG_S = 4.0  # silent for so long although asked: it hangs
+MOST_SILENT_PINGS = 4
+"""Asked so many times without a word, it hangs. Counted, not timed: a daemon held up itself blames nobody."""
+MOST_LOADING_PINGS = 120
+"""While the model is loaded, which takes half a minute for large ones from a slow disk."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 GOOD_LIFE_S = 60.0  # a process that served so long is replaced without a pause
 
 BYTES_PER_S = 2 * TELEPHONE_RATE
 MOST_UNDECODED_BYTES = 10 * BYTES_PER_S
 """Of one utterance. A process that is ten seconds behind helps no caller."""
-LATE_S, CATCH_UP_S = 1.0, 0.3
-"""Undecoded speech of each caller on the average: beyond it for so long, nobody else is taken on."""
+LATE_S, CATCH_UP_S = 0.5, 0.3
+"""Undecoded speech of each caller on the average: beyond it for so long, nobody else is taken on. And if it has not
+become less in that time, those who began last are given up, so that the others are heard in time."""
+GIVEN_UP = 0.25  # of the callers, each time
+
+USABLE = 0.8
+"""Share of a process's time that callers who speak may take, by what they cost of late."""
+FEWEST_SPEAKERS = 4
 
 Words = Callable[[tuple[str, ...]], None]
 
@@ -44,7 +52,7 @@ class WorkerUtterance:
         self._result_s = result_s
         self._number = number
         self._heard: asyncio.Future[tuple[Hypothesis, ...] | None] = asyncio.get_running_loop().create_future()
-        self._finished = False
+        self.finished = False
         self._sent = self._taken = 0
         self.on_partial = on_partial
 
@@ -53,9 +61,14 @@ class WorkerUtterance:
         """Bytes on their way and not decoded yet."""
         return self._sent - self._taken
 
+    @property
+    def lost(self) -> bool:
+        """Whether nobody will ever know what was said."""
+        return self._heard.done() and self._heard.result() is None
+
     def feed(self, pcm: bytes) -> None:
         """Take in audio; never blocks. More than can be decoded loses the utterance, never memory."""
-        if self._heard.done() or self._finished:
+        if self._heard.done() or self.finished:
             return
         self._sent += len(pcm)
         self._process.weigh(len(pcm))
@@ -64,8 +77,8 @@ class WorkerUtterance:
 
     async def finish(self) -> tuple[Hypothesis, ...]:
         """What was heard, best first. Raises EarsLost, at the latest after `result_s`."""
-        if not self._heard.done() and not self._finished:
-            self._finished = True
+        if not self._heard.done() and not self.finished:
+            self.finished = True
             if not self._process.send(frame(Kind.FINISH, self._number)):
                 self._process.drop(self._number)
         await asyncio.wait((self._heard,), timeout=self._result_s)
@@ -102,11 +115,13 @@ class WorkerUtterance:
 class RecogniserProcess:
     """One process after the other, as each dies; the owner runs `run` as a task.
 
-    memory_mb: what a process may grow by after it has loaded the model. result_s: longest wait for a result.
+    speakers: callers whom it hears at once, 0 for what it measures. memory_mb: what a process may grow by after it
+    has loaded the model. result_s: longest wait for a result.
     """
 
-    def __init__(self, folder: Path, memory_mb: int, result_s: float) -> None:
+    def __init__(self, folder: Path, speakers: int, memory_mb: int, result_s: float) -> None:
         self._folder = folder
+        self._speakers = speakers
         self._result_s = result_s
         self._memory = memory_mb << 20
         self._link: Link | None = None
@@ -115,6 +130,7 @@ class RecogniserProcess:
         self._loaded_size = 0
         self._undecoded = 0
         self._late_since: float | None = None
+        self._weighed = (0.0, 0)  # when, and what was undecoded then
         self._failure = ""
         self._served = False
         self.pid: int | None = None
@@ -133,6 +149,16 @@ class RecogniserProcess:
         return len(self._open)
 
     @property
+    def most(self) -> int:
+        """Callers whom it can hear at once now."""
+        return self._speakers or max(int(USABLE / self.cost) if self.cost else 0, FEWEST_SPEAKERS)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take one more caller on."""
+        return self.ready.is_set() and self.busy < self.most and not self.late
+
+    @property
     def late(self) -> bool:
         """Whether it has fallen behind what its callers say, and does not catch up."""
         return self._late_since is not None and time.monotonic() - self._late_since > CATCH_UP_S
@@ -142,8 +168,24 @@ class RecogniserProcess:
         self._undecoded += more
         if self._undecoded <= LATE_S * BYTES_PER_S * max(self.busy, 1):
             self._late_since = None
-        elif self._late_since is None:
-            self._late_since = time.monotonic()
+            return
+        now = time.monotonic()
+        if self._late_since is None:
+            self._late_since, self._weighed = now, (now, self._undecoded)
+        elif now - self._weighed[0] > CATCH_UP_S:
+            before, self._weighed = self._weighed[1], (now, self._undecoded)
+            if self._undecoded >= before:
+                self._give_up_the_last()
+
+    def _give_up_the_last(self) -> None:
+        """Those who began to speak last use keys, instead of everybody waiting."""
+        speaking = [number for number, utterance in self._open.items() if not utterance.finished]
+        several = speaking[1:][-max(int(GIVEN_UP * len(speaking)), 1) :]
+        if several:
+            log.warning("a recogniser falls behind; who spoke last uses keys", extra={"count": len(several)})
+        for number in several:
+            self.drop(number)
+        self._weighed = (self._weighed[0], self._undecoded)
 
     def listen(self, question: Question, on_partial: Words) -> WorkerUtterance | None:
         """Begin an utterance; None if the process is gone."""
@@ -191,6 +233,7 @@ class RecogniserProcess:
             undo.enter_context(theirs)
             undo.enter_context(ours)
             process = await asyncio.create_subprocess_exec(
+                *prelude(),
                 sys.executable,
                 "-m",
                 "ivr.speech.worker",
@@ -220,8 +263,10 @@ class RecogniserProcess:
 
     async def _watch(self, link: Link, pid: int) -> None:
         """Until it ends, hangs, grows too large, or fails to load in time."""
+        silent = 0
         while not await link.gone_within(PING_S):
-            if link.silent_s > (HANG_S if self.ready.is_set() else LOAD_LIMIT_S):
+            silent = 0 if link.has_spoken() else silent + 1
+            if silent > (MOST_SILENT_PINGS if self.ready.is_set() else MOST_LOADING_PINGS):
                 log.warning("a recogniser process hangs and is killed")
                 return
             if self.ready.is_set() and _memory_of(pid) - self._loaded_size > self._memory:
@@ -235,6 +280,8 @@ class RecogniserProcess:
             self._loaded_size = _memory_of(pid)
             self._served = True
             self.ready.set()
+        elif kind is Kind.PONG:
+            self.cost = unpack_cost(payload)
         elif kind is Kind.UNUSABLE:
             self._failure = payload.decode(errors="replace")
         elif (utterance := self._open.get(number)) is not None:

@@ -29,7 +29,9 @@ LONGEST_S = 30.0
 """An utterance takes no more audio than this; listening ends it after twenty seconds."""
 
 BEHIND = {"digits": 2.0}
-"""What a hypothesis of a grammar costs more than one of the general grammar, natural logarithm."""
+"""What a hypothesis of a grammar costs more than one of the general grammar, natural logarithm.
+
+Of these grammars nobody wants words before the end."""
 
 _MUST_KNOW = frozenset({*DIGITS, *TEENS, *TENS, *HUNDREDS, "тысяч", "да", "нет"}) - {"нуль", "одно", "раз"}
 _SAME: dict[str, str | int] = {word: value for word, value in DIGITS.items() if word != "раз"}
@@ -51,7 +53,8 @@ class Models:
         try:
             with tempfile.TemporaryDirectory(prefix="ivr-model-") as views:
                 for name in found.grammars or ("",):
-                    self._models[name] = vosk.Model(model_path=str(found.view(Path(views) / (name or "own"), name)))
+                    view = found.view(Path(views) / (name or "own"), name, hurry=name not in BEHIND)
+                    self._models[name] = vosk.Model(model_path=str(view))
             for expects in Expects:
                 proof = self.hear(Question((), expects))
                 proof.feed(_PROOF)

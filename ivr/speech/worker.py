@@ -25,8 +25,33 @@ from ivr.speech.recogniser import Models, Utterance
 PIECE_BYTES = 3200  # 200 ms: as long as one caller can keep the others waiting
 TOLD_BYTES = 3200  # how often the daemon hears of progress while the words stay the same
 SOCKET_BYTES = 1 << 18
+BYTES_PER_S = 2 * TELEPHONE_RATE
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 SAMPLE_S = 2
+
+
+class Cost:
+    """What a second of callers' speech takes of this process's time, by the clock: a busy machine makes it dearer.
+
+    Begins with what was measured at the start, and follows what the last `MEMORY_S` or so of speech took.
+    """
+
+    MEMORY_S = 8.0
+
+    def __init__(self, measured: float) -> None:
+        self._spent, self._heard = measured * self.MEMORY_S, self.MEMORY_S
+
+    def took(self, spent_s: float, heard_s: float) -> None:
+        """So much speech took so long; a result is work without further speech."""
+        self._spent += spent_s
+        self._heard += heard_s
+        if self._heard > 2 * self.MEMORY_S:
+            self._spent, self._heard = self._spent / 2, self._heard / 2
+
+    @property
+    def of_a_second(self) -> float:
+        """Seconds for a second of one caller's speech, results included."""
+        return self._spent / self._heard
 
 
 @dataclass(slots=True)
@@ -55,9 +80,10 @@ class _Open:
 class Worker:
     """Serves one daemon over one socket."""
 
-    def __init__(self, daemon: socket.socket, models: Models) -> None:
+    def __init__(self, daemon: socket.socket, models: Models, cost: Cost) -> None:
         self._daemon = daemon
         self._models = models
+        self._cost = cost
         self._unframer = Unframer()
         self._open: dict[int, _Open] = {}
         self._speaking: deque[int] = deque()
@@ -83,7 +109,7 @@ class Worker:
 
     def _take(self, kind: Kind, number: int, payload: bytes) -> None:
         if kind is Kind.PING:
-            self._daemon.sendall(frame(Kind.PONG))
+            self._daemon.sendall(frame(Kind.PONG, payload=pack_cost(self._cost.of_a_second)))
         elif kind is Kind.OPEN:
             try:
                 self._open[number] = _Open(self._models.hear(unpack_question(payload)))
@@ -111,50 +137,54 @@ class Worker:
             one.queued = False
             if one.finished:
                 return
+        began, taken = time.monotonic(), one.taken
         try:
             more = self._decode(number, one)
         except Exception:  # Vosk's own kind; the others go on
             self._open.pop(number, None)
             self._daemon.sendall(frame(Kind.LOST, number))
             return
-        if queue is self._waiting and number in self._open:
-            queue.append(number)
-        elif more:
-            one.queued = True
+        self._cost.took(time.monotonic() - began, (one.taken - taken) / BYTES_PER_S)
+        if more:
+            one.queued = queue is self._speaking
             queue.append(number)
 
     def _decode(self, number: int, one: _Open) -> bool:
-        """Decode a piece, or give the result where there is none left. Whether there is more."""
+        """Decode a piece, and give the result with the last one. Whether there is more to decode."""
         piece = one.piece()
+        more = bool(one.waiting or one.audio)
         if piece:
             one.utterance.feed(piece)
             one.taken += len(piece)
-            if not one.finished:
-                words = one.utterance.partial
-                changed = words != one.words
-                if changed or one.taken - one.told >= TOLD_BYTES:
-                    one.words, one.told = words, one.taken
-                    self._daemon.sendall(frame(Kind.TAKEN, number, pack_taken(one.taken, words if changed else None)))
-        elif one.finished:
+        if not one.finished:
+            words = one.utterance.partial
+            changed = words != one.words
+            if changed or one.taken - one.told >= TOLD_BYTES:
+                one.words, one.told = words, one.taken
+                self._daemon.sendall(frame(Kind.TAKEN, number, pack_taken(one.taken, words if changed else None)))
+        elif not more:
             del self._open[number]
             self._daemon.sendall(frame(Kind.RESULT, number, pack_hypotheses(one.utterance.finish())))
-        return bool(one.waiting or one.audio)
+        return more
 
 
 def cost_of_a_caller(models: Models) -> float:
-    """Processor time for a second of speech at the dearest question, seconds; measured with noise."""
+    """Time for a second of speech at the dearest question by the clock, seconds; measured with noise.
+
+    Only to begin with: `Cost` tells what callers cost.
+    """
     random = Random(0)
     noise = b"".join(
         random.randint(-3000, 3000).to_bytes(2, "little", signed=True) for _ in range(SAMPLE_S * TELEPHONE_RATE)
     )
     costs = []
     for expects in (Expects.ACCOUNT, Expects.READING):
-        began = time.process_time()
+        began = time.monotonic()
         utterance = models.hear(Question((), expects))
         for at in range(0, len(noise), PIECE_BYTES):
             utterance.feed(noise[at : at + PIECE_BYTES])
         utterance.finish()
-        costs.append((time.process_time() - began) / SAMPLE_S)
+        costs.append((time.monotonic() - began) / SAMPLE_S)
     return max(costs)
 
 
@@ -177,7 +207,7 @@ def main(descriptor: int, folder: Path) -> int:
             daemon.sendall(frame(Kind.UNUSABLE, payload=str(error).encode()))
             return 1
         daemon.sendall(frame(Kind.READY, payload=pack_cost(cost)))
-        Worker(daemon, models).serve()
+        Worker(daemon, models, Cost(cost)).serve()
     return 0
 
 

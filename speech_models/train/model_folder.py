@@ -24,7 +24,7 @@ MFCC = """--use-energy=false
 """
 
 DECODER = """--min-active=200
---max-active=3000
+--max-active=1000
 --beam={beam}
 --lattice-beam={lattice_beam}
 --acoustic-scale={scale}
@@ -42,7 +42,7 @@ def write_graphs(
     costs: Costs = Costs(),  # noqa: B008
     *,
     scale: float = 0.25,
-    beam: float = 12.0,
+    beam: float = 9.0,
     lattice_beam: float = 3.0,
 ) -> None:
     """Everything of the model folder but am/final.mdl."""

@@ -29,6 +29,7 @@ class Step:
     hangs_up: bool = False
 
 
+LET_GO = "<the recogniser dies or lets the caller go>"
 SPEECH_LOST = "<all recognisers are gone>"
 
 
@@ -93,7 +94,9 @@ class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
     def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
-        """says: the prompt at which each of the words is spoken; SPEECH_LOST: from there on keys."""
+        """says: the prompt at whose question each of the words is spoken; LET_GO: lost this
+        once; SPEECH_LOST: from there on keys.
+        """
         self.line = ScriptedLine(list(script))
         self.says = list(says)
         self.understands = self._for_people = bool(says)
@@ -132,6 +135,10 @@ class ScriptedCall:
         words = self._words_at(question.prompts) if self._for_people else None
         if words == SPEECH_LOST:
             self.understands = self._for_people = False
+        elif words == LET_GO:
+            for phrase in question.prompts:
+                self.line.prompt_begins(phrase)
+            return Answer(Heard.DEAF)
         elif words is not None:
             answer = await self._said(question, words)
             if answer is not None:

@@ -8,7 +8,7 @@ from ivr.dialogue.ports import Next, Outcome
 from ivr.domain.accounts import Account
 from ivr.domain.meters import Meter, Zone
 from ivr.domain.readings import Channel
-from tests.dialogue.scripted import SPEECH_LOST, MemoryLedger, ScriptedCall, Step
+from tests.dialogue.scripted import LET_GO, SPEECH_LOST, MemoryLedger, ScriptedCall, Step
 from tests.dialogue.test_visit import NUMBER, day_and_night, ledger, one_zone, register, visit
 
 ACCOUNT = "один два три четыре пять шесть семь восемь девять ноль"
@@ -424,6 +424,21 @@ async def test_a_caller_whose_speech_is_lost_in_the_middle_is_told_once_and_goes
     assert call.heard.count("common/keys-only") == 1
     assert call.phrase("reading/ask")[-1] == "common/key-in"
     assert store.kept[0].channel is Channel.KEYS
+
+
+async def test_a_caller_who_is_not_heard_this_once_is_told_at_once_and_answers_by_keys() -> None:
+    call = ScriptedCall(
+        Step("reading/ask", "12150"),
+        Step("reading/confirm", "1"),
+        Step("menu/else", "2"),
+        says=[*IDENTIFIED, ("reading/ask", LET_GO)],
+    )
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    at = call.heard.index("common/keys-only")
+    assert call.heard[at - 1 : at + 2] == ["reading/ask", "common/keys-only", "reading/confirm"]
+    assert "common/no-input" not in call.heard
+    assert call.hears
 
 
 async def test_the_same_value_said_twice_is_flagged_with_the_voice_and_a_keyed_one_without() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Phrase, Question
 from ivr.listening.ask import KeyWaits, Listener
+from ivr.listening.keys import Key
 from tests.dialogue.scripted import ScriptedLine, Step
+from tests.listening.sounding import speech
+from tests.listening.test_voice import WrittenEars, WrittenMeanings
 
 ASK: tuple[Phrase, ...] = (("ask",),)
 
@@ -322,3 +327,35 @@ async def test_nothing_stops_what_is_announced_and_its_keys_are_forgotten() -> N
 async def test_a_hang_up_ends_a_question() -> None:
     with pytest.raises(HungUp):
         await Caller(Step("ask", hangs_up=True)).number()
+
+
+# Speech that is lost
+
+
+class Speaking(ScriptedLine):
+    """A line whose caller begins to speak when the prompts are over."""
+
+    hushed = False
+    on_audio: Callable[[bytes, float], None] | None = None
+
+    def hear(self, on_audio: Callable[[bytes, float], None] | None) -> bool:
+        self.on_audio = on_audio
+        return True
+
+    def hush(self) -> None:
+        self.hushed = True
+
+    async def wait_for_key(self, limit_s: float) -> Key | None:
+        if self.on_audio is not None:
+            self.on_audio(speech(1), self._now)
+        return await super().wait_for_key(0 if self.hushed else limit_s)
+
+
+@pytest.mark.parametrize("expects", [Expects.READING, Expects.CHOICE])
+async def test_who_speaks_and_finds_no_recogniser_free_does_not_wait_in_vain(expects: Expects) -> None:
+    line = Speaking([])
+    listener = Listener(line, KeyWaits(), line.prompt_begins, WrittenEars(full=True))
+    question = Question(ASK, expects, "12", most_digits=5, no_input_s=15, interpreter=WrittenMeanings({}))
+    before = line._now
+    assert await listener.ask(question) == Answer(Heard.DEAF)
+    assert line._now - before == 1.0  # the prompt's length

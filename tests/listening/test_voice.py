@@ -11,7 +11,7 @@ import pytest
 from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Interpretation, Question
 from ivr.listening.activity import Activity
 from ivr.listening.ears import EarsLost
-from ivr.listening.voice import SpeechWaits, Voice
+from ivr.listening.voice import PAUSE_AHEAD, SpeechWaits, Voice
 from tests.listening.sounding import click, noise, silence, speech
 
 TICK_S = 0.08
@@ -29,6 +29,7 @@ class WrittenUtterance:
     finished: bool = False
     abandoned: bool = False
     undecoded: int = 0
+    lost: bool = False
 
     def feed(self, pcm: bytes) -> None:
         self.fed += pcm
@@ -514,6 +515,29 @@ async def test_the_wish_to_hear_it_again(caller: Caller) -> None:
     assert caller.voice.answer is None
 
 
+# Pauses
+
+
+async def test_the_rest_of_a_pause_is_fed_ahead_so_that_the_last_word_is_heard_at_once(caller: Caller) -> None:
+    await caller.says(speech(1))
+    await caller.is_heard("пять")
+    before = len(caller.ears.utterances[0].fed)
+    await caller.says(silence(0.4))
+    fed = caller.ears.utterances[0].fed
+    assert len(fed) - before > 0.4 * 16000
+    assert fed.endswith(PAUSE_AHEAD)
+
+
+async def test_what_follows_a_pause_is_fed_with_its_soft_beginning(caller: Caller) -> None:
+    await caller.says(speech(1))
+    await caller.says(silence(0.4))
+    await caller.is_heard("пять")
+    before = len(caller.ears.utterances[0].fed)
+    soft, loud = noise(0.2, 20), speech(0.5)
+    await caller.says(soft + loud)
+    assert caller.ears.utterances[0].fed[before:].endswith(soft + loud)
+
+
 # The recogniser fails
 
 
@@ -531,6 +555,16 @@ async def test_a_recogniser_that_dies_leaves_the_keys(caller: Caller) -> None:
 async def test_no_recogniser_free_leaves_the_keys(caller: Caller) -> None:
     caller.ears.full = True
     await caller.says(speech(1))
+    assert caller.voice.lost
+    assert not caller.voice.speaking
+
+
+async def test_a_recogniser_that_lets_a_caller_go_leaves_the_keys_at_once(caller: Caller) -> None:
+    caller.voice.prompts_over()
+    await caller.says(speech(1))
+    assert not caller.voice.lost
+    caller.ears.utterances[0].lost = True
+    await caller.says(speech(0.1))
     assert caller.voice.lost
     assert not caller.voice.speaking
 

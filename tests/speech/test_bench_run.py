@@ -16,7 +16,7 @@ from ivr.config import REPOSITORY
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation, Question
 from ivr.speech.benchmark import synthetic
 from ivr.speech.benchmark.aims import aims
-from ivr.speech.benchmark.callers import Answers, in_the_usual_way, on_the_line
+from ivr.speech.benchmark.callers import Answers, a_crowd, in_the_usual_way, on_the_line
 from ivr.speech.benchmark.degrading import Degradation, noise_from
 from ivr.speech.benchmark.judging import Given, Judged, Result, judge, result_of
 from ivr.speech.benchmark.knowledge import Consecutive, Scattered, account_of, reading_of
@@ -166,9 +166,13 @@ async def test_a_caller_is_answered_both_ways(tmp_path: Path) -> None:
     await engine.start()
     try:
         line = await on_the_line(engine, said, 1, 1.0, known)
+        crowd = await a_crowd(engine, said, 12, known)
     finally:
         await engine.close()
+    assert crowd.refused == 2
+    assert len(crowd.waits_ms) + crowd.given_up + crowd.lost == 10
     usual = await in_the_usual_way(MODEL, said, tmp_path, 1, 1.0)
     assert (len(line.waits_ms), line.lost) == (1, 0)
     assert len(usual.waits_ms) == 1
+    assert 0 < usual.cost < 10
     assert usual.waits_ms[0] > 200  # it waits for 0.3 s of silence too

@@ -72,18 +72,21 @@ def measure(folder: Path, speech: Sequence[bytes], other: Sequence[bytes]) -> Co
     )
 
 
-def raw_rtfx(folder: Path, audio: Sequence[bytes], seconds: float, start_at: float) -> float:
-    """Seconds of audio that the recognisers of a question hear in a second: a bare loop from the time given on."""
+def raw_rtfx(folder: Path, audio: Sequence[bytes], seconds: float, start_at: float) -> tuple[float, float]:
+    """Seconds of audio that the recognisers of a question hear in a second: a bare loop from the time given on.
+
+    Beside them the processor time for a second of audio.
+    """
     models = Models(folder)
     _decode(models, audio[:1], [], [])
     time.sleep(max(start_at - time.time(), 0.0))
-    began, heard, number = time.monotonic(), 0.0, 0
+    began, used, heard, number = time.monotonic(), time.process_time(), 0.0, 0
     while time.monotonic() - began < seconds:
         pcm = audio[number % len(audio)]
         _decode(models, [pcm], [], [])
         heard += sound.seconds_of(pcm)
         number += 1
-    return heard / (time.monotonic() - began)
+    return heard / (time.monotonic() - began), (time.process_time() - used) / heard
 
 
 def _decode(models: Models, audio: Sequence[bytes], steps: list[float], finals: list[float]) -> None:

@@ -13,19 +13,31 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
+from statistics import mean
 from typing import TypeVar
 
 from ivr.speech.benchmark import costs
-from ivr.speech.benchmark.callers import ALLOWED_MS, Answers, NotMeasured, in_the_usual_way, on_the_line
+from ivr.speech.benchmark.callers import (
+    ALLOWED_MS,
+    Answers,
+    NotMeasured,
+    a_crowd,
+    in_the_usual_way,
+    on_the_line,
+    processor_s,
+)
 from ivr.speech.benchmark.costs import Costs
 from ivr.speech.benchmark.knowledge import Scattered
 from ivr.speech.benchmark.sets import SpeechSet
 from ivr.speech.benchmark.streams import Stream, streams
 from ivr.speech.engine import Engine
+from ivr.speech.processor import suited
 
 T = TypeVar("T")
 
 UNLIMITED = 10_000
+CROWD = 100
+"""Callers who speak at once, more than most machines bear."""
 FEWEST_STREAMS = 4
 CALM = 0.2
 """Share of the raw capacity that is used while it is found out which utterances are understood without load."""
@@ -46,8 +58,10 @@ class Effort(Enum):
 class Speed:
     """All figures of one run.
 
-    calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded.
-    line, usual: the most callers whose p95 stays under half a second, and what they got.
+    calm: one caller after the other. raw: callers that a bare loop a core would keep up with, all audio decoded, with
+    the routines that the line uses. raw_cost: its processor time for a second of audio.
+    line, usual: the most callers whose p95 stays under half a second, and what they got. crowd: what a hundred got
+    who spoke at once, with the bounds that the line has.
     """
 
     processors: int
@@ -56,8 +70,15 @@ class Speed:
     costs: Costs
     calm: Answers
     raw: float
+    raw_cost: float
     line: Answers
     usual: Answers
+    crowd: Answers
+
+    @property
+    def share_of_raw_cost(self) -> float:
+        """The same by processor time, which other work on the machine does not change so much."""
+        return self.raw_cost / self.calm.cost
 
     @property
     def share_of_raw(self) -> float:
@@ -66,7 +87,10 @@ class Speed:
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
-        told = {name: {**asdict(one), "p50_ms": one.p50_ms, "p95_ms": one.p95_ms} for name, one in self._answers()}
+        told = {
+            name: {**asdict(one), "p50_ms": one.p50_ms, "p95_ms": one.p95_ms, "cost": one.cost}
+            for name, one in self._answers()
+        }
         for one in told.values():
             one["answers"] = len(one.pop("waits_ms"))
         return {
@@ -76,11 +100,13 @@ class Speed:
             "costs": asdict(self.costs),
             "raw_callers": self.raw,
             "share_of_raw": self.share_of_raw,
+            "raw_cost": self.raw_cost,
+            "share_of_raw_cost": self.share_of_raw_cost,
             **told,
         }
 
     def _answers(self) -> list[tuple[str, Answers]]:
-        return [("calm", self.calm), ("line", self.line), ("usual", self.usual)]
+        return [("calm", self.calm), ("line", self.line), ("usual", self.usual), ("crowd", self.crowd)]
 
 
 async def measure(
@@ -91,7 +117,7 @@ async def measure(
     said = streams(accounts.items, seed)
     known = Scattered.with_numbers([stream.value for stream in said], seed)
     processors = len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
+    with suited(), ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
         speech = [item.pcm for item in accounts.items[:24]]
         strange = [item.pcm for item in other.items[:12]]
         spent = await _aside(pool, costs.measure, model, speech, strange)
@@ -99,12 +125,15 @@ async def measure(
         start_at = time.time() + WARM_UP_S
         audio = [stream.pcm for stream in said]
         loops = [_aside(pool, costs.raw_rtfx, model, audio, effort.raw_s, start_at) for _ in range(processors)]
-        raw = sum(await asyncio.gather(*loops))
+        bare = await asyncio.gather(*loops)
+    raw, raw_cost = sum(rate for rate, _ in bare), mean(cost for _, cost in bare)
     told(f"bare loops hear {raw:.0f} callers")
     engine = Engine(model, processors, UNLIMITED)
     await engine.start()
     try:
+        used = time.process_time() + processor_s(engine.pids)
         clear, calm = await _understood_alone(engine, said, known, max(int(CALM * raw), 1))
+        calm.spent_s = time.process_time() + processor_s(engine.pids) - used
         told(f"{len(clear)} of {len(said)} utterances are understood at once")
 
         async def line(callers: int) -> Answers:
@@ -113,6 +142,8 @@ async def measure(
         best_line = await most(line, max(int(0.7 * raw), 1), effort.precision)
     finally:
         await engine.close()
+    crowd = await _crowd(model, clear, known)
+    told(f"{CROWD} at once: {crowd.refused} by keys, {crowd.lost} lost, p95 {crowd.p95_ms:.0f} ms")
     with tempfile.TemporaryDirectory(prefix="bench-speech-") as folder:
 
         async def usual(callers: int) -> Answers:
@@ -120,7 +151,7 @@ async def measure(
             return _told(told, "the usual way", found)
 
         best_usual = await most(usual, max(int(0.3 * raw), 1), effort.precision)
-    return Speed(processors, _processor_name(), load_before, spent, calm, raw, best_line, best_usual)
+    return Speed(processors, _processor_name(), load_before, spent, calm, raw, raw_cost, best_line, best_usual, crowd)
 
 
 async def _understood_alone(
@@ -137,6 +168,7 @@ async def _understood_alone(
         calm.waits_ms += found.waits_ms
         calm.right += found.right
         calm.lost += found.lost
+        calm.heard_s += found.heard_s
         if found.waits_ms and max(found.waits_ms) < ALLOWED_MS and found.right == len(found.waits_ms):
             clear.append(stream)
 
@@ -144,6 +176,15 @@ async def _understood_alone(
     if len(clear) < FEWEST_STREAMS:
         raise NotMeasured("hardly an utterance is understood: the model cannot be measured")
     return clear, calm
+
+
+async def _crowd(model: Path, said: Sequence[Stream], known: Scattered) -> Answers:
+    engine = Engine(model)
+    await engine.start()
+    try:
+        return await a_crowd(engine, said, CROWD, known)
+    finally:
+        await engine.close()
 
 
 async def most(run: Callable[[int], Awaitable[Answers]], start: int, precision: float) -> Answers:

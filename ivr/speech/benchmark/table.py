@@ -63,6 +63,10 @@ def speed_tables(speed: Speed) -> list[Figures]:
         ("last audio to result, p50 and p95, ms", f"{costs.final_p50_ms:.0f}, {costs.final_p95_ms:.0f}"),
         ("Vosk's own end of speech, ms (not used)", f"{costs.own_end_ms:.0f}"),
         ("bare loop on all processors: callers", f"{speed.raw:.0f}"),
+        ("processor time for a second of a question, ms: bare loop", f"{1000 * speed.raw_cost:.1f}"),
+        ("this line, all processes", f"{1000 * speed.calm.cost:.1f}"),
+        ("vosk-server and a script a call, all processes", f"{1000 * speed.usual.cost:.1f}"),
+        ("of the bare loop by processor time, %", f"{100 * speed.share_of_raw_cost:.0f}"),
         ("daemon's main thread at the most callers, share of a processor", f"{speed.line.main_share:.2f}"),
     )
     machine = f"{speed.processor}, {speed.processors} processors, load {speed.load_before:.1f} before"
@@ -71,18 +75,32 @@ def speed_tables(speed: Speed) -> list[Figures]:
         _way("this line", speed.line, speed),
         _way("vosk-server and a script a call", speed.usual, speed),
     )
+    crowd = speed.crowd
+    got = (
+        str(len(crowd.waits_ms)),
+        str(crowd.refused),
+        str(crowd.given_up),
+        str(crowd.lost),
+        *(_waits(crowd)),
+        _percent(Share(crowd.right, len(crowd.waits_ms))),
+    )
+    become = ("answered", "keys only at once", "let go while they spoke", "lost", "p50, ms", "p95, ms", "right, %")
     columns = ("way", "callers at once", "of the bare loop, %", "p50, ms", "p95, ms", "answers", "right, %")
     return [
         Figures(f"Costs ({machine})", ("what", "figure"), rows),
         Figures("Callers who speak at once, p95 from end of speech to result under 500 ms", columns, ways),
+        Figures(f"{crowd.callers} callers who speak at once, with the bounds of the line", become, (got,)),
     ]
 
 
 def _way(name: str, found: Answers, speed: Speed) -> tuple[str, ...]:
     answers = len(found.waits_ms)
-    waits = (f"{found.p50_ms:.0f}", f"{found.p95_ms:.0f}") if answers else ("–", "–")
     share = f"{100 * found.callers / speed.raw:.0f}"
-    return (name, str(found.callers), share, *waits, str(answers), _percent(Share(found.right, answers)))
+    return (name, str(found.callers), share, *_waits(found), str(answers), _percent(Share(found.right, answers)))
+
+
+def _waits(found: Answers) -> tuple[str, str]:
+    return (f"{found.p50_ms:.0f}", f"{found.p95_ms:.0f}") if found.waits_ms else ("–", "–")
 
 
 def _accounts(judged: Sequence[Judged]) -> Figures:

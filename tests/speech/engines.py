@@ -1,0 +1,49 @@
+"""An engine of real processes for the length of a test, and callers on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ivr.dialogue.ports import Expects, Question
+from ivr.speech.engine import Engine
+from tests.speech.conftest import MODEL
+
+READING = Question((), Expects.READING, most_digits=5)
+PATIENT_S = 60.0  # tests share the processors with other tests
+MANY = 1000
+
+
+@asynccontextmanager
+async def running(
+    workers: int = 1, speakers: int = MANY, model: Path = MODEL, memory_mb: int = 1024
+) -> AsyncIterator[Engine]:
+    engine = Engine(model, workers, speakers, memory_mb=memory_mb, result_s=PATIENT_S)
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds that nobody tells of."""
+    for _ in range(6000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+def ignore(words: tuple[str, ...]) -> None:
+    """Partial words that do not matter."""
+
+
+async def heard(engine: Engine, speech: bytes, question: Question = READING) -> str:
+    utterance = engine.listen(question, ignore)
+    assert utterance is not None
+    for at in range(0, len(speech), 1280):
+        utterance.feed(speech[at : at + 1280])
+    return " ".join((await utterance.finish())[0].words)

@@ -1,0 +1,156 @@
+"""What becomes of callers when recogniser processes die, hang, fall behind or grow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from ivr.listening.ears import EarsLost
+from ivr.speech import process
+from tests.speech.conftest import MODEL, SAID
+from tests.speech.engines import MANY, READING, eventually, heard, ignore, running
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
+    speech: bytes, fault: signal.Signals
+) -> None:
+    async with running(workers=2) as engine:
+        await eventually(lambda: len(engine.pids) == 2 and engine.speakers == 2 * MANY)
+        before = engine.pids
+        one, other = engine.listen(READING, ignore), engine.listen(READING, ignore)
+        assert one is not None
+        assert other is not None
+        one.feed(speech[:8000])
+        other.feed(speech)
+        os.kill(before[0], fault)
+        assert " ".join((await other.finish())[0].words) == SAID
+        with pytest.raises(EarsLost):
+            await one.finish()
+        await eventually(lambda: len({*engine.pids} - {*before}) == 1 and engine.speakers == 2 * MANY)
+        assert [await heard(engine, speech) for _ in range(2)] == [SAID, SAID]
+
+
+def test_a_daemon_that_was_held_up_itself_takes_no_process_for_hanging(
+    speech: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "PING_S", 0.5)
+
+    async def once() -> None:
+        async with running() as engine:
+            before = engine.pids
+            assert await heard(engine, speech) == SAID
+            time.sleep((process.MOST_SILENT_PINGS + 2) * process.PING_S)  # noqa: ASYNC251 - the hold-up
+            assert await heard(engine, speech) == SAID
+            assert engine.pids == before
+
+    for run in (asyncio.run, uvloop.run):
+        run(once())
+
+
+async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -> None:
+    async with running() as engine:
+        utterance = engine.listen(READING, ignore)
+        assert utterance is not None
+        os.kill(engine.pids[0], signal.SIGSTOP)
+        utterance.feed(speech + speech)
+
+        def refused() -> bool:
+            more = engine.listen(READING, ignore)
+            if more is not None:
+                more.abandon()
+            return more is None
+
+        await eventually(refused)
+
+
+async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: bytes) -> None:
+    async with running() as engine:
+        taken = [utterance for _ in range(8) if (utterance := engine.listen(READING, ignore)) is not None]
+        os.kill(engine.pids[0], signal.SIGSTOP)
+        for utterance in taken:
+            utterance.feed(speech)
+
+        def given_up() -> bool:
+            for utterance in taken:
+                utterance.feed(bytes(16))
+            return taken[-1].lost
+
+        await eventually(given_up)
+        os.kill(engine.pids[0], signal.SIGCONT)
+        lost = [utterance.lost for utterance in taken]
+        assert lost == sorted(lost)
+        assert not lost[0]
+        assert " ".join((await taken[0].finish())[0].words) == SAID
+
+
+async def test_audio_faster_than_it_can_be_taken_loses_the_utterance_and_costs_no_memory() -> None:
+    async with running() as engine:
+        utterance = engine.listen(READING, ignore)
+        assert utterance is not None
+        for _ in range(1000):
+            utterance.feed(bytes(160_000))
+        with pytest.raises(EarsLost):
+            await utterance.finish()
+
+
+async def test_a_process_that_grows_too_large_is_replaced(speech: bytes) -> None:
+    async with running(memory_mb=0) as engine:
+        before = engine.pids
+        opened = [engine.listen(READING, ignore) for _ in range(20)]
+        for utterance in opened:
+            assert utterance is not None
+            utterance.feed(speech)
+        await eventually(lambda: engine.available and engine.pids not in (before, []))
+
+
+async def test_signals_for_the_daemon_leave_its_processes_alone(speech: bytes) -> None:
+    async with running() as engine:
+        before = engine.pids
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(before[0], number)
+        assert await heard(engine, speech) == SAID
+        assert engine.pids == before
+
+
+DAEMON = """
+import asyncio, sys
+from pathlib import Path
+from ivr.speech.engine import Engine
+
+async def main():
+    engine = Engine(Path(sys.argv[1]), 2)
+    await engine.start()
+    print(*engine.pids, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_processes_end_with_a_killed_daemon_even_if_they_hang() -> None:
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DAEMON, str(MODEL), stdout=asyncio.subprocess.PIPE
+    )
+    assert daemon.stdout is not None
+    pids = [int(pid) for pid in (await daemon.stdout.readline()).split()]
+    assert len(pids) == 2
+    os.kill(pids[0], signal.SIGSTOP)
+    daemon.kill()
+    await daemon.wait()
+    await eventually(lambda: not any(_lives(pid) for pid in pids))
+
+
+def _lives(pid: int) -> bool:
+    """Whether it is there and no mere entry of the process table."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
