@@ -180,23 +180,25 @@ async def in_the_usual_way(model: Path, said: Sequence[Stream], folder: Path, ca
         ]
         for client in clients:
             await _line(client)
-        before = processor_s([server.pid, *(client.pid for client in clients)])
+        before = processor_s([server.pid])
         for client in clients:
             assert client.stdin is not None
             client.stdin.write(b"\n")
             await asyncio.sleep(said[0].seconds / callers)  # nobody begins together
         for client in clients:
-            for which, wait_ms, words in json.loads(await _line(client, seconds + START_LIMIT_S)):
+            spent_s, answers = json.loads(await _line(client, seconds + START_LIMIT_S))
+            found.spent_s += spent_s
+            for which, wait_ms, words in answers:
                 value = said[which].value
                 found.waits_ms.append(wait_ms)
                 found.heard_s += said[which].seconds
                 found.right += value in {one.digits for one in candidates(words.split(), len(value))}
-        found.spent_s = processor_s([server.pid, *(client.pid for client in clients)]) - before
+        found.spent_s += processor_s([server.pid]) - before
     return found
 
 
 def processor_s(pids: Collection[int]) -> float:
-    """Processor time of processes until now, those that have ended but were not waited for included (proc(5))."""
+    """Processor time of living processes until now (proc(5))."""
     ticks = 0
     for pid in pids:
         told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
