@@ -17,7 +17,6 @@ from ivr.listening.ears import EarsLost
 from ivr.speech.frames import Kind, frame, pack_question, unpack_cost, unpack_hypotheses, unpack_taken
 from ivr.speech.link import Link
 from ivr.speech.model_folder import TELEPHONE_RATE
-from ivr.speech.processor import prelude
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +232,6 @@ class RecogniserProcess:
             undo.enter_context(theirs)
             undo.enter_context(ours)
             process = await asyncio.create_subprocess_exec(
-                *prelude(),
                 sys.executable,
                 "-m",
                 "ivr.speech.worker",

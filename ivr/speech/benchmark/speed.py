@@ -31,7 +31,6 @@ from ivr.speech.benchmark.knowledge import Scattered
 from ivr.speech.benchmark.sets import SpeechSet
 from ivr.speech.benchmark.streams import Stream, streams
 from ivr.speech.engine import Engine
-from ivr.speech.processor import suited
 
 T = TypeVar("T")
 
@@ -117,7 +116,7 @@ async def measure(
     said = streams(accounts.items, seed)
     known = Scattered.with_numbers([stream.value for stream in said], seed)
     processors = len(os.sched_getaffinity(0))
-    with suited(), ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processors, multiprocessing.get_context("spawn")) as pool:
         speech = [item.pcm for item in accounts.items[:24]]
         strange = [item.pcm for item in other.items[:12]]
         spent = await _aside(pool, costs.measure, model, speech, strange)
