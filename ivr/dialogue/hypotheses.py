@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from math import inf
 
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.commands import Spoken, command_in
+from ivr.language.commands import Spoken, command_in, is_call_for_help
 from ivr.language.understanding import Candidate, candidates, groups, is_number_word
 from ivr.language.vocabulary import DIGITS, FILLERS, UNKNOWN, plain
 
@@ -20,7 +20,11 @@ The ratio of likelihoods that verifies an utterance (Sukkar and Lee, IEEE Trans.
 Measured on the development set over A-law: numbers 7 and more, other speech 1.6 and less.
 """
 
-HELP_BESIDE_OTHER_SPEECH = 1.5
+PEOPLE = (Spoken.HOTLINE, Spoken.OPERATOR)
+COMMAND_BESIDE_OTHER_SPEECH = 1.0
+"""The same for the other commands, which are a word or two and so never far from other speech."""
+
+HELP_BESIDE_OTHER_SPEECH = 0.8
 """A call for the hotline counts although other speech is so much likelier: one lost costs more than one too many."""
 
 COMMANDS = {
@@ -48,8 +52,9 @@ def command_heard(heard: Sequence[Hypothesis]) -> Spoken | None:
     command = command_in(heard[0].words)
     if command is None and mostly_unknown(heard[0].words):
         near = (one.words for one in heard if one.cost <= HELP_BESIDE_OTHER_SPEECH)
-        return Spoken.HOTLINE if any(command_in(words) is Spoken.HOTLINE for words in near) else None
-    return command
+        return Spoken.HOTLINE if any(is_call_for_help(words) for words in near) else None
+    other_speech = (one.cost for one in heard if mostly_unknown(one.words) and command_in(one.words) is None)
+    return command if command in PEOPLE or min(other_speech, default=inf) >= COMMAND_BESIDE_OTHER_SPEECH else None
 
 
 def lone_digit(words: Sequence[str]) -> str:

@@ -72,6 +72,13 @@ def command_in(words: Sequence[str]) -> Spoken | None:
     return None
 
 
+def is_call_for_help(words: Sequence[str]) -> bool:
+    """Whether the words are a phrase for the hotline and nothing besides but fillers and other speech."""
+    meant = [word for word in map(plain, words) if word != UNKNOWN and word not in _POLITE]
+    phrases = (phrase.split() for phrase in PHRASES[Spoken.HOTLINE])
+    return any(meant == [part for part in parts if part not in _POLITE] for parts in phrases)
+
+
 def yes_or_no(words: Sequence[str]) -> Spoken | None:
     """YES or NO, None if neither or unclear. The last word of refusal wins: «да нет» is a no."""
     said = [plain(word) for word in words if word != UNKNOWN]

@@ -44,8 +44,9 @@ class Costs:
     «двадцать восемь» of «два восемь»; reading_group: the same in a reading. thousands: thousands within an account.
 
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
-    command: a command where a number is asked. sink: a number where a command is asked. unknown: speech that is none;
-    unknown_inside: within a number; unknown_answer: where a word or two are asked, which are short beside it.
+    command: a command where a number is asked; hotline: a call for help there. sink: a number where a command is
+    asked. unknown: speech that is none; unknown_inside: within a number; unknown_answer: where a word or two are
+    asked, which are short beside it.
     """
 
     group: float = 0.7
@@ -56,7 +57,8 @@ class Costs:
     correction: float = 3.0
     before: float = 2.0
     after: float = 2.0
-    command: float = 1.5
+    command: float = 1.0
+    hotline: float = 0.5
     sink: float = 1.0
     unknown: float = 0.5
     unknown_inside: float = 2.0
@@ -189,11 +191,13 @@ def _around(
     graph.ends[last] = 0.0
 
 
-def _commands(graph: WordGraph, start: int, end: int, cost: float) -> None:
-    for phrase in (*HOTLINE, *OTHER_COMMANDS):
-        graph.phrase(start, end, phrase, cost)
+def _commands(graph: WordGraph, start: int, end: int, costs: Costs) -> None:
+    for phrase in HOTLINE:
+        graph.phrase(start, end, phrase, costs.hotline)
+    for phrase in OTHER_COMMANDS:
+        graph.phrase(start, end, phrase, costs.command)
     for phrase in (*YES, *NO):
-        graph.phrase(start, end, phrase, cost + 1.0)
+        graph.phrase(start, end, phrase, costs.command + 2.0)
 
 
 def _asks_number(
@@ -204,7 +208,7 @@ def _asks_number(
     start, end, last = graph.state(), graph.state(), graph.state()
     hub = _number(graph, costs, start, end, groups(_Numbers(graph, costs)))
     _around(graph, costs, start=start, hub=hub, end=end, last=last, before=before, after=after)
-    _commands(graph, start, last, costs.command)
+    _commands(graph, start, last, costs)
     return graph, end
 
 
