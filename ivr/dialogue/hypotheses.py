@@ -69,9 +69,10 @@ def pooled(heard: Sequence[Hypothesis], most_digits: int) -> list[tuple[str, Can
     """Every digit string that was possibly said with its cheapest candidate, whose cost holds the hypothesis's too."""
     pool: dict[str, Candidate] = {}
     other_speech = cost_of_other_speech(heard)
-    for hypothesis in heard:
-        if mostly_unknown(hypothesis.words) or hypothesis.cost > other_speech - BESIDE_OTHER_SPEECH:
-            continue
+    numbers = [one for one in heard if groups(one.words) and not mostly_unknown(one.words)]
+    if all(one.cost > other_speech - BESIDE_OTHER_SPEECH for one in numbers):
+        return []
+    for hypothesis in numbers:
         for found in candidates(hypothesis.words, most_digits):
             cost = hypothesis.cost + found.cost
             known = pool.get(found.digits)
