@@ -27,6 +27,8 @@ def names_for(expects: Expects) -> tuple[str, ...]:
             return ("account", "digits")
         case Expects.READING:
             return ("reading", "digits")
+        case Expects.YES_NO:
+            return ("yes-no",)
     return ("commands",)
 
 

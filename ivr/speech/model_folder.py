@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TELEPHONE_RATE = 8000
-GRAMMARS = ("account", "reading", "digits", "commands")
+GRAMMARS = ("account", "reading", "digits", "commands", "yes-no")
 
 _KALDI_RATE = 16000  # what Kaldi takes where mfcc.conf does not say
 

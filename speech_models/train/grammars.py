@@ -1,4 +1,4 @@
-"""What a caller may say at each question, as word graphs: digits, account, reading, commands.
+"""What a caller may say at each question, as word graphs: digits, account, reading, commands, yes-no.
 
 Costs are scaled natural logarithms: small numbers, 0 for the usual way, set on the development set. Every grammar
 accepts silence and the garbage word; the number grammars hold the commands, the commands hold the numbers as a sink,
@@ -46,7 +46,7 @@ class Costs:
     rare: words seldom said in numbers (нуль, одна, раз). correction, before, after: words around a number.
     command: a command where a number is asked; hotline: a call for help there. sink: a number where a command is
     asked. unknown: speech that is none; unknown_inside: within a number; unknown_answer: where a word or two are
-    asked, which are short beside it.
+    asked, which are short beside it; nothing: silence there, although listening has heard a voice.
     """
 
     group: float = 0.7
@@ -63,6 +63,7 @@ class Costs:
     unknown: float = 0.5
     unknown_inside: float = 2.0
     unknown_answer: float = 1.5
+    nothing: float = 1.0
 
 
 class _Numbers:
@@ -254,10 +255,21 @@ def reading(costs: Costs) -> WordGraph:
 
 def commands(costs: Costs) -> WordGraph:
     """Yes, no, the menu and the commands; numbers as a sink."""
+    return _asks_words((*YES, *NO, *MENU, *HOTLINE, *OTHER_COMMANDS), (), costs)
+
+
+def yes_no(costs: Costs) -> WordGraph:
+    """The same without the menu, whose short words sound like a yes or a no."""
+    return _asks_words((*YES, *NO), (*HOTLINE, *OTHER_COMMANDS), costs)
+
+
+def _asks_words(phrases: Iterable[str], rarer: Iterable[str], costs: Costs) -> WordGraph:
     graph = WordGraph()
     start, end, between = graph.state(), graph.state(), graph.state()
-    for phrase in (*YES, *NO, *MENU, *HOTLINE, *OTHER_COMMANDS):
+    for phrase in phrases:
         graph.phrase(start, end, phrase)
+    for phrase in rarer:
+        graph.phrase(start, end, phrase, costs.command)
     for phrase in ("ну", "вот", "алло", "здравствуйте", "э", "спасибо", "пожалуйста", "я не понял", "нет спасибо"):
         graph.phrase(start, end, phrase, costs.before)
     graph.arc(start, end, UNKNOWN_WORD, costs.unknown_answer)
@@ -270,7 +282,7 @@ def commands(costs: Costs) -> WordGraph:
     numbers.thousands(between, after, 0.5)
     graph.arc(after, between, None, costs.group)
     graph.arc(after, end)
-    graph.ends[start] = 0.0
+    graph.ends[start] = costs.nothing
     graph.ends[end] = 0.0
     return graph
 
@@ -280,6 +292,7 @@ GRAMMARS: dict[str, Callable[[Costs], WordGraph]] = {
     "account": account,
     "reading": reading,
     "commands": commands,
+    "yes-no": yes_no,
 }
 BUILT_IN = "account"
 """The one that Vosk uses when it is given none."""

@@ -31,7 +31,7 @@ class WordCosts:
 
     word: float = 1.0
     unknown: float = 1.0
-    unknown_frame: float = 0.37
+    unknown_frame: float = 0.28
     silence: float = 0.7
     no_silence: float = 0.7
     unknown_frames: int = 6

@@ -43,7 +43,7 @@ def write_graphs(
     *,
     scale: float = 0.25,
     beam: float = 9.0,
-    lattice_beam: float = 3.0,
+    lattice_beam: float = 2.5,
 ) -> None:
     """Everything of the model folder but am/final.mdl."""
     ids = write_word_graph(read_lexicon(), model / "graph", word_costs)

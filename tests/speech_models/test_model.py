@@ -12,7 +12,7 @@ from ivr.config import REPOSITORY
 from ivr.language.vocabulary import FILLERS, NUMBER_WORDS, UNKNOWN, plain
 
 MODEL = REPOSITORY / "speech_models" / "ru-phone"
-GRAMMARS = ("digits", "account", "reading", "commands")
+GRAMMARS = ("digits", "account", "reading", "commands", "yes-no")
 MOST_BYTES = 20_000_000
 COLLOQUIAL = {"тыща", "тыщи", "тыщу", "тыщ"}
 """Heard as pronunciations of «тысяча» and its forms."""
