@@ -4,40 +4,68 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, WentBack
 from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
-from ivr.dialogue.ports import Answer, Expects, Ledger, Phrase
+from ivr.dialogue.ports import Answer, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Outage, Place
 from ivr.language.speaking import digits
 
 
-async def identify(conversation: Conversation, ledger: Ledger, form: AccountFormat) -> Account:
-    """Greet, and return the account that the caller has confirmed.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the number that calls tells: its accounts, at most three, and the outage that affects all of them."""
 
-    The greeting plays while the store is asked: a slow store never delays the offer of the hotline.
-    Only the last digits of an account are said, never a name or a debt: whoever calls knows at most a number.
+    accounts: Sequence[Account] = ()
+    outage: Outage | None = None
+
+    @property
+    def account(self) -> Account | None:
+        """The only account of the number, None if there are several or none."""
+        return self.accounts[0] if len(self.accounts) == 1 else None
+
+
+async def greet(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
+    """Greet, and find out who may be calling.
+
+    The greeting plays while the store is asked, and the hotline's key counts while it is waited for: a slow store
+    never delays the offer of help, nor help itself.
     """
-    call = conversation.call
-    search = asyncio.create_task(_known(ledger, call.caller_number))
+    search = asyncio.create_task(_known(conversation, ledger, outages))
     try:
         await conversation.greet((Prompt.WELCOME,))
-        known = await search
+        return await conversation.meanwhile(search)
     finally:
         search.cancel()
         await asyncio.gather(search, return_exceptions=True)
-    # Keys pressed during the greeting are the beginning of an account number, never a «yes» to what was not asked yet.
-    if len(known) == 1 and not call.waiting_keys:
-        account = known[0]
-        if await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
-            return _found(conversation, account)
-    return await ask_account(conversation, ledger, form, own=[account.number for account in known])
 
 
-async def _known(ledger: Ledger, caller_number: str) -> Sequence[Account]:
-    return await ledger.accounts_of_phone(caller_number) if caller_number else ()
+async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
+    number = conversation.call.caller_number
+    accounts = await ledger.accounts_of_phone(number) if number else ()
+    try:
+        found = [await outages.at(Place.of(account)) for account in accounts]
+    except StoreUnavailable:
+        conversation.call.note("fault", "outages")
+        return Caller(accounts)
+    same = bool(found) and len({outage.id if outage is not None else None for outage in found}) == 1
+    return Caller(accounts, found[0] if same else None)
+
+
+async def is_theirs(conversation: Conversation, account: Account) -> bool:
+    """Offer the account of the number that calls; whether the caller confirms it.
+
+    Only the last digits of an account are said, never a name or a debt: whoever calls knows at most a number.
+    """
+    if not await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
+        return False
+    _found(conversation, account)
+    return True
 
 
 async def ask_account(

@@ -128,6 +128,12 @@ class PhoneCall:
         self._step(kind, detail=(answer.digits or answer.heard) + said)
         return answer
 
+    async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
+        """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
+        answer = await self._listener.record(phrases, no_input_s, longest_s)
+        self._step("recorded", detail=answer.heard)
+        return answer
+
     @property
     def hears(self) -> bool:
         """Whether the line understands speech now; False: keys only."""
