@@ -15,6 +15,7 @@ from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interprete
 from ivr.dialogue.prompts import Prompt
 
 YES, NO, HOTLINE = "1", "2", "0"
+END_KEY = "#"
 MOST_FAILURES = 3
 MOST_ASIDES = 3
 """Times in a row that a caller may ask for help, or drop what they said, before it counts as a failure."""
@@ -36,6 +37,10 @@ class HandOver(Exception):
 
 class ReportWanted(Exception):
     """The caller wants to report an outage, at whatever question."""
+
+
+class NumberMissing(Exception):
+    """The caller has no number to give."""
 
 
 class WentBack(Exception):
@@ -132,13 +137,15 @@ class Conversation:
         may_start_with_zero: bool = True,
         interpreter: Interpreter | None = None,
         invites: bool = True,
+        may_be_missing: bool = False,
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
         A number that was said after the no to a confirmation just before is the answer without a question.
 
         invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
-        Raises WentBack if the caller wants the step before.
+        may_be_missing: ``#`` alone says that there is none, and is no failure.
+        Raises WentBack if the caller wants the step before, NumberMissing if they have none and need not.
         """
         corrected = await self._correction(interpreter)
         if corrected is not None:
@@ -159,6 +166,8 @@ class Conversation:
             answer = await self._ask(question)
             if answer.heard is Heard.ANSWER:
                 return answer
+            if may_be_missing and (answer.heard, answer.digits) == (Heard.NOT_UNDERSTOOD, END_KEY):
+                raise NumberMissing
             helped = answer.heard is Heard.HELP
             if not self._bears(answer):
                 await self._missed(answer)

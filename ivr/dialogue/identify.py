@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.dialogue.conversation import Conversation, WentBack
+from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.ports import Answer, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
@@ -15,6 +15,12 @@ from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Outage, Place
 from ivr.language.speaking import digits
+
+NUMBER, REPORT = "1", "3"
+WITHOUT = {
+    **dict.fromkeys(("номер", "лицевой счёт", "нашёл", "нашла"), NUMBER),
+    **dict.fromkeys(("свет", "адрес"), REPORT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,11 @@ async def ask_account(
 
     A number of a wrong form and an unknown one sound the same: nobody finds out numbers here.
     own: accounts of the number that calls; a spoken number is rather one of them.
+    Raises ReportWanted if the caller has no number and wants to report an outage.
     """
     leading_zero = await ledger.any_starts_with_zero()
     refused: list[str] = []
+    missing = False  # said once already: a second time is a failure like any other
     while True:
         try:
             answer = await conversation.number(
@@ -87,10 +95,16 @@ async def ask_account(
                 help_with=(Prompt.IDENTIFY_HELP,),
                 may_start_with_zero=leading_zero,
                 interpreter=AccountInterpreter(form, ledger.active, own, refused),
+                may_be_missing=not missing,
             )
             numbers = await _meant(conversation, answer)
         except WentBack:
             continue  # there is no step before this one
+        except NumberMissing:
+            missing = True
+            if await conversation.choose((Prompt.IDENTIFY_WITHOUT,), keys=NUMBER + REPORT, spoken=WITHOUT) == REPORT:
+                raise ReportWanted from None
+            continue
         found = [await ledger.account(number) for number in numbers if form.accepts(number)]
         why: tuple[Phrase, ...] = ((Prompt.IDENTIFY_UNKNOWN,),)
         for account in filter(None, found):

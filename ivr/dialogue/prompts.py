@@ -13,6 +13,7 @@ class Prompt(StrEnum):
     IDENTIFY_KNOWN = "identify/known"
     IDENTIFY_ASK = "identify/ask"
     IDENTIFY_HELP = "identify/help"
+    IDENTIFY_WITHOUT = "identify/without"
     IDENTIFY_CONFIRM = "identify/confirm"
     IDENTIFY_LAST_DIGITS = "identify/last-digits"
     IDENTIFY_GROUP_FIRST = "identify/group-first"

@@ -275,7 +275,7 @@ class Listener:
 def _ended(digits: str, question: Question, *, by_pause: bool) -> Answer:
     """What a number means that ended before its full length."""
     if not digits:
-        return Answer(Heard.NOTHING if by_pause else Heard.NOT_UNDERSTOOD)
+        return Answer(Heard.NOTHING) if by_pause else Answer(Heard.NOT_UNDERSTOOD, END_KEY)
     if digits == HOTLINE_KEY and (by_pause or question.expects is Expects.ACCOUNT):
         return Answer(Heard.HOTLINE)
     if digits == OPERATOR_KEY and (by_pause or question.expects is Expects.ACCOUNT):

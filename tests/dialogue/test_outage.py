@@ -280,3 +280,29 @@ async def test_a_report_that_cannot_be_stored_is_told_to_a_person() -> None:
     outages = MemoryOutages(fails=frozenset({"report"}))
     assert await visit(call, outages) == (Next.HOTLINE, Outcome.HOTLINE)
     assert call.heard[-2:] == ["report/not-stored", "hotline/connecting"]
+
+
+async def test_who_has_no_number_reports_by_keys_alone() -> None:
+    call = ScriptedCall(
+        Step("identify/ask", "#"),
+        Step("identify/without", "3"),
+        Step("report/trouble", "3"),
+        says=[("report/address", "мира два")],
+    )
+    outages = MemoryOutages()
+    assert await visit(call, outages) == (Next.HOTLINE, Outcome.HOTLINE)
+    assert outages.reported == [Report("call-1", Trouble.STREET, recording="voice/1.wav")]
+    assert "common/not-understood" not in call.heard
+
+
+async def test_who_finds_the_number_goes_on_and_no_number_twice_is_a_failure() -> None:
+    call = ScriptedCall(
+        Step("identify/ask", "#"),
+        Step("identify/without", "1"),
+        Step("identify/ask", "#"),
+        Step("identify/ask", NUMBER),
+        Step("identify/confirm", "1"),
+        *READING,
+    )
+    assert await visit(call, MemoryOutages()) == (Next.HANGUP, Outcome.STORED)
+    assert call.heard.count("identify/without") == 1 == call.heard.count("common/not-understood")
