@@ -218,6 +218,9 @@ class Call(Protocol):
     def note(self, kind: str, detail: str = "") -> None:
         """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""
 
+    def in_danger(self) -> None:
+        """Tell the dialplan that this caller goes before all others who wait for a person."""
+
     def identified(self, account: Account) -> None:
         """Tell journal and channel variables whose call this is."""
 

@@ -61,6 +61,7 @@ async def take_report(conversation: Conversation, outages: Outages, account: Acc
 
 async def _put_through(conversation: Conversation, outages: Outages, account: Account | None) -> NoReturn:
     """Store the report while the caller hears that they are being put through; a slow store holds nobody up."""
+    conversation.call.in_danger()
     report = _report(conversation, Trouble.DANGER, account, None, "")
     storing = asyncio.ensure_future(outages.report(report))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +31,11 @@ READING: Steps = [
 ]
 
 
-def scenario(caller: int, steps: Steps, outcome: str, heard: list[str]) -> Scenario:
+def scenario(caller: int | None, steps: Steps, outcome: str, heard: list[str]) -> Scenario:
+    """caller: last digit of the number, None for a hidden one."""
     expect = {"outcome": outcome, "heard": heard}
-    table: dict[str, Any] = {"title": "outage", "from": f"+7916000000{caller}", "step": steps, "expect": expect}
+    number = f"+7916000000{caller}" if caller is not None else "anonymous"
+    table: dict[str, Any] = {"title": "outage", "from": number, "step": steps, "expect": expect}
     return parse(table, FILE.parent)
 
 
@@ -43,12 +46,23 @@ def at_choices(answer: dict[str, Any]) -> Steps:
 SCENARIOS = {
     "promised": scenario(1, at_choices({"keys": "1"}), "nothing", [*KNOWN, "outage/promised", "menu/else"]),
     "a-person-by-voice": scenario(2, at_choices({"says": "оператор"}), "hotline", [*KNOWN, "hotline/connecting"]),
-    "a-message": scenario(3, at_choices({"keys": "2"}), "message", [*KNOWN, "fixed/leave-message"]),
+    "a-message": scenario(3, at_choices({"keys": "2"}), "message", [*KNOWN, "fixed/message"]),
     "on-with-readings": scenario(
         4,
         [*at_choices({"keys": "4"}), *READING, {"hears": "menu/else", "keys": "2"}],
         "stored",
         [*KNOWN, "reading/receipt"],
+    ),
+    "spoken-address": scenario(
+        None,
+        [
+            {"hears": "identify/ask", "keys": "#"},
+            {"hears": "identify/without", "keys": "3"},
+            {"hears": "report/trouble", "keys": "2"},
+            {"hears": "report/address", "says": "улица Мира, дом два, квартира пять"},
+        ],
+        "hotline",
+        ["identify/without", "report/trouble", "report/address", "report/number", "hotline/connecting"],
     ),
     "report-from-the-menu": scenario(
         5,
@@ -67,7 +81,8 @@ SCENARIOS = {
 @pytest.fixture(scope="module")
 def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
     """A system with an outage in one street, after all scenarios were rung at once, and what came of each."""
-    system = System(tmp_path_factory.mktemp("outages"), lab, changes=SHORT_WAITS)
+    folder = tmp_path_factory.mktemp("outages")
+    system = System(folder, lab, changes={**SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}})
     system.prepare()
     import_accounts(system, FILE)
     enter_outage(system)
@@ -118,9 +133,27 @@ def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[st
     assert promised == [("power", "due", "+79160000001", call, 1, outages.NOT_YET)]
 
 
+def report_of(system: System, call: str, *columns: str) -> tuple[Any, ...]:
+    (found,) = [row[1:] for row in rows(system, tables.OutageReport, "call_id", *columns) if row[0] == call]
+    return found
+
+
 def test_the_report_is_stored_with_the_place_of_the_account(rung: tuple[System, dict[str, Result]]) -> None:
-    reported = rows(rung[0], tables.OutageReport, "call_id", "trouble", "district", "street", "house", "outage_id")
-    assert reported == [(rung[1]["report-from-the-menu"].call_id, "flicker", "Юг", "Мира", "2", None)]
+    call = rung[1]["report-from-the-menu"].call_id
+    columns = ("trouble", "district", "street", "house", "outage_id", "recording")
+    assert report_of(rung[0], call, *columns) == ("flicker", "Юг", "Мира", "2", None, None)
+
+
+def test_the_spoken_address_is_kept_with_the_report(rung: tuple[System, dict[str, Result]]) -> None:
+    system, results = rung
+    trouble, street, recording = report_of(system, results["spoken-address"].call_id, "trouble", "street", "recording")
+    assert (trouble, street) == ("house", "")
+    with wave.open(str(system.settings.recordings.folder / recording)) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (1, 8000, 2)
+        samples = memoryview(sound.readframes(sound.getnframes())).cast("h").tolist()
+    assert 1.5 < len(samples) / 8000 < 6
+    assert max(samples) > 2000, "the caller is heard"
+    assert max(map(abs, samples[:800])) < 500, "it begins with a little silence"
 
 
 def test_logs_name_no_caller_and_no_place(rung: tuple[System, dict[str, Result]]) -> None:

@@ -114,6 +114,7 @@ class ScriptedCall:
         self.caller_number = caller_number
         self.notes: list[tuple[str, str]] = []
         self.account: Account | None = None
+        self.danger = False
 
     @property
     def heard(self) -> list[str]:
@@ -194,6 +195,9 @@ class ScriptedCall:
 
     def note(self, kind: str, detail: str = "") -> None:
         self.notes.append((kind, detail))
+
+    def in_danger(self) -> None:
+        self.danger = True
 
     def identified(self, account: Account) -> None:
         self.account = account

@@ -251,6 +251,7 @@ async def test_danger_goes_straight_to_a_person(slow: frozenset[str]) -> None:
     assert await visit(call, outages) == (Next.HOTLINE, Outcome.HOTLINE)
     assert call.heard[-2:] == ["report/trouble", "hotline/connecting"]
     assert outages.reported == ([] if slow else [Report("call-1", Trouble.DANGER)])
+    assert call.danger
 
 
 async def test_a_report_from_the_menu() -> None:
