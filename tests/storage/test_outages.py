@@ -130,6 +130,17 @@ async def test_many_promises_at_once_are_one(database: Database, stock: Stock, e
     assert len(stock.rows(tables.Callback, "id")) == 1
 
 
+async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    for turn in range(4):
+        number = entered(database, stock)
+        rings = (RingBack(f"c{turn}-{n}", f"+7916000000{n}", number) for n in range(6))
+        ending = asyncio.to_thread(outages.end, database, number, "anna", NOON, ended_at=NOON)
+        await asyncio.gather(*(emergencies.promise(ring) for ring in rings), ending)
+    assert set(stock.rows(tables.Callback, "due_at")) == {(NOON,)}
+
+
 async def test_a_report_keeps_what_is_known_and_has_a_number(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
