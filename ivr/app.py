@@ -24,6 +24,7 @@ from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
 from ivr.speech.model_folder import BadModel
 from ivr.storage.account_file import BadFile, BadLine
+from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.journal import Journal
@@ -111,6 +112,7 @@ class Daemon:
         waits = settings.waits
         self._desk = Desk(
             ledger=self._ledger,
+            outages=Emergencies(self._ledger.units, self._clock.now, node),
             clock=self._clock,
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),

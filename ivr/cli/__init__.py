@@ -13,6 +13,7 @@ GROUPS = {
     "serve": "The daemon: answers the calls that Asterisk hands over.",
     "db": "Schema, accounts and meters in, readings out for billing.",
     "readings": "Readings that wait for a clerk.",
+    "outage": "Outages that callers hear of, and what callers report.",
     "prompts": "The voice prompts: synthesise, check, list.",
     "speech": "The recogniser alone, on recordings.",
     "lab": "A private Asterisk for demo and tests.",

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ivr import config
 from ivr.app import account_format, window
 from ivr.domain.faults import StoreUnavailable
-from ivr.storage import clerk, exporting
+from ivr.storage import clerk, exporting, outages
 from ivr.storage.account_file import BadFile, BadLine
 from ivr.storage.engine import BadDatabaseUrl, Database
 from ivr.storage.importing import Summary, Terms, import_accounts
@@ -43,7 +43,7 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting) as error:
+    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault) as error:
         code, text = 1, str(error)
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"

@@ -55,7 +55,7 @@ def accept(
 ) -> None:
     """Let a flagged reading leave for billing."""
     with faults_told("readings accept"), opened(config.load(config_file)) as database:
-        clerk.accept(database, reading, by or _user(), datetime.now(UTC))
+        clerk.accept(database, reading, by or user(), datetime.now(UTC))
 
 
 @app.command()
@@ -67,10 +67,11 @@ def refuse(
 ) -> None:
     """Take a flagged reading out of the count. The one that it had replaced counts again."""
     with faults_told("readings refuse"), opened(config.load(config_file)) as database:
-        clerk.refuse(database, reading, reason, by or _user(), datetime.now(UTC))
+        clerk.refuse(database, reading, reason, by or user(), datetime.now(UTC))
 
 
-def _user() -> str:
+def user() -> str:
+    """The system's user, for the audit."""
     return pwd.getpwuid(os.getuid()).pw_name
 
 

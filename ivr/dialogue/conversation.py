@@ -5,25 +5,42 @@ Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ivr.dialogue.interpreting import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 
 YES, NO, HOTLINE = "1", "2", "0"
+END_KEY = "#"
 MOST_FAILURES = 3
 MOST_ASIDES = 3
 """Times in a row that a caller may ask for help, or drop what they said, before it counts as a failure."""
+LONGEST_SPEECH_S = 20.0
+LOOK_FOR_KEYS_S = 0.1
+
+Found = TypeVar("Found")
 
 
 class HandOver(Exception):
     """The caller leaves the dialogue for a person, or wants to; it ends every flow."""
 
-    def __init__(self, to: Next) -> None:
+    def __init__(self, to: Next, *, announced: bool = False) -> None:
+        """announced: the caller has been told already."""
         super().__init__(to)
         self.to = to
+        self.announced = announced
+
+
+class ReportWanted(Exception):
+    """The caller wants to report an outage, at whatever question."""
+
+
+class NumberMissing(Exception):
+    """The caller has no number to give."""
 
 
 class WentBack(Exception):
@@ -52,6 +69,8 @@ class Conversation:
         self._asides = 0
         self._heard_us = False  # whether speech was understood at the question before
         self._corrected: Answer | None = None  # a no with the right number after it, which no question has asked for
+        self.reporting = False
+        """Whether the caller reports an outage now: asking for that again is no answer."""
 
     async def say(self, *phrases: Phrase) -> None:
         """Play phrases; words that call for people act at once."""
@@ -66,6 +85,28 @@ class Conversation:
         await self.say(*phrases)
         if self.call.waiting_keys.startswith(HOTLINE):
             raise HandOver(Next.HOTLINE)
+
+    async def meanwhile(self, work: Awaitable[Found]) -> Found:
+        """Wait for the store; the hotline's key acts at once, however slow it is. Raises what `work` raises too.
+
+        Then nobody waits for `work` any more: what it was to store may be stored or not.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done():
+                await asyncio.wait((task,), timeout=LOOK_FOR_KEYS_S)
+                if self.call.waiting_keys.startswith(HOTLINE):
+                    raise HandOver(Next.HOTLINE)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def record(self, *phrases: Phrase) -> Answer:
+        """Play phrases and keep what is said then; calls for people act at once."""
+        wait = self._patience.stumbled if self._failures else self._patience.usual
+        said = await self.call.record(*phrases, no_input_s=wait, longest_s=LONGEST_SPEECH_S)
+        return self._minding_people(said)
 
     async def part(self) -> None:
         """Say goodbye; even then the hotline's key and words count."""
@@ -96,13 +137,15 @@ class Conversation:
         may_start_with_zero: bool = True,
         interpreter: Interpreter | None = None,
         invites: bool = True,
+        may_be_missing: bool = False,
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
         A number that was said after the no to a confirmation just before is the answer without a question.
 
         invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
-        Raises WentBack if the caller wants the step before.
+        may_be_missing: ``#`` alone says that there is none, and is no failure.
+        Raises WentBack if the caller wants the step before, NumberMissing if they have none and need not.
         """
         corrected = await self._correction(interpreter)
         if corrected is not None:
@@ -123,6 +166,8 @@ class Conversation:
             answer = await self._ask(question)
             if answer.heard is Heard.ANSWER:
                 return answer
+            if may_be_missing and (answer.heard, answer.digits) == (Heard.NOT_UNDERSTOOD, END_KEY):
+                raise NumberMissing
             helped = answer.heard is Heard.HELP
             if not self._bears(answer):
                 await self._missed(answer)
@@ -222,6 +267,12 @@ class Conversation:
         answer = await self.call.ask(question)
         if answer.heard is Heard.DEAF:
             answer = await self.call.ask(_by_keys(question))
+        if answer.heard is Heard.REPORT and not self.reporting:
+            raise ReportWanted
+        return self._minding_people(answer)
+
+    def _minding_people(self, answer: Answer) -> Answer:
+        """The answer, unless it calls for people."""
         if answer.heard is Heard.HOTLINE:
             raise HandOver(Next.HOTLINE)
         if answer.heard is Heard.OPERATOR:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.dialogue.conversation import Conversation, HandOver, Patience, WentBack
-from ivr.dialogue.identify import ask_account, identify
+from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
+from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
 from ivr.dialogue.meter import MeterReading, Rules
-from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outcome, Phrase
+from ivr.dialogue.outage import tell
+from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outages, Outcome, Phrase
 from ivr.dialogue.prompts import Prompt
+from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Outage, Place
 from ivr.language.speaking import digits
 
 MORE, ENOUGH = "1", "2"
-SAME_ACCOUNT, OTHER_ACCOUNT, END = "1", "2", "#"
+SAME_ACCOUNT, OTHER_ACCOUNT, REPORT, END = "1", "2", "3", "#"
 MENU_WORDS = {
     **dict.fromkeys(("да", "ещё"), MORE),
     **dict.fromkeys(("нет", "всё", "спасибо", "хватит", "до свидания"), ENOUGH),
@@ -24,6 +27,7 @@ MAIN_WORDS = {
     **dict.fromkeys(("другой", "другого", "другой счёт", "другой номер"), OTHER_ACCOUNT),
     **dict.fromkeys(("нет", "всё", "конец", "спасибо", "хватит", "до свидания"), END),
 }
+_ANNOUNCED = {Next.HOTLINE: Prompt.HOTLINE, Next.OPERATOR: Prompt.OPERATOR}  # the dialplan itself asks for a message
 MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
 
 
@@ -32,6 +36,7 @@ class Desk:
     """What every call works with."""
 
     ledger: Ledger
+    outages: Outages
     clock: Clock
     accounts: AccountFormat
     rules: Rules
@@ -46,16 +51,23 @@ class Visit:
         self._desk = desk
         self._conversation = Conversation(call, desk.patience)
         self._stored = False
+        self._account: Account | None = None  # whose place the call is about, as far as is known
+        self._told: set[int] = set()  # outages that the caller has heard of
 
     async def run(self) -> Next:
         """Talk until the caller is served, leaves for a person, or a fault sends them to one. Raises HungUp."""
         try:
-            await self._serve()
+            try:
+                await self._serve()
+            except ReportWanted:
+                self._conversation.reporting = True
+                await take_report(self._conversation, self._desk.outages, self._account)
             await self._conversation.part()
             return Next.HANGUP
         except HandOver as leaving:
-            said = Prompt.HOTLINE if leaving.to is Next.HOTLINE else Prompt.OPERATOR
-            await self._call.announce((said,))
+            said = _ANNOUNCED.get(leaving.to)
+            if said is not None and not leaving.announced:
+                await self._call.announce((said,))
             return leaving.to
         except StoreUnavailable:
             self._call.note("fault", "store")
@@ -75,8 +87,17 @@ class Visit:
 
     async def _serve(self) -> None:
         ledger, form = self._desk.ledger, self._desk.accounts
-        account = await identify(self._conversation, ledger, form)
+        caller = await greet(self._conversation, ledger, self._desk.outages)
+        self._account = caller.account
+        # Keys pressed in the greeting are an account number: what there is to tell is told when it is confirmed.
+        if caller.outage is not None and not self._call.waiting_keys and not await self._go_on(caller.outage):
+            return
+        account = await self._identify(caller)
         for _ in range(MOST_ACCOUNTS):
+            self._account = account
+            outage = await self._outage_of(account)
+            if outage is not None and not await self._go_on(outage):
+                return
             try:
                 receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
             except WentBack:
@@ -87,15 +108,48 @@ class Visit:
             )
             if more == ENOUGH:
                 return
-            keys = SAME_ACCOUNT + OTHER_ACCOUNT + END
+            keys = SAME_ACCOUNT + OTHER_ACCOUNT + REPORT + END
             match await self._conversation.choose((Prompt.MENU_MAIN,), keys=keys, spoken=MAIN_WORDS):
                 case "1":
                     account = await ledger.account(account.number) or account  # with the readings just given
                 case "2":
                     account = await ask_account(self._conversation, ledger, form)
+                case "3":
+                    raise ReportWanted
                 case _:
                     return
         raise HandOver(Next.OPERATOR)
+
+    async def _identify(self, caller: Caller) -> Account:
+        """The account that the caller has confirmed."""
+        # Keys pressed in the greeting are never a «yes» to what was not asked yet.
+        known = caller.account if not self._call.waiting_keys else None
+        if known is not None and await is_theirs(self._conversation, known):
+            return known
+        self._account = None
+        own = [account.number for account in caller.accounts]
+        return await ask_account(self._conversation, self._desk.ledger, self._desk.accounts, own=own)
+
+    async def _outage_of(self, account: Account) -> Outage | None:
+        """The outage at an account that the caller has not heard of yet. A store that cannot tell holds nobody up."""
+        try:
+            outage = await self._conversation.meanwhile(self._desk.outages.at(Place.of(account)))
+        except StoreUnavailable:
+            self._call.note("fault", "outages")
+            return None
+        return outage if outage is not None and outage.id not in self._told else None
+
+    async def _go_on(self, outage: Outage) -> bool:
+        """Tell of an outage; whether the caller wants to go on with readings after it."""
+        self._told.add(outage.id)
+        whose = self._account.id if self._account is not None else None
+        rung_back = await tell(self._conversation, self._desk.outages, self._desk.clock, outage, whose)
+        if not rung_back:
+            return True
+        more = await self._conversation.choose(
+            (Prompt.MENU_ELSE,), keys=MORE + ENOUGH, or_silence=ENOUGH, spoken=MENU_WORDS
+        )
+        return more == MORE
 
     async def _take(self, account: Account) -> str:
         """Take the readings of every meter; the receipt number. Raises WentBack from the first one's first reading."""

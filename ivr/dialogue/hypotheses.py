@@ -30,6 +30,7 @@ HELP_BESIDE_OTHER_SPEECH = 0.8
 COMMANDS = {
     Spoken.HOTLINE: Command.HOTLINE,
     Spoken.OPERATOR: Command.OPERATOR,
+    Spoken.REPORT: Command.REPORT,
     Spoken.REPEAT: Command.REPEAT,
     Spoken.BACK: Command.BACK,
     Spoken.HELP: Command.HELP,

@@ -4,40 +4,74 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ivr.dialogue.conversation import Conversation, WentBack
+from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
-from ivr.dialogue.ports import Answer, Expects, Ledger, Phrase
+from ivr.dialogue.ports import Answer, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Outage, Place
 from ivr.language.speaking import digits
 
+NUMBER, REPORT = "1", "3"
+WITHOUT = {
+    **dict.fromkeys(("номер", "лицевой счёт", "нашёл", "нашла"), NUMBER),
+    **dict.fromkeys(("свет", "адрес"), REPORT),
+}
 
-async def identify(conversation: Conversation, ledger: Ledger, form: AccountFormat) -> Account:
-    """Greet, and return the account that the caller has confirmed.
 
-    The greeting plays while the store is asked: a slow store never delays the offer of the hotline.
-    Only the last digits of an account are said, never a name or a debt: whoever calls knows at most a number.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the number that calls tells: its accounts, at most three, and the outage that affects all of them."""
+
+    accounts: Sequence[Account] = ()
+    outage: Outage | None = None
+
+    @property
+    def account(self) -> Account | None:
+        """The only account of the number, None if there are several or none."""
+        return self.accounts[0] if len(self.accounts) == 1 else None
+
+
+async def greet(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
+    """Greet, and find out who may be calling.
+
+    The greeting plays while the store is asked, and the hotline's key counts while it is waited for: a slow store
+    never delays the offer of help, nor help itself.
     """
-    call = conversation.call
-    search = asyncio.create_task(_known(ledger, call.caller_number))
+    search = asyncio.create_task(_known(conversation, ledger, outages))
     try:
         await conversation.greet((Prompt.WELCOME,))
-        known = await search
+        return await conversation.meanwhile(search)
     finally:
         search.cancel()
         await asyncio.gather(search, return_exceptions=True)
-    # Keys pressed during the greeting are the beginning of an account number, never a «yes» to what was not asked yet.
-    if len(known) == 1 and not call.waiting_keys:
-        account = known[0]
-        if await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
-            return _found(conversation, account)
-    return await ask_account(conversation, ledger, form, own=[account.number for account in known])
 
 
-async def _known(ledger: Ledger, caller_number: str) -> Sequence[Account]:
-    return await ledger.accounts_of_phone(caller_number) if caller_number else ()
+async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
+    number = conversation.call.caller_number
+    accounts = await ledger.accounts_of_phone(number) if number else ()
+    try:
+        found = [await outages.at(Place.of(account)) for account in accounts]
+    except StoreUnavailable:
+        conversation.call.note("fault", "outages")
+        return Caller(accounts)
+    same = bool(found) and len({outage.id if outage is not None else None for outage in found}) == 1
+    return Caller(accounts, found[0] if same else None)
+
+
+async def is_theirs(conversation: Conversation, account: Account) -> bool:
+    """Offer the account of the number that calls; whether the caller confirms it.
+
+    Only the last digits of an account are said, never a name or a debt: whoever calls knows at most a number.
+    """
+    if not await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
+        return False
+    _found(conversation, account)
+    return True
 
 
 async def ask_account(
@@ -47,9 +81,11 @@ async def ask_account(
 
     A number of a wrong form and an unknown one sound the same: nobody finds out numbers here.
     own: accounts of the number that calls; a spoken number is rather one of them.
+    Raises ReportWanted if the caller has no number and wants to report an outage.
     """
     leading_zero = await ledger.any_starts_with_zero()
     refused: list[str] = []
+    missing = False  # said once already: a second time is a failure like any other
     while True:
         try:
             answer = await conversation.number(
@@ -59,10 +95,16 @@ async def ask_account(
                 help_with=(Prompt.IDENTIFY_HELP,),
                 may_start_with_zero=leading_zero,
                 interpreter=AccountInterpreter(form, ledger.active, own, refused),
+                may_be_missing=not missing,
             )
             numbers = await _meant(conversation, answer)
         except WentBack:
             continue  # there is no step before this one
+        except NumberMissing:
+            missing = True
+            if await conversation.choose((Prompt.IDENTIFY_WITHOUT,), keys=NUMBER + REPORT, spoken=WITHOUT) == REPORT:
+                raise ReportWanted from None
+            continue
         found = [await ledger.account(number) for number in numbers if form.accepts(number)]
         why: tuple[Phrase, ...] = ((Prompt.IDENTIFY_UNKNOWN,),)
         for account in filter(None, found):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
+from ivr.domain.outages import Outage, Place, Report, RingBack
 from ivr.domain.readings import Submission
 
 Phrase = tuple[str, ...]
@@ -48,6 +49,7 @@ class Command(StrEnum):
 
     HOTLINE = "hotline"
     OPERATOR = "operator"
+    REPORT = "report"
     REPEAT = "repeat"
     BACK = "back"
     HELP = "help"
@@ -126,7 +128,8 @@ class Heard(StrEnum):
     OVERRUN = "overrun"  # the number before was typed longer than it could be
     HOTLINE = "hotline"
     OPERATOR = "operator"
-    BACK = "back"  # said, never keyed
+    REPORT = "report"  # said, never keyed, as the rest
+    BACK = "back"
     HELP = "help"
     CANCEL = "cancel"
 
@@ -195,6 +198,13 @@ class Call(Protocol):
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""
 
+    async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
+        """Play phrases and keep what is said then, which nobody need understand: ANSWER with `audio`, trimmed.
+
+        It ends by two seconds of silence, ``#`` or `longest_s`. NOTHING if nobody speaks for `no_input_s`, DEAF where
+        the line brings no audio, HOTLINE and OPERATOR by key or word. Raises HungUp.
+        """
+
     async def keep_voice(self, audio: bytes) -> str:
         """Keep an utterance (`Answer.audio`) as wav; its path below the recordings folder, "" if it cannot be kept."""
 
@@ -207,6 +217,9 @@ class Call(Protocol):
 
     def note(self, kind: str, detail: str = "") -> None:
         """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""
+
+    def in_danger(self) -> None:
+        """Tell the dialplan that this caller goes before all others who wait for a person."""
 
     def identified(self, account: Account) -> None:
         """Tell journal and channel variables whose call this is."""
@@ -229,6 +242,19 @@ class Ledger(Protocol):
 
     async def keep(self, submission: Submission) -> str:
         """Store a meter's readings, all or none, and return the receipt number (the call's, digits only)."""
+
+
+class Outages(Protocol):
+    """Known outages, and what callers leave about them. Every method raises StoreUnavailable within its time limit."""
+
+    async def at(self, place: Place) -> Outage | None:
+        """The outage that a caller at `place` is told of."""
+
+    async def promise(self, ring: RingBack) -> None:
+        """Promise to ring a caller at the end of an outage; promised twice to a number is once."""
+
+    async def report(self, report: Report) -> str:
+        """Store a report and return its number, digits only."""
 
 
 class Clock(Protocol):

@@ -31,9 +31,11 @@ class ChoiceInterpreter:
             return Interpretation()
         words = heard[0].words
         command = command_heard(heard)
-        if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
-            return Interpretation(command=COMMANDS[command], complete=True)
         phrase = phrase_in(words, tuple(self._spoken))
+        if command is Spoken.OPERATOR and phrase in PHRASES[Spoken.OPERATOR]:
+            command = None  # the menu offers a person of its own
+        if command in (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.REPORT):
+            return Interpretation(command=COMMANDS[command], complete=True)
         if phrase is not None and self._spoken[phrase] in self._choices:
             return Interpretation(digits=self._spoken[phrase], complete=True)
         if self._denied(words):

@@ -13,6 +13,7 @@ class Spoken(StrEnum):
 
     HOTLINE = "hotline"
     OPERATOR = "operator"
+    REPORT = "report"
     REPEAT = "repeat"
     BACK = "back"
     HELP = "help"
@@ -33,6 +34,10 @@ _SAID = {
         "оператор|оператора|оператору|с оператором|соедините|специалист|специалиста|консультант|диспетчер|диспетчера|",
         "диспетчеру|с диспетчером|сотрудник|сотрудника|с сотрудником|человек|человека|с человеком",
     ),
+    Spoken.REPORT: (
+        "сообщить об аварии|сообщить об отключении|оставить заявку|подать заявку|заявка|заявку|заявка на аварию|",
+        "заявку на аварию",
+    ),
     Spoken.REPEAT: ("повтор|повтори|повторите|повторить|ещё раз|не расслышал|не расслышала|не понял|не поняла",),
     Spoken.BACK: ("назад|вернуться|вернитесь|вернись",),
     Spoken.HELP: ("помощь|справка|помогите|не знаю|что говорить",),
@@ -46,7 +51,7 @@ _SAID = {
 PHRASES: dict[Spoken, tuple[str, ...]] = {kind: tuple("".join(lines).split("|")) for kind, lines in _SAID.items()}
 """What callers say for each; more words around a phrase change nothing."""
 
-_COMMANDS = (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.CANCEL, Spoken.BACK, Spoken.HELP, Spoken.REPEAT)
+_COMMANDS = (Spoken.REPORT, Spoken.HOTLINE, Spoken.OPERATOR, Spoken.CANCEL, Spoken.BACK, Spoken.HELP, Spoken.REPEAT)
 _STRANGE_BORNE = {Spoken.HOTLINE: 3, Spoken.OPERATOR: 2}
 _POLITE = FILLERS - {"да", "так", "ага", "угу", "всё", "хорошо"}
 

@@ -12,6 +12,7 @@ from ivr.listening.activity import Activity
 from ivr.listening.ears import Ears
 from ivr.listening.keys import Key
 from ivr.listening.line import Line
+from ivr.listening.taking import Taking
 from ivr.listening.voice import SpeechWaits, Voice
 
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
@@ -102,34 +103,82 @@ class Listener:
                 return answer
         return Answer(Heard.NOT_UNDERSTOOD)
 
+    async def record(self, phrases: tuple[Phrase, ...], no_input_s: float, longest_s: float) -> Answer:
+        """Play phrases and keep what is said then, as `ivr.dialogue.ports.Call.record`. Raises HungUp."""
+        line = self._line
+        line.keys.clear(keep=HOTLINE_KEY)
+        if len(line.keys):
+            return Answer(Heard.HOTLINE)
+        taking = Taking(longest_s, on_over=line.hush)
+        with self._listening(Question(phrases, Expects.CHOICE), taking) as heard:
+            await self._play(phrases, heed_overrun=False)
+            if not heard:
+                return Answer(Heard.DEAF)
+            taking.prompts_over()
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + no_input_s
+            while not taking.over:
+                left = deadline + (longest_s if taking.begun else 0) - loop.time()
+                key = await line.wait_for_key(max(left, 0))
+                answer = self._voice.answer if self._voice is not None else None
+                match key.digit if key is not None else "":
+                    case "0":
+                        return Answer(Heard.HOTLINE)
+                    case "9":
+                        return Answer(Heard.OPERATOR)
+                    case "#":
+                        break
+                if answer is not None:  # a call for people
+                    return answer
+                if loop.time() >= deadline + (longest_s if taking.begun else 0):
+                    break
+        audio = taking.audio
+        return Answer(Heard.ANSWER, by_voice=True, audio=audio) if audio else Answer(Heard.NOTHING)
+
     @contextmanager
-    def _listening(self, question: Question) -> Iterator[None]:
-        """Hear the caller from here to the end of the block, where there is something to understand them with."""
-        if self._ears is None or not self._ears.available or len(self._line.keys):
-            yield
+    def _listening(self, question: Question, taking: Taking | None = None) -> Iterator[bool]:
+        """Hear the caller from here to the end of the block, where there is something to hear them with; whether so.
+
+        taking: gets the audio too, also where nothing understands it.
+        """
+        ears = self._ears if self._ears is not None and self._ears.available else None
+        if len(self._line.keys) or (ears is None and taking is None):
+            yield False
             return
-        voice = Voice(
+        voice = self._understanding(question, ears) if ears is not None else None
+
+        def hear(pcm: bytes, now: float) -> None:
+            level = self._line.prompt_level
+            if taking is not None:
+                taking.hear(pcm, now, level)
+            if voice is not None:
+                voice.hear(pcm, now, level)
+
+        if not self._line.hear(hear):
+            yield False
+            return
+        now = asyncio.get_running_loop().time()
+        begun, self._begun = self._begun, b""
+        if begun and voice is not None and now - self._begun_until <= GOES_ON_S:
+            voice.goes_on(begun, now)
+        self._voice = voice
+        try:
+            yield True
+        finally:
+            self._voice = None
+            if voice is not None:
+                voice.close()
+            self._line.hear(None)
+
+    def _understanding(self, question: Question, ears: Ears) -> Voice:
+        return Voice(
             replace(question, expects=Expects.CHOICE, interpreter=None) if self._keys_only else question,
-            self._ears,
+            ears,
             self._activity,
             self._speech_waits,
             on_barge_in=self._line.hush,
             on_decided=self._line.hush,
         )
-        if not self._line.hear(lambda pcm, now: voice.hear(pcm, now, self._line.prompt_level)):
-            yield
-            return
-        now = asyncio.get_running_loop().time()
-        begun, self._begun = self._begun, b""
-        if begun and now - self._begun_until <= GOES_ON_S:
-            voice.goes_on(begun, now)
-        self._voice = voice
-        try:
-            yield
-        finally:
-            self._voice = None
-            voice.close()
-            self._line.hear(None)
 
     async def _play(self, phrases: tuple[Phrase, ...], *, heed_overrun: bool) -> None:
         keys, voice = self._line.keys, self._voice
@@ -226,7 +275,7 @@ class Listener:
 def _ended(digits: str, question: Question, *, by_pause: bool) -> Answer:
     """What a number means that ended before its full length."""
     if not digits:
-        return Answer(Heard.NOTHING if by_pause else Heard.NOT_UNDERSTOOD)
+        return Answer(Heard.NOTHING) if by_pause else Answer(Heard.NOT_UNDERSTOOD, END_KEY)
     if digits == HOTLINE_KEY and (by_pause or question.expects is Expects.ACCOUNT):
         return Answer(Heard.HOTLINE)
     if digits == OPERATOR_KEY and (by_pause or question.expects is Expects.ACCOUNT):

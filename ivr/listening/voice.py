@@ -31,6 +31,7 @@ INTERPRET_LIMIT_S = 6.0
 _HEARD = {
     Command.HOTLINE: Heard.HOTLINE,
     Command.OPERATOR: Heard.OPERATOR,
+    Command.REPORT: Heard.REPORT,
     Command.BACK: Heard.BACK,
     Command.HELP: Heard.HELP,
     Command.CANCEL: Heard.CANCEL,

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
-from sqlalchemy.exc import DataError, IntegrityError
 
 from ivr.domain.accounts import Account
-from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Submission, Window
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.histories import load_account, numbers_of_phone
 from ivr.storage.keeping import Keeping
+from ivr.storage.units import Units
 
 MOST_ACCOUNTS = 3
 """Accounts of one telephone number that a caller can choose from."""
 
 ZERO_COUNTS_FOR = timedelta(seconds=10)
 """How long an answer about leading zeros counts: only an import changes it, and every call asks."""
-
-TRIES = 3
-"""Tries of a unit of work that met another one about the same reading."""
 
 _accounts = tables.of(tables.Account)
 _meters = tables.of(tables.Meter)
@@ -39,8 +30,6 @@ MOST_NUMBERS = 2000
 IN_ONE_QUERY = 500
 # All that start with 0, and found by the index of the unique number.
 _ZERO = select(_accounts.c.number).where(_accounts.c.number >= "0", _accounts.c.number < "1").limit(1)
-
-Answer = TypeVar("Answer")
 
 
 class Ledger:
@@ -58,14 +47,12 @@ class Ledger:
         limit_s: float = 5.0,
     ) -> None:
         """zone: where the customers live. now: aware time. node: name of this daemon. threads: units at once."""
-        self._database = database
         self._zone = zone
         self._window = window
         self._now = now
         self._keeping = Keeping(database, node)
-        self._limit_s = limit_s
         self._zero: tuple[datetime, bool] | None = None  # when it was asked for, and the answer
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self.units = Units(database, threads, limit_s)  # shared with the other ports of the dialogue
 
     async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
         """Accounts that list this E.164 number, at most three, in the order of their numbers."""
@@ -75,11 +62,11 @@ class Ledger:
             found = (self._load(connection, number) for number in numbers)
             return tuple(account for account in found if account is not None)
 
-        return await self._unit(find, self._database.reading)
+        return await self.units.read(find)
 
     async def account(self, number: str) -> Account | None:
         """The account with this number, its meters in use and their histories."""
-        return await self._unit(lambda connection: self._load(connection, number), self._database.reading)
+        return await self.units.read(lambda connection: self._load(connection, number))
 
     async def active(self, numbers: Sequence[str]) -> frozenset[str]:
         """Those of the account numbers that exist and have a meter in use. Raises ValueError for more than 2,000."""
@@ -93,13 +80,13 @@ class Ledger:
                 found.update(connection.scalars(select(_accounts.c.number).where(some, _IN_USE)))
             return frozenset(found)
 
-        return await self._unit(find, self._database.reading) if numbers else frozenset()
+        return await self.units.read(find) if numbers else frozenset()
 
     async def any_starts_with_zero(self) -> bool:
         """Whether an account number with a leading zero exists; as it was, at most ten seconds ago."""
         now = self._now()
         if self._zero is None or not now - ZERO_COUNTS_FOR < self._zero[0] <= now:
-            exists = await self._unit(lambda connection: connection.scalar(_ZERO) is not None, self._database.reading)
+            exists = await self.units.read(lambda connection: connection.scalar(_ZERO) is not None)
             self._zero = now, exists
         return self._zero[1]
 
@@ -108,45 +95,12 @@ class Ledger:
 
         The same submission again changes nothing and returns the same number.
         """
-        return await self._unit(
-            lambda connection: self._keeping.keep(connection, submission, self._now()), self._database.writing
-        )
+        return await self.units.write(lambda connection: self._keeping.keep(connection, submission, self._now()))
 
     async def close(self) -> None:
         """Take no more work and wait for what runs, which ends within the database's own limit."""
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await self.units.close()
 
     def _load(self, connection: Connection, number: str) -> Account | None:
         present = self._window.period_of(self._now().astimezone(self._zone).date())
         return load_account(connection, number, present, self._zone)
-
-    async def _unit(
-        self, work: Callable[[Connection], Answer], transaction: Callable[[], AbstractContextManager[Connection]]
-    ) -> Answer:
-        given_up = threading.Event()
-
-        def attempt() -> Answer:
-            with transaction() as connection:
-                answer = work(connection)
-                if given_up.is_set():  # the caller was told that nothing is stored: make it true
-                    raise StoreUnavailable("the unit of work came too late")
-                return answer
-
-        def run() -> Answer:
-            refused: Exception | None = None
-            for _ in range(TRIES):
-                try:
-                    return attempt()
-                except (IntegrityError, DataError) as error:  # most likely another call was faster: look again
-                    refused = error
-            raise StoreUnavailable("the readings contradict what is stored") from refused
-
-        try:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, run)
-        except RuntimeError as error:  # the executor is shut down
-            raise StoreUnavailable("the ledger is closed") from error
-        try:
-            return await asyncio.wait_for(running, self._limit_s)
-        except TimeoutError:
-            given_up.set()
-            raise StoreUnavailable("the database did not answer in time") from None

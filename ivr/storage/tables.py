@@ -19,6 +19,7 @@ LIVE = text("status <> 'superseded'")
 LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
+PROMISED = text("kind = 'power' AND state IN ('due', 'calling')")
 
 
 def only(condition: Any) -> dict[str, Any]:
@@ -190,7 +191,10 @@ class SpoolEntry(Base):
 
 
 class Outage(Base):
-    """A known or suspected outage of a district, a street or a house (the narrower fields are '' for a wider one)."""
+    """A known or suspected outage of a district, a street or a house (the narrower fields are '' for a wider one).
+
+    cause: a word of ivr.domain.outages.Cause. Its history: `audit`, subject `outage:ID`.
+    """
 
     __tablename__ = "outages"
     __table_args__ = (
@@ -231,13 +235,17 @@ class OutageReport(Base):
 
 
 class Callback(Base):
-    """One promise to ring somebody: back to their place in the queue, or when power returned."""
+    """One promise to ring somebody: back to their place in the queue, or when power returned.
+
+    due_at: in the year 9000 for a promise whose outage has not ended; its end sets it.
+    """
 
     __tablename__ = "callbacks"
     __table_args__ = (
         one_of("kind", ("queue", "power")),
         one_of("state", ("due", "calling", "done", "given-up")),
         Index("ix_callbacks_due", "state", "due_at"),
+        Index("uq_callbacks_phone_outage_id_live", "phone", "outage_id", unique=True, **only(PROMISED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ivr.dialogue.prompts import Prompt
-from ivr.language.speaking import every_id
+from ivr.language import speaking, times
 from ivr.studio.catalogue import Entry
 from ivr.studio.publishing import Published, Sounds
 from ivr.studio.sound import BadSound, opened
@@ -64,7 +64,8 @@ def state_of(entry: Entry, sounds: Sounds, manifest: Mapping[str, Published]) ->
 
 def uses(dialplan: Path, telephony: Path) -> Uses:
     """Every id that the dialogue, the language, the files of `dialplan` and the programs of `telephony` play."""
-    ids = dict.fromkeys(every_id(), "ivr.language") | {str(prompt): "ivr.dialogue.prompts" for prompt in Prompt}
+    ids = dict.fromkeys(speaking.every_id() | times.every_id(), "ivr.language")
+    ids |= {str(prompt): "ivr.dialogue.prompts" for prompt in Prompt}
     beginnings: dict[str, str] = {}
     plays = [(file, _IN_DIALPLAN, "$") for file in sorted(dialplan.glob("*.conf*"))]
     plays += [(file, _IN_PROGRAM, "{") for file in sorted(telephony.glob("*.py"))]

@@ -66,6 +66,7 @@ class PhoneCall:
         self._journal = journal
         self._steps = 0
         self._account: Account | None = None
+        self._danger = False
         self.id = call_id
         self.caller_number = caller
 
@@ -128,6 +129,12 @@ class PhoneCall:
         self._step(kind, detail=(answer.digits or answer.heard) + said)
         return answer
 
+    async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
+        """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
+        answer = await self._listener.record(phrases, no_input_s, longest_s)
+        self._step("recorded", detail=answer.heard)
+        return answer
+
     @property
     def hears(self) -> bool:
         """Whether the line understands speech now; False: keys only."""
@@ -155,6 +162,10 @@ class PhoneCall:
         """Write a step into the journal."""
         self._step(kind, detail=detail)
 
+    def in_danger(self) -> None:
+        """Tell the dialplan that this caller goes before all others."""
+        self._danger = True
+
     def identified(self, account: Account) -> None:
         """Tell the journal whose call this is."""
         self._account = account
@@ -166,6 +177,8 @@ class PhoneCall:
         values = {"IVR_QUEUE": queue} if queue else {}
         if self._account is not None:
             values |= {"IVR_ACCOUNT": self._account.number, "IVR_DISTRICT": _one_line(self._account.district)}
+        if self._danger:
+            values["IVR_DANGER"] = "yes"
         self._step("handed-back", detail=to)
         await self._line.set_variables({**values, "IVR_NEXT": to})
 

@@ -15,7 +15,7 @@ from ivr.robot.system import System
 from ivr.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts, stored_for
 from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.steps import GIVEN, ring
+from tests.asterisk.steps import GIVEN, Steps, ring
 from tests.postgres.server import PostgresServer
 
 
@@ -61,3 +61,29 @@ async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
         assert reached and "reading/stored" not in result.heard
         assert stored_for(system, "10000001") == []
         system.stop_daemon()
+
+
+async def test_zero_reaches_the_hotline_while_the_database_hangs(
+    lab: Lab, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    changes = {**SHORT_WAITS, "store": {"limit_s": 25.0}}
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        system = System(Path(folder), lab, store_url=postgres_url, changes=changes)
+        system.prepare()
+        import_accounts(system)
+        system.start_daemon()
+        database = system.open_database()
+        try:
+            with database.writing() as connection:
+                connection.exec_driver_sql("LOCK TABLE account_phones IN ACCESS EXCLUSIVE MODE")
+                async with ringing(system) as robot:
+                    # The welcome takes less than seven seconds: two later only the database is waited for.
+                    steps: Steps = [{"hears": "greeting/welcome"}, {"waits": 9.0}, {"keys": "0"}]
+                    result = await ring(robot, steps, {"outcome": "hotline", "heard": ["hotline/connecting"]})
+        finally:
+            database.close()
+            system.kill_daemon()
+    pressed = next(it.at for it in result.happenings if it.text == "presses 0")
+    put_through = next(it.at for it in result.happenings if it.prompt == "hotline/connecting")
+    assert result.heard == ["fixed/greeting", "greeting/welcome", "hotline/connecting"]
+    assert put_through - pressed < 2

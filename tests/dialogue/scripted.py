@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from ivr.dialogue.interpreting import PeopleInterpreter
 from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Outage, Place, Report, RingBack, affecting
 from ivr.domain.readings import Submission
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
@@ -76,6 +78,12 @@ class ScriptedLine:
             self._now = deadline
         return self.keys.pop()
 
+    def is_quiet(self, seconds: float = 0.1) -> None:
+        """The dialogue waits for something else, and looks for keys now and then."""
+        self._now += seconds
+        while self._coming and self._coming[0].at <= self._now:
+            self.keys.push(self._coming.pop(0))
+
     def hear(self, on_audio: object) -> bool:
         return False
 
@@ -106,6 +114,7 @@ class ScriptedCall:
         self.caller_number = caller_number
         self.notes: list[tuple[str, str]] = []
         self.account: Account | None = None
+        self.danger = False
 
     @property
     def heard(self) -> list[str]:
@@ -129,6 +138,7 @@ class ScriptedCall:
 
     @property
     def waiting_keys(self) -> str:
+        self.line.is_quiet()
         return self.line.keys.digits
 
     async def ask(self, question: Question) -> Answer:
@@ -146,6 +156,14 @@ class ScriptedCall:
                     self.line.prompt_begins(phrase)
                 return answer
         return await self._listener.ask(question)
+
+    async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
+        words = self._words_at(phrases)
+        if words is None:
+            return await self._listener.record(phrases, no_input_s, longest_s)
+        for phrase in phrases:
+            self.line.prompt_begins(phrase)
+        return Answer(Heard.ANSWER, by_voice=True, audio=words.encode())
 
     def _words_at(self, phrases: Sequence[Phrase]) -> str | None:
         if self.says and self.says[0][0] in [phrase[0] for phrase in phrases]:
@@ -177,6 +195,9 @@ class ScriptedCall:
 
     def note(self, kind: str, detail: str = "") -> None:
         self.notes.append((kind, detail))
+
+    def in_danger(self) -> None:
+        self.danger = True
 
     def identified(self, account: Account) -> None:
         self.account = account
@@ -221,6 +242,36 @@ class MemoryLedger:
         return {entry.register_id: entry.value for submission in self.kept for entry in submission.entries}
 
     def _check(self, method: str) -> None:
+        if method in self.fails:
+            raise StoreUnavailable
+
+
+@dataclass
+class MemoryOutages:
+    """Outages in memory at a fixed moment; `fails` names the methods that are unavailable, `slow` those that hang."""
+
+    outages: list[Outage] = field(default_factory=list)
+    promised: list[RingBack] = field(default_factory=list)
+    reported: list[Report] = field(default_factory=list)
+    fails: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()
+
+    async def at(self, place: Place) -> Outage | None:
+        await self._check("at")
+        return affecting(self.outages, place, NOON)
+
+    async def promise(self, ring: RingBack) -> None:
+        await self._check("promise")
+        self.promised.append(ring)
+
+    async def report(self, report: Report) -> str:
+        await self._check("report")
+        self.reported.append(report)
+        return "1007"
+
+    async def _check(self, method: str) -> None:
+        if method in self.slow:
+            await asyncio.Event().wait()
         if method in self.fails:
             raise StoreUnavailable
 

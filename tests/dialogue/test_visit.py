@@ -14,7 +14,7 @@ from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.judging import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading, Use, Window
-from tests.dialogue.scripted import MOSCOW, NOON, FixedClock, MemoryLedger, ScriptedCall, Step
+from tests.dialogue.scripted import MOSCOW, NOON, FixedClock, MemoryLedger, MemoryOutages, ScriptedCall, Step
 
 NUMBER = "1234567890"
 OCTOBER = date(2026, 10, 20)
@@ -38,7 +38,7 @@ def ledger(*meters: Meter, number: str = NUMBER) -> MemoryLedger:
 
 
 def desk(store: MemoryLedger, now: datetime = NOON) -> Desk:
-    return Desk(store, FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
+    return Desk(store, MemoryOutages(), FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
 
 
 async def visit(call: ScriptedCall, store: MemoryLedger, now: datetime = NOON) -> tuple[Next, Outcome]:

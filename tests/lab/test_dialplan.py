@@ -108,7 +108,7 @@ async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
     async with launcher, calling(lab, hums=True) as phone:
         await phone.hears("fixed/greeting")
         await phone.presses("#")
-        await phone.hears_next("fixed/leave-message")
+        await phone.hears_next("fixed/message")
         yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before)
 
 
@@ -185,7 +185,7 @@ async def test_a_message_that_cannot_be_kept_is_not_promised(lab: Lab) -> None:
     async with launcher, global_variable(lab, "IVR_MESSAGES", "/dev/null"), calling(lab) as phone:
         await phone.hears("fixed/greeting")
         await phone.presses("#")
-        await phone.hears_next("fixed/leave-message", "fixed/message-not-saved", "fixed/goodbye")
+        await phone.hears_next("fixed/message", "fixed/message-not-saved", "fixed/goodbye")
         await phone.sees("Hangup")
 
 

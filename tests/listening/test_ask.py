@@ -156,7 +156,7 @@ async def test_no_number() -> None:
 
 
 async def test_a_hash_alone_is_no_number() -> None:
-    assert await presses("#").number() == Answer(Heard.NOT_UNDERSTOOD)
+    assert await presses("#").number() == Answer(Heard.NOT_UNDERSTOOD, "#")
 
 
 async def test_thirteen_digits_instead_of_ten() -> None:

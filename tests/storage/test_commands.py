@@ -42,7 +42,7 @@ def accounts(tmp_path: Path) -> Path:
 
 def test_upgrade_says_the_schema(run: Run) -> None:
     result = run("db", "upgrade")
-    assert (result.exit_code, result.stdout) == (0, "the schema is 0002\n")
+    assert (result.exit_code, result.stdout) == (0, "the schema is 0003\n")
 
 
 def test_import_says_what_came_in(run: Run, accounts: Path, stock: Stock) -> None:

@@ -260,7 +260,7 @@ async def test_many_calls_about_one_register_leave_one_live_reading(stock: Stock
     assert (statuses.count("accepted"), statuses.count("superseded")) == (1, 15)
     for node in nodes:
         await node.close()
-        node._database.close()
+        node.units.database.close()
 
 
 async def test_the_same_call_twice_at_once_is_stored_once(ledger: Ledger, stock: Stock) -> None:
@@ -305,7 +305,7 @@ async def test_a_unit_that_comes_too_late_is_undone(stock: Stock, database: Data
         connection.rollback()
     await ledger.close()  # waits until the late unit has ended
     assert stock.rows(tables.Reading, "value") == []
-    ledger._database.close()
+    ledger.units.database.close()
 
 
 def pending(register: int) -> dict[str, object]:

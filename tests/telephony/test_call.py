@@ -110,6 +110,7 @@ async def test_every_step_is_told_to_the_journal(ring: Ring) -> None:
 async def test_the_dialplan_learns_where_the_call_goes_and_whose_it_is(ring: Ring) -> None:
     call = await ring.begin()
     call.identified(Account(7, "0012345678", district="Центр"))
+    call.in_danger()
     await call.hand_back(Next.HOTLINE, queue="hotline")
     assert ring.journal.accounts == [(call.id, 7)]
     assert ring.asterisk.variables == {
@@ -117,6 +118,7 @@ async def test_the_dialplan_learns_where_the_call_goes_and_whose_it_is(ring: Rin
         "IVR_QUEUE": "hotline",
         "IVR_ACCOUNT": "0012345678",
         "IVR_DISTRICT": "Центр",
+        "IVR_DANGER": "yes",
         "IVR_NEXT": "hotline",
     }
     await call.close()

@@ -14,7 +14,7 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.interpreting import ChoiceInterpreter
-from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Question
 from ivr.listening.ask import KeyWaits
 from ivr.listening.ears import Ears
 from ivr.speech.engine import Engine
@@ -263,3 +263,47 @@ async def test_a_spoken_yes_over_the_prompt_with_the_shipped_recogniser(tmp_path
             assert len(answer.audio) > len(said) / 2
     finally:
         await engine.close()
+
+
+async def recorded(caller: SpeakingCaller, pcm: bytes = b"", key: str = "") -> Answer:
+    """What is kept where the caller speaks after the prompt, and then presses a key."""
+    recording = asyncio.create_task(caller.call.record(("ask/one",), no_input_s=1.5, longest_s=20))
+    await caller.asterisk.plays("ask/one")
+    caller.asterisk.plays_out()
+    await caller.asterisk.plays(QUIET)
+    await caller.says(pcm)
+    if key:
+        caller.asterisk.press(key)
+    return await recording
+
+
+async def test_what_is_said_is_kept_without_anybody_who_understands_it(tmp_path: Path) -> None:
+    async for caller in speaking(tmp_path, WrittenEars(available=False)):
+        answer = await recorded(caller, speech(1) + silence(2.3))
+        assert (answer.heard, answer.by_voice) == (Heard.ANSWER, True)
+        assert 1 < len(answer.audio) / 16000 < 2
+        name = await caller.call.keep_voice(answer.audio)
+        with wave.open(str(caller.recordings / name)) as sound:
+            assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
+            assert sound.getnframes() == len(answer.audio) // 2
+        assert caller.journal.steps[-1][1:] == ("recorded", "", "answer")
+
+
+async def test_the_hash_ends_what_is_kept(caller: SpeakingCaller) -> None:
+    answer = await recorded(caller, speech(1), "#")
+    assert answer.heard is Heard.ANSWER and len(answer.audio) > 12000
+
+
+@pytest.mark.parametrize(("key", "heard"), [("0", Heard.HOTLINE), ("9", Heard.OPERATOR), ("#", Heard.NOTHING)])
+async def test_keys_for_people_count_while_something_is_kept(caller: SpeakingCaller, key: str, heard: Heard) -> None:
+    assert (await recorded(caller, key=key)).heard is heard
+
+
+async def test_a_call_for_help_counts_while_something_is_kept(caller: SpeakingCaller, ears: WrittenEars) -> None:
+    ears.final = (Hypothesis(("нет", "света")),)
+    assert (await recorded(caller, speech(0.8) + silence(0.8))).heard is Heard.HOTLINE
+
+
+async def test_nobody_speaks_and_nothing_is_kept(caller: SpeakingCaller) -> None:
+    answer = await recorded(caller)
+    assert (answer.heard, answer.audio) == (Heard.NOTHING, b"")

@@ -1,0 +1,81 @@
+"""A known outage at the caller's place: what is the matter and until when, then what they want to do about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ivr.dialogue.conversation import Conversation, HandOver
+from ivr.dialogue.ports import Clock, Next, Outages, Phrase
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Cause, Outage, RingBack, Scope
+from ivr.language.commands import PHRASES, Spoken
+from ivr.language.times import by_time
+
+RING, MESSAGE, PERSON, ON = "1", "2", "3", "4"
+WORDS = {
+    **dict.fromkeys(("перезвоните", "перезвонить", "позвоните", "позвонить"), RING),
+    **dict.fromkeys(("сообщение", "оставить сообщение"), MESSAGE),
+    **dict.fromkeys(PHRASES[Spoken.OPERATOR], PERSON),
+    **dict.fromkeys(("показания", "передать показания", "дальше", "продолжить"), ON),
+}
+
+_WHERE = {
+    Scope.DISTRICT: Prompt.OUTAGE_DISTRICT,
+    Scope.STREET: Prompt.OUTAGE_STREET,
+    Scope.HOUSE: Prompt.OUTAGE_HOUSE,
+}
+_WHY = {
+    Cause.WORKS: Prompt.OUTAGE_WORKS,
+    Cause.CABLE: Prompt.OUTAGE_CABLE,
+    Cause.LINE: Prompt.OUTAGE_LINE,
+    Cause.SUBSTATION: Prompt.OUTAGE_SUBSTATION,
+    Cause.WEATHER: Prompt.OUTAGE_WEATHER,
+    Cause.UNKNOWN: Prompt.OUTAGE_UNKNOWN,
+}
+
+
+async def tell(
+    conversation: Conversation, outages: Outages, clock: Clock, outage: Outage, account_id: int | None
+) -> bool:
+    """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
+
+    Nothing of the account is said, neither district nor street by name: whoever calls need not be its owner.
+    Raises HungUp, and HandOver for a message or a person.
+    """
+    call = conversation.call
+    call.note("outage", f"{outage.id} {outage.place.scope} {outage.cause}")
+    # Who hides their number cannot be rung back, and is not offered it.
+    choices = Prompt.OUTAGE_CHOICES if call.caller_number else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
+    keys = (RING if call.caller_number else "") + MESSAGE + PERSON + ON
+    match await conversation.choose(*_known(outage, clock.now()), (choices,), keys=keys, spoken=WORDS):
+        case "1":
+            await _promise(conversation, outages, RingBack(call.id, call.caller_number, outage.id, account_id))
+            return True
+        case "2":
+            raise HandOver(Next.MESSAGE)
+        case "3":
+            raise HandOver(Next.HOTLINE)
+    return False
+
+
+def _known(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
+    """Where there is no light and why, then until when."""
+    what = (Prompt.OUTAGE_KNOWN, _WHERE[outage.place.scope], _WHY[outage.cause])
+    if outage.expected_end is None:
+        return what, (Prompt.OUTAGE_NO_END,)
+    if outage.is_late(now):
+        return what, (Prompt.OUTAGE_LATE,)
+    return what, (Prompt.OUTAGE_EXPECTED, *by_time(outage.expected_end.astimezone(now.tzinfo), now))
+
+
+async def _promise(conversation: Conversation, outages: Outages, ring: RingBack) -> None:
+    """Stored before it is said."""
+    try:
+        await conversation.meanwhile(outages.promise(ring))
+    except StoreUnavailable:
+        conversation.call.note("fault", "promise not stored")
+        await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
+        raise HandOver(Next.HOTLINE) from None
+    conversation.call.note("promised", str(ring.outage_id))
+    await conversation.say((Prompt.OUTAGE_PROMISED,))

@@ -1,0 +1,91 @@
+"""A report of a caller without light: what is wrong, where, a number, and then a person all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from ivr.dialogue.conversation import Conversation, HandOver
+from ivr.dialogue.ports import Heard, Next, Outages
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.accounts import Account
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Place, Report, Trouble
+from ivr.language.speaking import digits
+
+TROUBLES = {
+    "1": Trouble.FLAT,
+    "2": Trouble.HOUSE,
+    "3": Trouble.STREET,
+    "4": Trouble.DANGER,
+    "5": Trouble.FLICKER,
+}
+WORDS = {
+    **dict.fromkeys(("квартира", "квартире", "в квартире"), "1"),
+    **dict.fromkeys(("дом", "доме", "в доме", "подъезд", "в подъезде"), "2"),
+    **dict.fromkeys(("улица", "улице", "на улице", "район", "в районе"), "3"),
+    **dict.fromkeys(("провод", "провода", "опасно"), "4"),
+    **dict.fromkeys(("мигает", "моргает", "мигание"), "5"),
+}
+STORE_AFTER_S = 1.0
+"""Who reports danger waits no longer than this for the store, after the words that they are being put through."""
+
+
+async def take_report(conversation: Conversation, outages: Outages, account: Account | None) -> NoReturn:
+    """Take a short report, tell its number, and put the caller through.
+
+    What is wrong is asked first: who sees sparks is put through at once, whatever else is not known.
+    account: whose place it is about; None: the address is spoken and kept.
+    Raises HungUp, else always HandOver, to the hotline unless the caller or their failures choose otherwise.
+    """
+    key = await conversation.choose((Prompt.REPORT_TROUBLE,), keys="".join(TROUBLES), spoken=WORDS)
+    trouble = TROUBLES[key]
+    if trouble is Trouble.DANGER:
+        await _put_through(conversation, outages, account)
+    recording = "" if account is not None else await _spoken_address(conversation)
+    outage_id: int | None = None
+    try:
+        if account is not None:
+            known = await conversation.meanwhile(outages.at(Place.of(account)))
+            outage_id = known.id if known is not None else None
+        report = _report(conversation, trouble, account, outage_id, recording)
+        number = await conversation.meanwhile(outages.report(report))
+    except StoreUnavailable:
+        conversation.call.note("fault", "report not stored")
+        await conversation.say((Prompt.REPORT_NOT_STORED,))
+    else:
+        conversation.call.note("reported", f"{number} {trouble}")
+        await conversation.say((Prompt.REPORT_NUMBER, *digits(number)))
+    raise HandOver(Next.HOTLINE)
+
+
+async def _put_through(conversation: Conversation, outages: Outages, account: Account | None) -> NoReturn:
+    """Store the report while the caller hears that they are being put through; a slow store holds nobody up."""
+    conversation.call.in_danger()
+    report = _report(conversation, Trouble.DANGER, account, None, "")
+    storing = asyncio.ensure_future(outages.report(report))
+    try:
+        await conversation.call.announce((Prompt.HOTLINE,))
+    finally:
+        await asyncio.wait((storing,), timeout=STORE_AFTER_S)
+        storing.cancel()
+        (stored,) = await asyncio.gather(storing, return_exceptions=True)
+        if isinstance(stored, str):
+            conversation.call.note("reported", f"{stored} {Trouble.DANGER}")
+        else:
+            conversation.call.note("fault", "report not stored")
+    raise HandOver(Next.HOTLINE, announced=True)
+
+
+async def _spoken_address(conversation: Conversation) -> str:
+    """The path of what the caller said, "" for nothing. Asked once: the person whom they reach next asks again."""
+    said = await conversation.record((Prompt.REPORT_ADDRESS,))
+    return await conversation.call.keep_voice(said.audio) if said.heard is Heard.ANSWER else ""
+
+
+def _report(
+    conversation: Conversation, trouble: Trouble, account: Account | None, outage_id: int | None, recording: str
+) -> Report:
+    place = Place.of(account) if account is not None else Place()
+    account_id = account.id if account is not None else None
+    return Report(conversation.call.id, trouble, place, account_id, outage_id, recording)

@@ -1,0 +1,313 @@
+"""What a clerk does with outages: enters, changes, ends and looks at them. Every change is in the audit.
+
+OutageFault
+├── NoSuchOutage     no such number, or the outage is over; the text says which
+├── NobodyThere      no account lies at the place: most likely it is misspelt
+└── AlreadyKnown     an outage of the same place is open already
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.storage import tables
+from ivr.storage.columns import AnyRow
+from ivr.storage.engine import Database
+
+NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a promise is due whose outage has not ended; its end makes it due."""
+
+BEFORE_FIRST_REPORT = 1000
+"""Added to the key of a report for the number that callers hear: one digit would sound like an answer."""
+
+_outages, _accounts, _audit = tables.of(tables.Outage), tables.of(tables.Account), tables.of(tables.Audit)
+_callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
+
+_LIVE = _outages.c.state.in_(sorted(LIVE))
+_WAITING = (
+    select(func.count())
+    .where(_callbacks.c.outage_id == _outages.c.id, _callbacks.c.kind == "power", _callbacks.c.state == "due")
+    .scalar_subquery()
+)
+_REPORTED = select(func.count()).where(_reports.c.outage_id == _outages.c.id).scalar_subquery()
+
+
+class OutageFault(Exception):
+    """What was asked cannot be done; the text says why."""
+
+
+class NoSuchOutage(OutageFault, LookupError):
+    """There is no outage of this number that goes on."""
+
+
+class NobodyThere(OutageFault):
+    """No account lies at the place."""
+
+
+class AlreadyKnown(OutageFault):
+    """An outage of the same place goes on already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What came of a new outage. accounts: how many lie at its place."""
+
+    id: int
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of the end of an outage. to_ring: callers who were promised to be rung."""
+
+    outage: Outage
+    to_ring: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of the history of an outage."""
+
+    at: datetime
+    who: str
+    action: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOutage:
+    """An outage as a clerk sees it. waiting: callers to be rung at its end. reports: of callers within it."""
+
+    outage: Outage
+    waiting: int
+    reports: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReport:
+    """A report as a clerk sees it. number: as the caller was told. recording: file below the recordings or ""."""
+
+    number: int
+    at: datetime
+    trouble: str
+    place: Place
+    account: str
+    caller: str
+    outage_id: int | None
+    recording: str
+
+
+def outage_of(row: AnyRow) -> Outage:
+    """An outage from a row that holds all columns of the table."""
+    return Outage(
+        id=row.id,
+        kind=Kind(row.kind),
+        state=State(row.state),
+        place=Place(row.district, row.street, row.house),
+        cause=Cause(row.cause) if row.cause in set(Cause) else Cause.UNKNOWN,
+        began_at=row.began_at,
+        expected_end=row.expected_end,
+        ended_at=row.ended_at,
+    )
+
+
+def add(
+    database: Database,
+    kind: Kind,
+    place: Place,
+    cause: Cause,
+    began_at: datetime,
+    expected_end: datetime | None,
+    who: str,
+    now: datetime,
+    *,
+    anywhere: bool = False,
+) -> Entered:
+    """Enter an open outage. anywhere: also where no account lies.
+
+    Raises NobodyThere, AlreadyKnown, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        for row in connection.execute(select(_outages).where(_LIVE)):
+            known = outage_of(row)
+            if known.place.covers(place) and place.covers(known.place):
+                raise AlreadyKnown(
+                    f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`"
+                )
+        accounts = _accounts_at(connection, place)
+        if not (accounts or anywhere):
+            raise NobodyThere(
+                "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
+            )
+        values = {
+            "kind": kind.value,
+            "state": State.OPEN.value,
+            "district": place.district,
+            "street": place.street,
+            "house": place.house,
+            "cause": cause.value,
+            "began_at": began_at,
+            "expected_end": expected_end,
+            "created_at": now,
+        }
+        key: int = connection.execute(insert(_outages).values(values).returning(_outages.c.id)).scalar_one()
+        expected = f", expected end {_told(expected_end, now)}"
+        _note(connection, who, now, "add", key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
+    return Entered(key, accounts)
+
+
+def change(
+    database: Database,
+    outage: int,
+    who: str,
+    now: datetime,
+    *,
+    expected_end: datetime | None = None,
+    end_unknown: bool = False,
+    cause: Cause | None = None,
+    note: str = "",
+) -> Outage:
+    """Change what is given of an outage. end_unknown: nobody knows any more. Raises NoSuchOutage, StoreUnavailable."""
+    with database.writing() as connection:
+        before = _live(connection, outage)
+        values: dict[str, object] = {}
+        told = []
+        if expected_end is not None or end_unknown:
+            values["expected_end"] = expected_end
+            told.append(f"expected end {_told(before.expected_end, now)} -> {_told(expected_end, now)}")
+        if cause is not None:
+            values["cause"] = cause.value
+            told.append(f"cause {before.cause} -> {cause}")
+        if values:
+            connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
+        _note(connection, who, now, "change", outage, "; ".join([*told, note] if note else told))
+        return _live(connection, outage)
+
+
+def end(
+    database: Database,
+    outage: int,
+    who: str,
+    now: datetime,
+    *,
+    ended_at: datetime,
+    withdrawn: bool = False,
+    note: str = "",
+) -> Ended:
+    """End an outage, and make the promises to ring due. withdrawn: there was none.
+
+    Who was promised to be rung is rung in both cases: they asked when they would have light.
+    Raises NoSuchOutage, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        _live(connection, outage)
+        state = State.WITHDRAWN if withdrawn else State.ENDED
+        over = update(_outages).where(_outages.c.id == outage, _LIVE).values(state=state.value, ended_at=ended_at)
+        if connection.execute(over).rowcount != 1:
+            raise NoSuchOutage(f"outage {outage} is over already")
+        due = (
+            update(_callbacks)
+            .where(_callbacks.c.outage_id == outage, _callbacks.c.kind == "power", _callbacks.c.state == "due")
+            .values(due_at=now)
+        )
+        to_ring = connection.execute(due).rowcount
+        told = f"at {_told(ended_at, now)}, to ring: {to_ring}"
+        _note(
+            connection,
+            who,
+            now,
+            "withdraw" if withdrawn else "end",
+            outage,
+            "; ".join([told, note] if note else [told]),
+        )
+        return Ended(_found(connection, outage), to_ring)
+
+
+def listed(database: Database, *, over_too: bool = False, most: int = 200) -> list[SeenOutage]:
+    """Outages that go on, the latest first; over_too: ended and withdrawn ones behind them. Raises StoreUnavailable."""
+    query = select(_outages, _WAITING.label("waiting"), _REPORTED.label("reported"))
+    query = query.order_by(_outages.c.ended_at.is_not(None), _outages.c.began_at.desc(), _outages.c.id.desc()).limit(
+        most
+    )
+    with database.reading() as connection:
+        rows = connection.execute(query if over_too else query.where(_LIVE)).all()
+        changes = _changes(connection, [row.id for row in rows])
+    return [SeenOutage(outage_of(row), row.waiting, row.reported, tuple(changes.get(row.id, ()))) for row in rows]
+
+
+def reports(database: Database, most: int = 50) -> list[SeenReport]:
+    """What callers reported, the latest first. Raises StoreUnavailable."""
+    calls = tables.of(tables.Call)
+    columns = (
+        _reports,
+        func.coalesce(_accounts.c.number, "").label("account"),
+        func.coalesce(calls.c.caller, "").label("caller"),
+    )
+    query = (
+        select(*columns)
+        .select_from(_reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(calls))
+        .order_by(_reports.c.id.desc())
+        .limit(most)
+    )
+    with database.reading() as connection:
+        rows = connection.execute(query).all()
+    return [
+        SeenReport(
+            number=BEFORE_FIRST_REPORT + row.id,
+            at=row.created_at,
+            trouble=row.trouble,
+            place=Place(row.district, row.street, row.house),
+            account=row.account,
+            caller=row.caller,
+            outage_id=row.outage_id,
+            recording=row.recording or "",
+        )
+        for row in rows
+    ]
+
+
+def _live(connection: Connection, outage: int) -> Outage:
+    found = _found(connection, outage)
+    if found.state not in LIVE:
+        raise NoSuchOutage(f"outage {outage} is {found.state}")
+    return found
+
+
+def _found(connection: Connection, outage: int) -> Outage:
+    row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
+    if row is None:
+        raise NoSuchOutage(f"there is no outage {outage}")
+    return outage_of(row)
+
+
+def _accounts_at(connection: Connection, place: Place) -> int:
+    """How many accounts lie at a place; compared as the domain compares, so in Python."""
+    address = (_accounts.c.district, _accounts.c.street, _accounts.c.house)
+    grouped = connection.execute(select(*address, func.count()).group_by(*address))
+    return sum(count for district, street, house, count in grouped if place.covers(Place(district, street, house)))
+
+
+def _changes(connection: Connection, outages: Sequence[int]) -> dict[int, list[Change]]:
+    subjects = {f"outage:{key}": key for key in outages}
+    query = select(_audit).where(_audit.c.subject.in_(subjects)).order_by(_audit.c.id)
+    found: dict[int, list[Change]] = {}
+    for row in connection.execute(query):
+        change = Change(row.at, row.who, row.action.partition(".")[2], row.detail)
+        found.setdefault(subjects[row.subject], []).append(change)
+    return found
+
+
+def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
+    row = {"at": now, "who": who, "action": f"outage.{action}", "subject": f"outage:{outage}", "detail": detail}
+    connection.execute(insert(_audit), row)
+
+
+def _told(moment: datetime | None, now: datetime) -> str:
+    """A time for the history, in the zone of `now`."""
+    return "unknown" if moment is None else moment.astimezone(now.tzinfo).isoformat(timespec="minutes")

@@ -1,0 +1,161 @@
+"""What clerks enter and callers leave about outages, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
+from ivr.storage import outages, tables
+from ivr.storage.emergencies import Emergencies
+from ivr.storage.engine import Database
+from ivr.storage.ledger import Ledger
+from tests.storage.conftest import MOSCOW, Now, Stock, utc
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
+HOUR = timedelta(hours=1)
+STREET = Place("Север", "Ленина")
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+def emergencies(ledger: Ledger, now: Now) -> Emergencies:
+    """The port of the node `test`, on the ledger's threads."""
+    return Emergencies(ledger.units, now, "test")
+
+
+def entered(database: Database, stock: Stock, place: Place = STREET, **fields: object) -> int:
+    """An outage of a place where one account lies, from 11 o'clock to 18:30; its id."""
+    if not stock.rows(tables.Account, "id"):
+        stock.account(district="Север", street="Ленина", house="5")
+    terms = {"kind": Kind.EMERGENCY, "cause": Cause.CABLE, "began_at": NOON - HOUR, **fields}
+    ends = NOON + 6.5 * HOUR
+    return outages.add(database, place=place, expected_end=ends, who="anna", now=NOON, **terms).id  # type: ignore[arg-type]
+
+
+async def test_a_caller_finds_the_outage_of_their_place(
+    database: Database, stock: Stock, emergencies: Emergencies, now: Now
+) -> None:
+    number = entered(database, stock, Place("СЕВЕР", "ул. Ленина"))
+    found = await emergencies.at(Place("Север", "Ленина", "5"))
+    assert found is not None and (found.id, found.cause, found.state) == (number, Cause.CABLE, State.OPEN)
+    assert found.expected_end == NOON + 6.5 * HOUR
+    assert await emergencies.at(Place("Юг", "Ленина", "5")) is None
+    now.time = NOON - 2 * HOUR
+    assert await emergencies.at(Place("Север", "Ленина", "5")) is None
+
+
+def test_the_place_must_be_one_of_an_account(database: Database, stock: Stock) -> None:
+    stock.account(district="Север", street="Ленина", house="5")
+    with pytest.raises(outages.NobodyThere):
+        entered(database, stock, Place("Сервер"))
+    assert stock.rows(tables.Outage, "id") == [] == stock.rows(tables.Audit, "id")
+    entered(database, stock, Place("Сервер"), anywhere=True)
+
+
+def test_a_place_has_one_outage_that_goes_on(database: Database, stock: Stock) -> None:
+    first = entered(database, stock)
+    with pytest.raises(outages.AlreadyKnown, match=f"outage {first} "):
+        entered(database, stock, Place("север", "ул. ленина"))
+    entered(database, stock, Place("Север"))
+    outages.end(database, first, "anna", NOON, ended_at=NOON)
+    entered(database, stock)
+
+
+def test_every_change_is_in_the_history(database: Database, stock: Stock) -> None:
+    number = entered(database, stock)
+    changed = outages.change(database, number, "boris", NOON, expected_end=NOON + 8 * HOUR, cause=Cause.WEATHER)
+    assert (changed.expected_end, changed.cause) == (NOON + 8 * HOUR, Cause.WEATHER)
+    changed = outages.change(database, number, "boris", NOON + HOUR, end_unknown=True, note="second cable")
+    assert (changed.expected_end, changed.cause) == (None, Cause.WEATHER)
+    ended = outages.end(database, number, "anna", NOON + 2 * HOUR, ended_at=NOON + HOUR, note="all back")
+    assert (ended.outage.state, ended.outage.ended_at, ended.to_ring) == (State.ENDED, NOON + HOUR, 0)
+    assert outages.listed(database) == []
+    (seen,) = outages.listed(database, over_too=True)
+    assert [(one.who, one.action, one.at - NOON, one.detail) for one in seen.changes] == [
+        (
+            "anna",
+            "add",
+            0 * HOUR,
+            "emergency, cable, began 2026-11-20T11:00+03:00, expected end 2026-11-20T18:30+03:00",
+        ),
+        (
+            "boris",
+            "change",
+            0 * HOUR,
+            "expected end 2026-11-20T18:30+03:00 -> 2026-11-20T20:00+03:00; cause cable -> weather",
+        ),
+        ("boris", "change", HOUR, "expected end 2026-11-20T20:00+03:00 -> unknown; second cable"),
+        ("anna", "end", 2 * HOUR, "at 2026-11-20T13:00+03:00, to ring: 0; all back"),
+    ]
+
+
+def test_what_is_over_cannot_be_changed(database: Database, stock: Stock) -> None:
+    number = entered(database, stock)
+    outages.end(database, number, "anna", NOON, ended_at=NOON, withdrawn=True)
+    with pytest.raises(outages.NoSuchOutage, match="is withdrawn"):
+        outages.change(database, number, "anna", NOON, cause=Cause.LINE)
+    with pytest.raises(outages.NoSuchOutage, match="is withdrawn"):
+        outages.end(database, number, "anna", NOON, ended_at=NOON)
+    with pytest.raises(outages.NoSuchOutage, match="no outage 99"):
+        outages.change(database, 99, "anna", NOON, cause=Cause.LINE)
+
+
+async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    number = entered(database, stock)
+    (account,) = stock.rows(tables.Account, "id")
+    for call in ("c1", "c2"):
+        await emergencies.promise(RingBack(call, PHONE, number, 1))
+    await emergencies.promise(RingBack("c3", "+79160000000", number))
+    columns = ("kind", "state", "phone", "call_id", "account_id", "outage_id", "due_at", "tries")
+    assert stock.rows(tables.Callback, *columns) == [
+        ("power", "due", PHONE, "c1", account[0], number, outages.NOT_YET, 0),
+        ("power", "due", "+79160000000", "c3", None, number, outages.NOT_YET, 0),
+    ]
+    assert [one.waiting for one in outages.listed(database)] == [2]
+    ended = outages.end(database, number, "anna", NOON + HOUR, ended_at=NOON)
+    assert ended.to_ring == 2
+    assert stock.rows(tables.Callback, "due_at") == [(NOON + HOUR,)] * 2
+    await emergencies.promise(RingBack("c4", "+79160000009", number))
+    assert stock.rows(tables.Callback, "due_at")[-1] == (NOON,), "who comes just after the end is rung at once"
+
+
+async def test_many_promises_at_once_are_one(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+    number = entered(database, stock)
+    await asyncio.gather(*(emergencies.promise(RingBack(f"c{n}", PHONE, number)) for n in range(8)))
+    assert len(stock.rows(tables.Callback, "id")) == 1
+
+
+async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    for turn in range(4):
+        number = entered(database, stock)
+        rings = (RingBack(f"c{turn}-{n}", f"+7916000000{n}", number) for n in range(6))
+        ending = asyncio.to_thread(outages.end, database, number, "anna", NOON, ended_at=NOON)
+        await asyncio.gather(*(emergencies.promise(ring) for ring in rings), ending)
+    assert set(stock.rows(tables.Callback, "due_at")) == {(NOON,)}
+
+
+async def test_a_report_keeps_what_is_known_and_has_a_number(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    number = entered(database, stock)
+    known = Report("c1", Trouble.HOUSE, Place("Север", "Ленина", "5"), account_id=1, outage_id=number)
+    spoken = Report("c2", Trouble.FLICKER, recording="voice/2026-11-20/c2-1.wav")
+    assert [await emergencies.report(known), await emergencies.report(spoken)] == ["1001", "1002"]
+    columns = ("call_id", "trouble", "district", "street", "house", "account_id", "outage_id", "recording")
+    assert stock.rows(tables.OutageReport, *columns) == [
+        ("c1", "house", "Север", "Ленина", "5", 1, number, None),
+        ("c2", "flicker", "", "", "", None, None, "voice/2026-11-20/c2-1.wav"),
+    ]
+    assert [call for (call,) in stock.rows(tables.Call, "id")] == ["c1", "c2"]
+    latest, first = outages.reports(database)
+    assert (latest.number, latest.recording, latest.account) == (1002, "voice/2026-11-20/c2-1.wav", "")
+    assert (first.number, first.account, first.place) == (1001, "0012345678", Place("Север", "Ленина", "5"))
+    assert first.at == utc("2026-11-20T09:00:00")
+    assert [one.reports for one in outages.listed(database)] == [1]
