@@ -19,6 +19,7 @@ from ivr.domain.accounts import AccountFormat, CheckDigit
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
 from ivr.domain.readings import Window
+from ivr.hotline.board import Board
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
@@ -30,7 +31,10 @@ from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.spooling import SpoolTerms, take_in
+from ivr.telephony.ami import Ami
 from ivr.telephony.call import Hearing, PhoneCall
+from ivr.telephony.lasting import LastingAmi, ManagerAccount, WithAmi
+from ivr.telephony.queues import follow
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
@@ -66,6 +70,12 @@ def limits(settings: Settings) -> Limits:
     """When readings are doubted."""
     doubts = settings.readings
     return Limits(doubts.high_factor, doubts.high_floor_kwh, doubts.no_history_kwh, doubts.power_kw)
+
+
+def lasting_ami(settings: Settings, work: WithAmi) -> LastingAmi | None:
+    """The connection to Asterisk's manager, None if the settings have no account there."""
+    ami = settings.ami
+    return LastingAmi(ManagerAccount(ami.host, ami.port, ami.user, ami.secret), work) if ami.user else None
 
 
 def open_database(settings: Settings) -> Database:
@@ -132,6 +142,8 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
+        self._board = Board()
+        self._ami = lasting_ami(settings, self._follow)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
@@ -141,6 +153,7 @@ class Daemon:
         self._journal.start()
         spool: asyncio.Task[None] | None = None
         ears: asyncio.Task[None] | None = None
+        hotline: asyncio.Task[None] | None = None
         try:
             if not await self._catch_up(stop):
                 return
@@ -151,6 +164,8 @@ class Daemon:
                 host, _, port = line.fastagi.rpartition(":")
                 self._server.listen_fastagi(host, int(port))
             spool = asyncio.create_task(self._mind_the_spool(stop))
+            if self._ami is not None:
+                hotline = asyncio.create_task(self._ami.run())
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -160,14 +175,19 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
-            if ears is not None:
-                ears.cancel()
-                await asyncio.wait((ears,))
+            for task in (ears, hotline):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.wait((task,))
             if self._engine is not None:
                 await self._engine.close()
             await self._journal.close()
             await self._ledger.close()
             self._database.close()
+
+    async def _follow(self, ami: Ami) -> None:
+        """What is done with each connection to Asterisk's manager."""
+        await follow(ami, self._board)
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""

@@ -134,6 +134,23 @@ class Readings(Section):
         return self
 
 
+class Manager(Section):
+    """Asterisk's manager interface (AMI): the queue board, and ringing back."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(5038, ge=1, le=65535)
+    user: str = Field("", description="account of manager.conf; empty: off, and nobody is rung back")
+    secret: str = Field("", repr=False)
+
+    @model_validator(mode="after")
+    def _sendable(self) -> Manager:
+        if self.user and not self.secret:
+            raise ValueError("user needs its secret")
+        if not (self.user + self.secret).isprintable():
+            raise ValueError("user and secret have no line breaks")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings of a node."""
 
@@ -150,6 +167,7 @@ class Settings(BaseSettings):
     recordings: Recordings = Recordings()
     accounts: Accounts = Accounts()
     readings: Readings = Readings()
+    ami: Manager = Manager()
 
     @field_validator("time_zone")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -102,3 +102,17 @@ async def global_variable(lab: Lab, name: str, value: str | Path) -> AsyncIterat
             yield
         finally:
             await ami.action("Setvar", Variable=name, Value=before)
+
+
+@asynccontextmanager
+async def waiting_callers(lab: Lab, count: int) -> AsyncIterator[list[Phone]]:
+    """Callers who wait in the hotline's queue, since nobody takes a call for the length of a block."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(global_variable(lab, "LAB_AGENT", "rings"))
+        callers = []
+        for number in range(count):
+            phone = await stack.enter_async_context(calling(lab, f"+7916123450{number}"))
+            await phone.presses("0")
+            await phone.sees("QueueCallerJoin", Queue="hotline")
+            callers.append(phone)
+        yield callers
