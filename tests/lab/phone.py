@@ -105,10 +105,17 @@ async def global_variable(lab: Lab, name: str, value: str | Path) -> AsyncIterat
 
 
 @asynccontextmanager
+async def nobody_answers(lab: Lab) -> AsyncIterator[None]:
+    """The people of the queues are there and let it ring for the length of a block."""
+    async with global_variable(lab, "LAB_AGENT", "rings"):
+        yield
+
+
+@asynccontextmanager
 async def waiting_callers(lab: Lab, count: int) -> AsyncIterator[list[Phone]]:
-    """Callers who wait in the hotline's queue, since nobody takes a call for the length of a block."""
+    """Callers who wait in the hotline's queue, since nobody answers for the length of a block."""
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(global_variable(lab, "LAB_AGENT", "rings"))
+        await stack.enter_async_context(nobody_answers(lab))
         callers = []
         for number in range(count):
             phone = await stack.enter_async_context(calling(lab, f"+7916123450{number}"))
@@ -116,3 +123,16 @@ async def waiting_callers(lab: Lab, count: int) -> AsyncIterator[list[Phone]]:
             await phone.sees("QueueCallerJoin", Queue="hotline")
             callers.append(phone)
         yield callers
+
+
+@asynccontextmanager
+async def telephone(lab: Lab, dials: str, context: str, number: str) -> AsyncIterator[Phone]:
+    """A telephone of the house with a number of its own, which dials something in a context of the dialplan."""
+    async with exchange(lab) as ami:
+        with ami.events("VarSet", "Hangup") as events:
+            call = f"Local/{dials}@{context}/n"
+            own = await ami.originate(call, context="lab-caller", caller_id=number)
+            phone = Phone(ami, events, own, f"{own.channel[:-1]}2")
+            yield phone
+            if own.channel in lab.command("core show channels concise"):
+                await ami.action("Hangup", Channel=own.channel)
