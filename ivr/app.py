@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,9 @@ from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import AccountFormat, CheckDigit
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
+from ivr.domain.promises import CallbackTerms
 from ivr.domain.readings import Window
-from ivr.hotline.board import Board
+from ivr.hotline.ringing import Pace
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
@@ -30,11 +31,13 @@ from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
+from ivr.storage.promises import Promises
 from ivr.storage.spooling import SpoolTerms, take_in
-from ivr.telephony.ami import Ami
 from ivr.telephony.call import Hearing, PhoneCall
-from ivr.telephony.lasting import LastingAmi, ManagerAccount, WithAmi
-from ivr.telephony.queues import follow
+from ivr.telephony.exchange import Dialling
+from ivr.telephony.hotline import Hotline, Ringing
+from ivr.telephony.lasting import ManagerAccount
+from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
@@ -72,10 +75,27 @@ def limits(settings: Settings) -> Limits:
     return Limits(doubts.high_factor, doubts.high_floor_kwh, doubts.no_history_kwh, doubts.power_kw)
 
 
-def lasting_ami(settings: Settings, work: WithAmi) -> LastingAmi | None:
-    """The connection to Asterisk's manager, None if the settings have no account there."""
+def manager_account(settings: Settings) -> ManagerAccount | None:
+    """Our account of Asterisk's manager, None if the settings have none."""
     ami = settings.ami
-    return LastingAmi(ManagerAccount(ami.host, ami.port, ami.user, ami.secret), work) if ami.user else None
+    return ManagerAccount(ami.host, ami.port, ami.user, ami.secret) if ami.user else None
+
+
+def ringing(settings: Settings) -> Ringing | None:
+    """How people are rung back, None if they are not."""
+    ami, calls = settings.ami, settings.callbacks
+    if not calls.dial:
+        return None
+    host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
+    pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
+    fresh = timedelta(seconds=calls.fresh_s)
+    return Ringing(
+        exchange=f"{host}:{ami.port}",
+        dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
+        numbers=calls.numbers,
+        terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
+        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s)),
+    )
 
 
 def open_database(settings: Settings) -> Database:
@@ -142,8 +162,8 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
-        self._board = Board()
-        self._ami = lasting_ami(settings, self._follow)
+        promises = Promises(self._database)
+        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
@@ -164,8 +184,7 @@ class Daemon:
                 host, _, port = line.fastagi.rpartition(":")
                 self._server.listen_fastagi(host, int(port))
             spool = asyncio.create_task(self._mind_the_spool(stop))
-            if self._ami is not None:
-                hotline = asyncio.create_task(self._ami.run())
+            hotline = asyncio.create_task(self._hotline.run())
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -184,10 +203,6 @@ class Daemon:
             await self._journal.close()
             await self._ledger.close()
             self._database.close()
-
-    async def _follow(self, ami: Ami) -> None:
-        """What is done with each connection to Asterisk's manager."""
-        await follow(ami, self._board)
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
@@ -235,6 +250,9 @@ class Daemon:
         await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
 
     async def _answer(self, incoming: Incoming) -> None:
+        if is_wish(incoming):
+            await self._hotline.answer_wish(incoming)
+            return
         call = await PhoneCall.begin(
             incoming,
             self._sounds,

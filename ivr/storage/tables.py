@@ -19,6 +19,7 @@ LIVE = text("status <> 'superseded'")
 LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
+OPEN_PROMISE = text("state IN ('due', 'calling') AND kind = 'queue'")
 
 
 def only(condition: Any) -> dict[str, Any]:
@@ -231,13 +232,18 @@ class OutageReport(Base):
 
 
 class Callback(Base):
-    """One promise to ring somebody: back to their place in the queue, or when power returned."""
+    """One promise to ring somebody: back to their place in the queue, or when power returned.
+
+    queue, priority, joined_at: the place that is kept. token: names the promise in Asterisk, for all its tries.
+    exchange, lease_until: which Asterisk rings (state `calling`); afterwards it is asked before anybody rings again.
+    """
 
     __tablename__ = "callbacks"
     __table_args__ = (
         one_of("kind", ("queue", "power")),
         one_of("state", ("due", "calling", "done", "given-up")),
         Index("ix_callbacks_due", "state", "due_at"),
+        Index("uq_callbacks_phone_kind_open", "phone", "kind", "queue", unique=True, **only(OPEN_PROMISE)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -252,6 +258,12 @@ class Callback(Base):
     reason: Mapped[str] = empty_text()
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    queue: Mapped[str] = empty_text()
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    joined_at: Mapped[datetime | None]
+    token: Mapped[str | None] = mapped_column(index=True, unique=True)
+    exchange: Mapped[str] = empty_text()
+    lease_until: Mapped[datetime | None]
 
 
 class Prompt(Base):
