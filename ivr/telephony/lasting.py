@@ -55,6 +55,12 @@ class LastingAmi:
         self._with = work
         self._patience = patience
         self._ami: Ami | None = None
+        self._refused = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the last login was refused."""
+        return self._refused
 
     @property
     def ami(self) -> Ami:
@@ -71,6 +77,7 @@ class LastingAmi:
             try:
                 ami = await self._connected()
             except AmiRefused:
+                self._refused = True
                 log.error("Asterisk's manager refused the login; wrong ami.user, ami.secret or permit")
                 await asyncio.sleep(self._patience.refused)
                 continue
@@ -79,6 +86,7 @@ class LastingAmi:
                     log.warning("Asterisk's manager does not answer; it is tried again")
                 told = True
             else:
+                self._refused = False
                 log.info("connected to Asterisk's manager")
                 began = asyncio.get_running_loop().time()
                 await self._use(ami)
