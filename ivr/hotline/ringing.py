@@ -168,6 +168,9 @@ class Ringer:
         for promise in await asyncio.to_thread(self._promises.abandoned, self._exchange.name, now):
             log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
             await self._settle(promise, Rung.FAILED)
+        late = await asyncio.to_thread(self._promises.give_up_late, now)
+        if late:
+            log.warning("call-backs were given up: too late", extra={"count": late})
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._calls.pop(task, None)

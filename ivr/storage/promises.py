@@ -26,6 +26,9 @@ MOST_A_DAY = 5
 ABANDONED = timedelta(hours=1)
 """After the lease: when another exchange takes over from one that has not come back. It cannot be asked any more."""
 
+TOO_LATE = timedelta(days=1)
+"""Nobody waits longer for a call; their queue may not even be there any more."""
+
 _callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
 _OURS = _callbacks.c.kind == "queue"
 _SEEN = (_callbacks, _accounts.c.number.label("account"))
@@ -126,6 +129,13 @@ class Promises:
     def abandoned(self, exchange: str, now: datetime) -> Sequence[Promise]:
         """Claims of other exchanges that have been gone for long, 50 at most, oldest first."""
         return self._claimed(and_(_callbacks.c.exchange != exchange, _callbacks.c.lease_until < now - ABANDONED))
+
+    def give_up_late(self, now: datetime) -> int:
+        """Give up what has been due since yesterday; how many."""
+        late = and_(_OURS, _callbacks.c.state == "due", _callbacks.c.created_at < now - TOO_LATE)
+        values = {"state": "given-up", "finished_at": now, "reason": "too late"}
+        with self._database.writing() as connection:
+            return connection.execute(update(_callbacks).where(late).values(values)).rowcount
 
     def open(self) -> Due:
         """How many promises are open."""

@@ -85,6 +85,8 @@ class LastingAmi:
                 if not told:
                     log.warning("Asterisk's manager does not answer; it is tried again")
                 told = True
+            except Exception:  # nobody else would connect again
+                log.exception("a fault while Asterisk's manager was followed")
             else:
                 self._refused = False
                 log.info("connected to Asterisk's manager")

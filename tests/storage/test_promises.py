@@ -106,6 +106,14 @@ def test_who_lost_a_promise_changes_nothing(database: Database, stock: Stock) ->
     assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "busy")]
 
 
+def test_what_is_due_since_yesterday_is_given_up(database: Database, stock: Stock) -> None:
+    promises = Promises(database)
+    promises.make(wish("+79160000001"), NOON)
+    promises.make(wish("+79160000002"), NOON + timedelta(hours=1))
+    assert promises.give_up_late(NOON + timedelta(hours=24, minutes=1)) == 1
+    assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
+
+
 def test_many_at_once_never_claim_the_same(url: str) -> None:
     nodes = [Database(url) for _ in range(4)]
     for number in range(40):
