@@ -62,6 +62,7 @@ class AsteriskExchange:
         uniqueid = PREFIX + promise.token
         variables = {
             "IVR_PROMISE": promise.token,
+            "PROMISE_PHONE": promise.phone,
             "IVR_QUEUE": promise.queue,
             "QUEUE_PRIO": str(promise.priority + RETURNED),
             "IVR_ACCOUNT": promise.account,

@@ -50,6 +50,16 @@ def kept(system: System) -> list[tuple[str, str, str, int]]:
     return found
 
 
+def lease_of(system: System) -> datetime:
+    """Until when the one promise is held."""
+    database = system.open_database()
+    with database.reading() as connection:
+        lease = connection.scalar(select(tables.of(tables.Callback).c.lease_until))
+    database.close()
+    assert lease is not None
+    return lease
+
+
 async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
     """Wait until something is so. Raises TimeoutError."""
     async with asyncio.timeout(limit_s):

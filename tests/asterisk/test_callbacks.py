@@ -13,7 +13,7 @@ import pytest
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, kept, promise, rings_back, rung, until
+from tests.asterisk.promises import CALLER, kept, lease_of, promise, rings_back, rung, until
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, global_variable, nobody_answers, telephone
 
@@ -34,7 +34,7 @@ def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[Syst
 
 @pytest.fixture
 def system(lab: Lab) -> Iterator[System]:
-    with system_of(lab) as system:
+    with system_of(lab, callbacks={"caller_id": "+74951234567"}) as system:
         yield system
 
 
@@ -67,6 +67,9 @@ async def test_who_presses_one_in_the_queue_is_rung_back_once_and_first_in_it(la
         await until(lambda: states(system) == [("done", "confirmed")])
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
         assert numbers == [CALLER]
+        calls = lab.command("core show channels concise").splitlines()
+        (returned,) = (call for call in calls if call.split("!")[5] == "Queue")
+        assert returned.split("!")[7] == CALLER, "who takes the call, and a second wish, need the caller's number"
     assert kept(system) == [(CALLER, "done", "confirmed", 1)]
 
 
@@ -147,15 +150,13 @@ async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers
         system.kill_daemon()
         await does(lab, "confirms")
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        held_until = lease_of(system)
         system.start_daemon()
-        await until(lambda: "a call-back that nobody watched" in system.log_file.read_text() or is_held(system))
+        await until(lambda: lease_of(system) > held_until)
+        assert states(system) == [("calling", "")], "the call is still up: not rung again, not done with"
         lab.command("channel request hangup all")
         await until(lambda: states(system) == [("done", "confirmed")])
         assert numbers == [CALLER]
-
-
-def is_held(system: System) -> bool:
-    return states(system) == [("calling", "")]
 
 
 async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:
