@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -173,22 +175,50 @@ async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab
     assert kept(system) == [(CALLER, "done", "confirmed", 2)]
 
 
+@contextlib.contextmanager
+def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
+    """Two systems on one database and beside one Asterisk; their daemons are not started yet."""
+    with (
+        system_of(lab, store_url) as one,
+        tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
+    ):
+        own_socket = {"socket": f"{folder}/ivr.sock"}
+        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
+        other.prepare()
+        try:
+            yield one, other
+        finally:
+            other.kill_daemon()
+
+
 async def test_two_daemons_on_one_postgresql_never_ring_the_same_promise_twice(lab: Lab, postgres_url: str) -> None:
     phones = [f"+7916555{number:04d}" for number in range(12)]
-    with system_of(lab, postgres_url) as one, system_of(lab, postgres_url) as other:
-        other_socket = {"socket": str(other.folder / "other.sock")}
-        other = System(other.folder, lab, store_url=postgres_url, changes={**rings_back(lab), "line": other_socket})
-        other.prepare()
+    with two_daemons(lab, postgres_url) as (one, other):
         async with called(lab, "declines"), rung(lab) as numbers:
             one.start_daemon()
             other.start_daemon()
-            try:
-                promise(one, *phones)
-                await until(lambda: {state for _, state, _, _ in kept(one)} == {"given-up"})
-            finally:
-                other.kill_daemon()
+            promise(one, *phones)
+            await until(lambda: {state for _, state, _, _ in kept(one)} == {"given-up"})
         assert sorted(numbers) == phones
         assert {tries for *_, tries in kept(one)} == {1}
+
+
+async def test_a_daemon_that_stands_still_while_it_rings_doubles_nothing(lab: Lab, postgres_url: str) -> None:
+    with two_daemons(lab, postgres_url) as (one, other):
+        async with called(lab, "rings"), rung(lab) as numbers:
+            one.start_daemon()
+            promise(one, CALLER)
+            await until(lambda: numbers == [CALLER])
+            os.kill(one.daemon_pid, signal.SIGSTOP)
+            held_until = lease_of(one)
+            other.start_daemon()
+            await until(lambda: lease_of(one) > held_until)
+            await does(lab, "declines")
+            await until(lambda: states(one) == [("given-up", "declined")])
+            os.kill(one.daemon_pid, signal.SIGCONT)
+            await until(lambda: "a call-back ended that another daemon had taken over" in one.log_file.read_text())
+            assert numbers == [CALLER]
+        assert kept(one) == [(CALLER, "given-up", "declined", 1)]
 
 
 async def test_the_manager_is_away_and_promises_wait(lab: Lab) -> None:
