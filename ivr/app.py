@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,9 @@ from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import AccountFormat, CheckDigit
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
+from ivr.domain.promises import CallbackTerms
 from ivr.domain.readings import Window
+from ivr.hotline.ringing import Pace
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
@@ -30,8 +32,13 @@ from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
+from ivr.storage.promises import Promises
 from ivr.storage.spooling import SpoolTerms, take_in
 from ivr.telephony.call import Hearing, PhoneCall
+from ivr.telephony.exchange import Dialling
+from ivr.telephony.hotline import Hotline, Ringing
+from ivr.telephony.lasting import ManagerAccount
+from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
@@ -67,6 +74,29 @@ def limits(settings: Settings) -> Limits:
     """When readings are doubted."""
     doubts = settings.readings
     return Limits(doubts.high_factor, doubts.high_floor_kwh, doubts.no_history_kwh, doubts.power_kw)
+
+
+def manager_account(settings: Settings) -> ManagerAccount | None:
+    """Our account of Asterisk's manager, None if the settings have none."""
+    ami = settings.ami
+    return ManagerAccount(ami.host, ami.port, ami.user, ami.secret) if ami.user else None
+
+
+def ringing(settings: Settings) -> Ringing | None:
+    """How people are rung back, None if they are not."""
+    ami, calls = settings.ami, settings.callbacks
+    if not calls.dial:
+        return None
+    host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
+    pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
+    fresh = timedelta(seconds=calls.fresh_s)
+    return Ringing(
+        exchange=f"{host}:{ami.port}",
+        dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
+        numbers=calls.numbers,
+        terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
+        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s)),
+    )
 
 
 def open_database(settings: Settings) -> Database:
@@ -134,6 +164,8 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
+        promises = Promises(self._database)
+        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
@@ -143,6 +175,7 @@ class Daemon:
         self._journal.start()
         spool: asyncio.Task[None] | None = None
         ears: asyncio.Task[None] | None = None
+        hotline: asyncio.Task[None] | None = None
         try:
             if not await self._catch_up(stop):
                 return
@@ -153,6 +186,7 @@ class Daemon:
                 host, _, port = line.fastagi.rpartition(":")
                 self._server.listen_fastagi(host, int(port))
             spool = asyncio.create_task(self._mind_the_spool(stop))
+            hotline = asyncio.create_task(self._hotline.run())
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -162,9 +196,10 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
-            if ears is not None:
-                ears.cancel()
-                await asyncio.wait((ears,))
+            for task in (ears, hotline):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.wait((task,))
             if self._engine is not None:
                 await self._engine.close()
             await self._journal.close()
@@ -217,6 +252,9 @@ class Daemon:
         await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
 
     async def _answer(self, incoming: Incoming) -> None:
+        if is_wish(incoming):
+            await self._hotline.answer_wish(incoming)
+            return
         call = await PhoneCall.begin(
             incoming,
             self._sounds,

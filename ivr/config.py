@@ -134,6 +134,61 @@ class Readings(Section):
         return self
 
 
+class Manager(Section):
+    """Asterisk's manager interface (AMI): the queue board, and ringing back."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(5038, ge=1, le=65535)
+    user: str = Field("", description="account of manager.conf; empty: off, and nobody is rung back")
+    secret: str = Field("", repr=False)
+
+    @model_validator(mode="after")
+    def _sendable(self) -> Manager:
+        if self.user and not self.secret:
+            raise ValueError("user needs its secret")
+        if not (self.user + self.secret).isprintable():
+            raise ValueError("user and secret have no line breaks")
+        return self
+
+
+class Callbacks(Section):
+    """Whom the line rings back, and when."""
+
+    dial: str = Field("", description="channel that Asterisk rings, with {phone}, {digits} or {national}; empty: off")
+    caller_id: str = Field("", pattern=r"^\+?[0-9]*$", description="number shown to who is rung")
+    numbers: str = Field(r"\+7(?!80)[3489]\d{9}", description="expression of the numbers that may be rung")
+    ring_s: float = Field(35.0, ge=5, le=120, description="how long it rings")
+    pauses_s: tuple[int, ...] = (120, 300, 900, 3600)
+    quiet_from: int = Field(22, ge=0, le=23, description="hour from which nobody is rung")
+    quiet_to: int = Field(8, ge=0, le=23, description="hour from which people are rung again; equal: always")
+    fresh_s: int = Field(3600, ge=0, description="who asked so recently is rung at night too")
+    at_once: int = Field(4, ge=1, le=100, description="calls at the same moment")
+    lease_s: float = Field(60.0, ge=2, description="a claim holds so long without being renewed")
+
+    @field_validator("dial")
+    @classmethod
+    def _names_the_number(cls, channel: str) -> str:
+        if channel and not re.fullmatch(r"[\w/@.:;-]*\{(phone|digits|national)\}[\w/@.:;-]*", channel, re.ASCII):
+            raise ValueError("a channel with {phone}, {digits} or {national}, for example PJSIP/{digits}@trunk")
+        return channel
+
+    @field_validator("numbers")
+    @classmethod
+    def _compiles(cls, expression: str) -> str:
+        try:
+            re.compile(expression)
+        except re.error as error:
+            raise ValueError("a regular expression") from error
+        return expression
+
+    @field_validator("pauses_s")
+    @classmethod
+    def _positive(cls, pauses: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(pause > 0 for pause in pauses):
+            raise ValueError("pauses are seconds, 1 and more")
+        return pauses
+
+
 class Settings(BaseSettings):
     """All settings of a node."""
 
@@ -150,6 +205,8 @@ class Settings(BaseSettings):
     recordings: Recordings = Recordings()
     accounts: Accounts = Accounts()
     readings: Readings = Readings()
+    ami: Manager = Manager()
+    callbacks: Callbacks = Callbacks()
 
     @field_validator("time_zone")
     @classmethod

@@ -13,7 +13,20 @@ import re
 import sys
 from datetime import UTC, datetime
 
-FIELDS = ("call", "prompt", "outcome", "count", "path", "stored", "refused", "rejected", "dropped", "entries", "reason")
+FIELDS = (
+    "call",
+    "promise",
+    "prompt",
+    "outcome",
+    "count",
+    "path",
+    "stored",
+    "refused",
+    "rejected",
+    "dropped",
+    "entries",
+    "reason",
+)
 
 
 class JsonLines(logging.Formatter):

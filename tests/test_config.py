@@ -181,6 +181,12 @@ def test_what_is_no_utf_8() -> None:
         ('[line]\nfastagi = "localhost:many"', "line.fastagi"),
         ('[line]\nfastagi = "localhost:65536"', "line.fastagi"),
         ("[waits]\nno_input = -1", "waits.no_input"),
+        ('[ami]\nuser = "ivr"', "ami"),
+        ('[ami]\nuser = "ivr"\nsecret = "a\\nAction: Originate"', "ami"),
+        ('[callbacks]\ndial = "PJSIP/100@trunk"', "callbacks.dial"),
+        ('[callbacks]\ndial = "PJSIP/{phone.real}@trunk"', "callbacks.dial"),
+        ('[callbacks]\nnumbers = "("', "callbacks.numbers"),
+        ("[callbacks]\npauses_s = [0]", "callbacks.pauses_s"),
     ],
 )
 def test_a_value_that_makes_no_sense(text: str, field: str) -> None:

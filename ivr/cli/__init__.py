@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "serve": "The daemon: answers the calls that Asterisk hands over.",
     "db": "Schema, accounts and meters in, readings out for billing.",
+    "hotline": "The queues now, and who is to be rung back.",
     "readings": "Readings that wait for a clerk.",
     "outage": "Outages that callers hear of, and what callers report.",
     "prompts": "The voice prompts: synthesise, check, list.",

@@ -20,6 +20,7 @@ LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
 PROMISED = text("kind = 'power' AND state IN ('due', 'calling')")
+OPEN_PROMISE = text("state IN ('due', 'calling') AND kind = 'queue'")
 
 
 def only(condition: Any) -> dict[str, Any]:
@@ -238,6 +239,8 @@ class Callback(Base):
     """One promise to ring somebody: back to their place in the queue, or when power returned.
 
     due_at: in the year 9000 for a promise whose outage has not ended; its end sets it.
+    queue, priority, joined_at: the place that is kept. token: names the promise in Asterisk, for all its tries.
+    exchange, lease_until: which Asterisk rings (state `calling`); afterwards it is asked before anybody rings again.
     """
 
     __tablename__ = "callbacks"
@@ -246,6 +249,7 @@ class Callback(Base):
         one_of("state", ("due", "calling", "done", "given-up")),
         Index("ix_callbacks_due", "state", "due_at"),
         Index("uq_callbacks_phone_outage_id_live", "phone", "outage_id", unique=True, **only(PROMISED)),
+        Index("uq_callbacks_phone_kind_open", "phone", "kind", "queue", unique=True, **only(OPEN_PROMISE)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -260,6 +264,12 @@ class Callback(Base):
     reason: Mapped[str] = empty_text()
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    queue: Mapped[str] = empty_text()
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    joined_at: Mapped[datetime | None]
+    token: Mapped[str | None] = mapped_column(index=True, unique=True)
+    exchange: Mapped[str] = empty_text()
+    lease_until: Mapped[datetime | None]
 
 
 class Prompt(Base):

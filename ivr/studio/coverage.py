@@ -15,7 +15,7 @@ from ivr.studio.publishing import Published, Sounds
 from ivr.studio.sound import BadSound, opened
 
 # An id may end in a value that is known at run time only, as in "fixed/digit-${DIGIT}" or f"fixed/digit-{digit}".
-_IN_DIALPLAN = re.compile(r"\$\{IVR_SOUNDS\}/([a-z0-9/-]+)(\$?)")
+_IN_DIALPLAN = re.compile(r"(?:\$\{IVR_SOUNDS\}|=/opt/ivr/prompts/ru)/([a-z0-9/-]+)(\$?)")
 _IN_PROGRAM = re.compile(r"[\"']((?:fixed|pause)/[a-z0-9-]*)([\"'{])")
 
 

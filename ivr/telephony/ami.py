@@ -34,7 +34,11 @@ class AmiUnavailable(AmiFault):
 
 
 class AmiRefused(AmiFault):
-    """Asterisk refused the login or an action."""
+    """Asterisk refused the login or an action. said: in Asterisk's words, "" if it gave none."""
+
+    def __init__(self, text: str, said: str = "") -> None:
+        super().__init__(text)
+        self.said = said
 
 
 class CallFailed(AmiRefused):
@@ -78,15 +82,18 @@ class Originated:
 class Events:
     """A subscription; bounded, so that a reader who stopped reading costs no memory."""
 
-    def __init__(self, names: frozenset[str], at_most: int) -> None:
+    def __init__(self, names: frozenset[str], at_most: int, uniqueid: str = "") -> None:
         self._names = names
         self._at_most = at_most
+        self._uniqueid = uniqueid
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._lost = False
 
     def offer(self, event: Message) -> None:
-        """Take an event in if it is of a wanted name."""
+        """Take an event in if it is of a wanted name and channel."""
         if self._names and event.name not in self._names:
+            return
+        if self._uniqueid and event["Uniqueid"] != self._uniqueid:
             return
         if self._queue.qsize() >= self._at_most:
             self._lost = True
@@ -134,7 +141,7 @@ class Ami:
         """
         answers = await self._send(name, limit_s, headers)
         if answers[0].name == "Error":
-            raise AmiRefused(f"Asterisk refused the action {name}")
+            raise AmiRefused(f"Asterisk refused the action {name}", answers[0]["Message"])
         return answers[0]
 
     async def originate(
@@ -146,11 +153,13 @@ class Ami:
         caller_id: str = "",
         variables: Mapping[str, str] | None = None,
         ring_s: float = 30.0,
+        channel_id: str = "",
     ) -> Originated:
         """Ring `channel` and send it to `context` when it answers; returns then.
 
         caller_id: number shown to the other side, "" for none. variables: set on the channel; names may begin
-        with `_`. ring_s: longest wait for the answer, seconds.
+        with `_`. ring_s: longest wait for the answer, seconds. channel_id: unique id of the call; Asterisk (12 and
+        later) makes no second one with it while the first is up.
         Raises CallFailed, AmiRefused, AmiUnavailable, and ValueError for what the manager would take apart.
         """
         pairs = []
@@ -168,6 +177,8 @@ class Ami:
         }
         if caller_id:
             headers["CallerID"] = caller_id
+        if channel_id:
+            headers["ChannelId"] = channel_id
         if pairs:
             headers["Variable"] = pairs
         answers = await self._send("Originate", ring_s + ACTION_S, headers)
@@ -179,9 +190,9 @@ class Ami:
         return Originated(outcome["Channel"], outcome["Uniqueid"])
 
     @contextmanager
-    def events(self, *names: str, at_most: int = MOST_EVENTS) -> Iterator[Events]:
-        """Follow events from now on: those of these names, all if none is given."""
-        subscription = Events(frozenset(names), at_most)
+    def events(self, *names: str, at_most: int = MOST_EVENTS, uniqueid: str = "") -> Iterator[Events]:
+        """Follow events from now on: those of these names and of this channel; all where none is given."""
+        subscription = Events(frozenset(names), at_most, uniqueid)
         if self._broken.done():
             subscription.end()
         self._subscriptions.append(subscription)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -102,3 +102,37 @@ async def global_variable(lab: Lab, name: str, value: str | Path) -> AsyncIterat
             yield
         finally:
             await ami.action("Setvar", Variable=name, Value=before)
+
+
+@asynccontextmanager
+async def nobody_answers(lab: Lab) -> AsyncIterator[None]:
+    """The people of the queues are there and let it ring for the length of a block."""
+    async with global_variable(lab, "LAB_AGENT", "rings"):
+        yield
+
+
+@asynccontextmanager
+async def waiting_callers(lab: Lab, count: int) -> AsyncIterator[list[Phone]]:
+    """Callers who wait in the hotline's queue, since nobody answers for the length of a block."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(nobody_answers(lab))
+        callers = []
+        for number in range(count):
+            phone = await stack.enter_async_context(calling(lab, f"+7916123450{number}"))
+            await phone.presses("0")
+            await phone.sees("QueueCallerJoin", Queue="hotline")
+            callers.append(phone)
+        yield callers
+
+
+@asynccontextmanager
+async def telephone(lab: Lab, dials: str, context: str, number: str) -> AsyncIterator[Phone]:
+    """A telephone of the house with a number of its own, which dials something in a context of the dialplan."""
+    async with exchange(lab) as ami:
+        with ami.events("VarSet", "Hangup") as events:
+            call = f"Local/{dials}@{context}/n"
+            own = await ami.originate(call, context="lab-caller", caller_id=number)
+            phone = Phone(ami, events, own, f"{own.channel[:-1]}2")
+            yield phone
+            if own.channel in lab.command("core show channels concise"):
+                await ami.action("Hangup", Channel=own.channel)

@@ -190,6 +190,6 @@ async def test_a_message_that_cannot_be_kept_is_not_promised(lab: Lab) -> None:
 
 
 def test_every_fixed_sound_is_published() -> None:
-    named = set(re.findall(r"fixed/[a-z-]+", DIALPLAN.read_text(encoding="utf-8")))
+    named = set(re.findall(r"fixed/[a-z-]*[a-z]\b(?!-\$)", DIALPLAN.read_text(encoding="utf-8")))
     published = {f"fixed/{sound.stem}" for sound in (REPOSITORY / "prompts" / "ru" / "fixed").glob("*.wav")}
     assert named <= published

@@ -1,0 +1,77 @@
+"""Promises to ring somebody back: who asks for one, and when it may be tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A caller leaves the queue to be rung back.
+
+    phone: E.164. queue: the one they waited in. priority: above 0 goes before everybody's place. joined_at: aware time
+    since when they waited. call_id, account: of the journal and the ledger, "" where unknown.
+    """
+
+    phone: str
+    queue: str
+    priority: int
+    joined_at: datetime
+    call_id: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise that is being kept: its try number `tries` (1 is the first).
+
+    token: names it in Asterisk, where nobody else's promise has the same one.
+    """
+
+    id: int
+    phone: str
+    queue: str
+    priority: int
+    joined_at: datetime
+    token: str
+    tries: int
+    account: str = ""
+
+
+class Rung(StrEnum):
+    """How a try ended."""
+
+    CONFIRMED = "confirmed"  # answered, and the key pressed: in the queue again
+    DECLINED = "declined"  # answered: not needed any more
+    SILENT = "silent"  # answered without a key: a machine, a child
+    NO_ANSWER = "no answer"
+    BUSY = "busy"
+    FAILED = "failed"  # the exchange could not ring
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """When a promise may be tried.
+
+    zone: where the customers live. pauses: after the first try, the second, and so on; after the last one the promise
+    is given up. quiet_from, quiet_to: hours of local time between which nobody is rung, equal for no such time.
+    fresh: who asked so recently is rung at night too.
+    """
+
+    zone: ZoneInfo
+    pauses: tuple[timedelta, ...]
+    quiet_from: int
+    quiet_to: int
+    fresh: timedelta
+
+    def next_try(self, tries: int, now: datetime) -> datetime | None:
+        """When to try again after so many tries, None to give up."""
+        return now + self.pauses[tries - 1] if 1 <= tries <= len(self.pauses) else None
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it is night where the customers live."""
+        hour, start, end = now.astimezone(self.zone).hour, self.quiet_from, self.quiet_to
+        return start <= hour < end if start <= end else hour >= start or hour < end

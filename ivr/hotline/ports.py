@@ -1,0 +1,39 @@
+"""What the hotline asks of the telephone exchange; telephony implements it on Asterisk's manager interface."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ivr.domain.promises import Promise, Rung
+
+
+class Event(Protocol):
+    """Something that happened in the exchange."""
+
+    @property
+    def name(self) -> str:
+        """Asterisk's name of the event, for example `QueueCallerJoin`."""
+
+    def __getitem__(self, header: str) -> str:
+        """A header's value, "" if it did not come."""
+
+
+class ExchangeAway(Exception):
+    """The exchange cannot be asked now, or broke off; whether somebody was rung is not known."""
+
+
+class Exchange(Protocol):
+    """A telephone exchange that rings people back."""
+
+    @property
+    def name(self) -> str:
+        """Its own name, the same for every daemon beside it."""
+
+    async def ring(self, promise: Promise) -> Rung:
+        """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
+
+    async def live(self) -> frozenset[str]:
+        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+
+    async def kept(self, token: str) -> Rung | None:
+        """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""

@@ -1,0 +1,179 @@
+"""Keeps promises: rings people back when their turn has come, and finds out what became of calls nobody watched."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.promises import CallbackTerms, Promise, Rung
+from ivr.hotline.board import Board, MemberState
+from ivr.hotline.ports import Exchange, ExchangeAway
+from ivr.storage.promises import Promises
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+STORE_PAUSE_S = 5.0
+ASK_S = 5.0
+"""Between two looks at claims that nobody holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """at_once: calls of this daemon at the same moment. lease: how long a claim holds; renewed three times in it."""
+
+    at_once: int = 4
+    lease: timedelta = timedelta(seconds=60)
+
+
+class Ringer:
+    """Rings back for one exchange. `run` is a task of its owner, who cancels it; calls that are up go on then."""
+
+    def __init__(
+        self,
+        promises: Promises,
+        exchange: Exchange,
+        board: Board,
+        terms: CallbackTerms,
+        pace: Pace,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._promises = promises
+        self._exchange = exchange
+        self._board = board
+        self._terms = terms
+        self._pace = pace
+        self._now = now
+        self._calls: dict[asyncio.Task[None], Promise] = {}
+
+    async def run(self) -> None:
+        """Look for promises that are due, until cancelled."""
+        loop = asyncio.get_running_loop()
+        asked = -ASK_S
+        told = False
+        try:
+            while True:
+                try:
+                    if self._board.current:
+                        if loop.time() - asked >= ASK_S:
+                            asked = loop.time()
+                            await self._look_after()
+                        await self._ring_due()
+                    told = False
+                except ExchangeAway:
+                    pass  # its owner connects again; the board says when
+                except StoreUnavailable:
+                    if not told:
+                        log.error("the database does not answer; call-backs wait")
+                    told = True
+                    await asyncio.sleep(STORE_PAUSE_S)
+                except Exception:  # a fault in one round must not end all that come after
+                    log.exception("a fault while call-backs were looked for")
+                    await asyncio.sleep(STORE_PAUSE_S)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for task in self._calls:
+                task.cancel()
+            if self._calls:
+                await asyncio.wait(self._calls)
+
+    async def _ring_due(self) -> None:
+        now = self._now()
+        for name in await asyncio.to_thread(self._promises.queues_due, now):
+            queue = self._board.queue(name)
+            at_work = sum(member.state not in (MemberState.PAUSED, MemberState.AWAY) for member in queue.members)
+            ringing = sum(promise.queue == name for promise in self._calls.values())
+            # The turn of a promise: nobody who came earlier waits any more.
+            ahead = now - timedelta(seconds=queue.longest_s) if queue.waiting else None
+            while ringing < at_work and len(self._calls) < self._pace.at_once:
+                promise = await asyncio.to_thread(
+                    self._promises.claim,
+                    name,
+                    self._exchange.name,
+                    now,
+                    self._pace.lease,
+                    joined_before=ahead,
+                    asked_after=now - self._terms.fresh if self._terms.is_quiet(now) else None,
+                )
+                if promise is None:
+                    break
+                task = asyncio.create_task(self._ring(promise, now))
+                self._calls[task] = promise
+                task.add_done_callback(self._over)
+                ringing += 1
+
+    async def _ring(self, promise: Promise, claimed_at: datetime) -> None:
+        """One try, from the claim to what became of it; the lease is held meanwhile."""
+        holding = asyncio.create_task(self._hold(promise))
+        try:
+            if self._now() - claimed_at > self._pace.lease / 2:
+                raise ExchangeAway  # this machine stood still: another daemon may be about to ring
+            rung = await self._exchange.ring(promise)
+            await self._settle(promise, rung)
+        except (ExchangeAway, StoreUnavailable):
+            log.warning("what became of a call-back is not known yet", extra={"promise": promise.id})
+        finally:
+            holding.cancel()
+            await asyncio.wait({holding})
+
+    async def _hold(self, promise: Promise) -> None:
+        while True:
+            await asyncio.sleep(self._pace.lease.total_seconds() / 3)
+            try:
+                held = await asyncio.to_thread(self._promises.extend, promise, self._now(), self._pace.lease)
+            except StoreUnavailable:
+                continue  # whoever finds the lease at its end asks the exchange first
+            if not held:
+                return
+
+    async def _settle(self, promise: Promise, rung: Rung) -> None:
+        """Write down how a try ended."""
+        now = self._now()
+        match rung:
+            case Rung.CONFIRMED:
+                held = await asyncio.to_thread(self._promises.done, promise, now, rung)
+            case Rung.DECLINED:
+                held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+            case _:
+                due_at = self._terms.next_try(promise.tries, now)
+                if due_at is None:
+                    held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+                else:
+                    held = await asyncio.to_thread(self._promises.again, promise, due_at, rung)
+        details = {"promise": promise.id, "outcome": str(rung), "count": promise.tries}
+        if held:
+            log.info("a call-back ended", extra=details)
+        else:
+            log.warning("a call-back ended that another daemon had taken over", extra=details)
+
+    async def _look_after(self) -> None:
+        """Claims that nobody holds: their daemon died, or lost its exchange, which knows what became of the calls."""
+        now = self._now()
+        mine = {promise.id for promise in self._calls.values()}
+        left = await asyncio.to_thread(self._promises.expired, self._exchange.name, now)
+        left = [promise for promise in left if promise.id not in mine]
+        if left:
+            # In this order: a call that ends in between has left its answer before.
+            live = await self._exchange.live()
+            for promise in left:
+                if promise.token in live:
+                    await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
+                else:
+                    log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
+                    await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
+        for promise in await asyncio.to_thread(self._promises.abandoned, self._exchange.name, now):
+            log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
+            await self._settle(promise, Rung.FAILED)
+        late = await asyncio.to_thread(self._promises.give_up_late, now)
+        if late:
+            log.warning("call-backs were given up: too late", extra={"count": late})
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._calls.pop(task, None)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            log.error("a fault while somebody was rung back", exc_info=fault)

@@ -1,0 +1,187 @@
+"""Promises to ring back: the table `callbacks` is the queue, one row one promise.
+
+A daemon claims a promise before it rings: state `calling`, one try more, a lease. Whoever claimed it may change it as
+long as the try is the same; after the lease the exchange that rang is asked what became of the call (`expired`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ivr.domain.promises import Promise, Wish
+from ivr.storage import tables
+from ivr.storage.columns import AnyRow
+from ivr.storage.engine import Database
+
+MOST_OPEN = 5000
+MOST_A_DAY = 5
+"""Promises that one telephone number gets in 24 hours: a forged caller ID must not ring somebody all day."""
+
+ABANDONED = timedelta(hours=1)
+"""After the lease: when another exchange takes over from one that has not come back. It cannot be asked any more."""
+
+TOO_LATE = timedelta(days=1)
+"""Nobody waits longer for a call; their queue may not even be there any more."""
+
+_callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
+_OURS = _callbacks.c.kind == "queue"
+_SEEN = (_callbacks, _accounts.c.number.label("account"))
+_JOINED = _callbacks.outerjoin(_accounts, _accounts.c.id == _callbacks.c.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of the promises is open. since: when the oldest of them was given, None if there is none."""
+
+    due: int
+    calling: int
+    since: datetime | None
+
+
+class Promises:
+    """The promises of all daemons on one database. Every method raises StoreUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def make(self, wish: Wish, now: datetime) -> bool:
+        """Keep a promise; the same number in the same queue has one at a time. False if too many are kept."""
+        try:
+            with self._database.writing() as connection:
+                return self._make(connection, wish, now)
+        except IntegrityError:  # the same caller on another line, or another daemon, at the same moment
+            return True
+
+    def queues_due(self, now: datetime) -> list[str]:
+        """Queues for which somebody waits to be rung."""
+        waiting = select(_callbacks.c.queue).where(_OURS, _callbacks.c.state == "due", _callbacks.c.due_at <= now)
+        with self._database.reading() as connection:
+            return list(connection.scalars(waiting.distinct()))
+
+    def claim(
+        self,
+        queue: str,
+        exchange: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        joined_before: datetime | None = None,
+        asked_after: datetime | None = None,
+    ) -> Promise | None:
+        """The next promise of a queue, for this exchange alone until the lease ends; None if there is none.
+
+        joined_before: whoever waited from then on is not due yet, unless urgent. asked_after: none older (at night).
+        """
+        which: list[ColumnElement[bool]] = [
+            _OURS,
+            _callbacks.c.state == "due",
+            _callbacks.c.queue == queue,
+            _callbacks.c.due_at <= now,
+        ]
+        if joined_before is not None:
+            which.append(or_(_callbacks.c.priority > 0, _callbacks.c.joined_at <= joined_before))
+        if asked_after is not None:
+            which.append(_callbacks.c.created_at > asked_after)
+        order = (_callbacks.c.priority.desc(), _callbacks.c.joined_at, _callbacks.c.id)
+        # SQLite has one writer at a time and leaves FOR UPDATE out.
+        first = select(_callbacks.c.id).where(*which).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        with self._database.writing() as connection:
+            key = connection.scalar(first)
+            if key is None:
+                return None
+            values = {
+                "state": "calling",
+                "tries": _callbacks.c.tries + 1,
+                "token": func.coalesce(_callbacks.c.token, secrets.token_hex(8)),
+                "exchange": exchange,
+                "lease_until": now + lease,
+            }
+            connection.execute(update(_callbacks).where(_callbacks.c.id == key).values(values))
+            row = connection.execute(select(*_SEEN).select_from(_JOINED).where(_callbacks.c.id == key)).one()
+            return _promise(row)
+
+    def extend(self, promise: Promise, now: datetime, lease: timedelta) -> bool:
+        """Hold the lease longer; False if somebody else has the promise by now."""
+        return self._change(promise, lease_until=now + lease)
+
+    def again(self, promise: Promise, due_at: datetime, reason: str) -> bool:
+        """Try again then; False if somebody else has the promise by now."""
+        return self._change(promise, state="due", due_at=due_at, lease_until=None, reason=reason)
+
+    def done(self, promise: Promise, now: datetime, reason: str) -> bool:
+        """The promise is kept; False if somebody else has it by now."""
+        return self._change(promise, state="done", finished_at=now, lease_until=None, reason=reason)
+
+    def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
+        """The promise ends without a conversation; False if somebody else has it by now."""
+        return self._change(promise, state="given-up", finished_at=now, lease_until=None, reason=reason)
+
+    def expired(self, exchange: str, now: datetime) -> Sequence[Promise]:
+        """Claims of this exchange whose daemon no longer holds them, 50 at most, oldest first."""
+        return self._claimed(and_(_callbacks.c.exchange == exchange, _callbacks.c.lease_until < now))
+
+    def abandoned(self, exchange: str, now: datetime) -> Sequence[Promise]:
+        """Claims of other exchanges that have been gone for long, 50 at most, oldest first."""
+        return self._claimed(and_(_callbacks.c.exchange != exchange, _callbacks.c.lease_until < now - ABANDONED))
+
+    def give_up_late(self, now: datetime) -> int:
+        """Give up what has been due since yesterday; how many."""
+        late = and_(_OURS, _callbacks.c.state == "due", _callbacks.c.created_at < now - TOO_LATE)
+        values = {"state": "given-up", "finished_at": now, "reason": "too late"}
+        with self._database.writing() as connection:
+            return connection.execute(update(_callbacks).where(late).values(values)).rowcount
+
+    def open(self) -> Due:
+        """How many promises are open."""
+        counted = select(_callbacks.c.state, func.count(), func.min(_callbacks.c.created_at)).where(
+            _OURS, _callbacks.c.state.in_(("due", "calling"))
+        )
+        with self._database.reading() as connection:
+            rows = {row[0]: row for row in connection.execute(counted.group_by(_callbacks.c.state))}
+        due, calling = (rows[state][1] if state in rows else 0 for state in ("due", "calling"))
+        return Due(due, calling, min((row[2] for row in rows.values()), default=None))
+
+    def _make(self, connection: Connection, wish: Wish, now: datetime) -> bool:
+        same = and_(_OURS, _callbacks.c.phone == wish.phone)
+        is_open = _callbacks.c.state.in_(("due", "calling"))
+        if connection.scalar(select(_callbacks.c.id).where(same, is_open, _callbacks.c.queue == wish.queue)):
+            return True
+        lately = select(func.count()).where(same, _callbacks.c.created_at > now - timedelta(days=1))
+        if (connection.scalar(lately) or 0) >= MOST_A_DAY:
+            return False
+        if (connection.scalar(select(func.count()).where(_OURS, is_open)) or 0) >= MOST_OPEN:
+            return False
+        row = {
+            "kind": "queue",
+            "state": "due",
+            "phone": wish.phone,
+            "call_id": connection.scalar(select(_calls.c.id).where(_calls.c.id == wish.call_id)),
+            "account_id": connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wish.account)),
+            "due_at": now,
+            "created_at": now,
+            "queue": wish.queue,
+            "priority": wish.priority,
+            "joined_at": wish.joined_at,
+        }
+        connection.execute(insert(_callbacks).values(row))
+        return True
+
+    def _change(self, promise: Promise, **values: object) -> bool:
+        mine = and_(_callbacks.c.id == promise.id, _callbacks.c.state == "calling", _callbacks.c.tries == promise.tries)
+        with self._database.writing() as connection:
+            return connection.execute(update(_callbacks).where(mine).values(values)).rowcount == 1
+
+    def _claimed(self, which: ColumnElement[bool]) -> Sequence[Promise]:
+        claimed = select(*_SEEN).select_from(_JOINED).where(_OURS, _callbacks.c.state == "calling", which)
+        with self._database.reading() as connection:
+            return [_promise(row) for row in connection.execute(claimed.order_by(_callbacks.c.id).limit(50))]
+
+
+def _promise(row: AnyRow) -> Promise:
+    return Promise(row.id, row.phone, row.queue, row.priority, row.joined_at, row.token, row.tries, row.account or "")

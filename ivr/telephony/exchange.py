@@ -1,0 +1,120 @@
+"""Rings people back over Asterisk's manager: the hotline's port `Exchange`.
+
+A promise's call has the unique id `ivr-<token>`, so Asterisk makes no second one while it is up, and a list of calls
+tells which promises are being kept. What the called person answers by a key is written by the dialplan (`ivr-callback`)
+into Asterisk's own database, where it outlives this daemon, the call and Asterisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.domain.promises import Promise, Rung
+from ivr.hotline.ports import ExchangeAway
+from ivr.telephony.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
+
+CONTEXT, FAMILY, PREFIX = "ivr-callback", "ivr-promises", "ivr-"
+NOT_FOUND = "Database entry not found"
+ANSWER_S = 120.0
+"""Longest time from the answer to a key or the end: two times the question, with its pauses."""
+
+RETURNED = 5
+"""Priority in the queue of who was rung back, above their own: before all who wait, behind danger."""
+
+_KEYS = {"confirmed": Rung.CONFIRMED, "declined": Rung.DECLINED, "silent": Rung.SILENT}
+_REASONS = {1: Rung.NO_ANSWER, 3: Rung.NO_ANSWER, 5: Rung.BUSY}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How a number is rung.
+
+    channel: what Asterisk dials, with `{phone}` (+79161234567), `{digits}` (79161234567) or `{national}` (89161234567).
+    caller_id: number shown to who is rung, "" for none. ring_s: longest wait for the answer.
+    """
+
+    channel: str
+    caller_id: str = ""
+    ring_s: float = 35.0
+
+    def to(self, phone: str) -> str:
+        """The channel that rings a number in E.164."""
+        national = "8" + phone[2:] if phone.startswith("+7") else phone
+        return self.channel.format(phone=phone, digits=phone[1:], national=national)
+
+
+class AsteriskExchange:
+    """One Asterisk. name: the same for all daemons beside it. ami: its connection; raises AmiUnavailable while down."""
+
+    def __init__(self, name: str, ami: Callable[[], Ami], dialling: Dialling) -> None:
+        self._name = name
+        self._ami = ami
+        self._dialling = dialling
+
+    @property
+    def name(self) -> str:
+        """This Asterisk's own name."""
+        return self._name
+
+    async def ring(self, promise: Promise) -> Rung:
+        """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
+        uniqueid = PREFIX + promise.token
+        variables = {
+            "IVR_PROMISE": promise.token,
+            "PROMISE_PHONE": promise.phone,
+            "IVR_QUEUE": promise.queue,
+            "QUEUE_PRIO": str(promise.priority + RETURNED),
+            "IVR_ACCOUNT": promise.account,
+        }
+        try:
+            ami = self._ami()
+            with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
+                await ami.originate(
+                    self._dialling.to(promise.phone),
+                    context=CONTEXT,
+                    caller_id=self._dialling.caller_id,
+                    variables=variables,
+                    ring_s=self._dialling.ring_s,
+                    channel_id=uniqueid,
+                )
+                while True:
+                    event = await events.next(ANSWER_S)
+                    if event.name == "Hangup":
+                        return await self.kept(promise.token) or Rung.SILENT
+                    if event["Variable"] == "IVR_RETURN" and event["Value"] in _KEYS:
+                        return _KEYS[event["Value"]]
+        except CallFailed as failure:
+            return _REASONS.get(failure.reason, Rung.FAILED)
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+
+    async def live(self) -> frozenset[str]:
+        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+        names = ("CoreShowChannel", "CoreShowChannelsComplete")
+        found = set()
+        try:
+            ami = self._ami()
+            with ami.events(*names, at_most=20_000) as events:
+                await ami.action("CoreShowChannels")
+                while (event := await events.next(ACTION_S)).name == "CoreShowChannel":
+                    if event["Uniqueid"].startswith(PREFIX):
+                        found.add(event["Uniqueid"].removeprefix(PREFIX).partition(";")[0])
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+        return frozenset(found)
+
+    async def kept(self, token: str) -> Rung | None:
+        """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""
+        try:
+            ami = self._ami()
+            with ami.events("DBGetResponse") as events:
+                await ami.action("DBGet", Family=FAMILY, Key=token)
+                answer = await events.wait_for("DBGetResponse", ACTION_S, Key=token)
+        except AmiRefused as refusal:
+            if refusal.said == NOT_FOUND:
+                return None
+            raise ExchangeAway from refusal  # to take a missing right for "nothing answered" would ring twice
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+        return _KEYS.get(answer["Val"])

@@ -1,0 +1,84 @@
+"""The hotline of one daemon: its connection to Asterisk's manager, the queue board, promises taken and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.dialogue.ports import HungUp
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.promises import CallbackTerms, Wish
+from ivr.hotline.board import Board
+from ivr.hotline.ringing import Pace, Ringer
+from ivr.storage.promises import Promises
+from ivr.telephony.ami import Ami
+from ivr.telephony.exchange import AsteriskExchange, Dialling
+from ivr.telephony.lasting import LastingAmi, ManagerAccount
+from ivr.telephony.promising import take_wish
+from ivr.telephony.queues import follow
+from ivr.telephony.server import Incoming
+from ivr.telephony.session import SessionBroken
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """How promises are kept. exchange: name of this Asterisk, one for all daemons beside it. numbers: who is rung."""
+
+    exchange: str
+    dialling: Dialling
+    numbers: str
+    terms: CallbackTerms
+    pace: Pace
+
+
+class Hotline:
+    """`run` is a task of its owner. account None: no manager; ringing None: nobody is promised anything."""
+
+    def __init__(
+        self,
+        account: ManagerAccount | None,
+        ringing: Ringing | None,
+        promises: Promises,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.board = Board()
+        self._promises = promises
+        self._now = now
+        self._lasting = LastingAmi(account, self._with) if account is not None else None
+        self._ringing = ringing if account is not None else None
+
+    async def run(self) -> None:
+        """Follow the queues and keep promises, until cancelled."""
+        lasting, ringing = self._lasting, self._ringing
+        if lasting is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(lasting.run())
+            if ringing is not None:
+                exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
+                ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
+                tasks.create_task(ringer.run())
+
+    async def answer_wish(self, incoming: Incoming) -> None:
+        """Somebody in the queue asks to be rung back."""
+        numbers = self._ringing.numbers if self._ringing is not None else "(?!)"
+        try:
+            if await take_wish(incoming, self._make, numbers, self._now()):
+                log.info("a call-back is promised")
+        except (HungUp, SessionBroken):
+            log.info("who asked for a call-back hung up")
+
+    async def _make(self, wish: Wish) -> bool:
+        try:
+            return await asyncio.to_thread(self._promises.make, wish, self._now())
+        except StoreUnavailable:
+            log.error("the database does not answer; a call-back cannot be promised")
+            return False
+
+    async def _with(self, ami: Ami) -> None:
+        await follow(ami, self.board)

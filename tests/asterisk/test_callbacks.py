@@ -1,0 +1,269 @@
+"""Promises to ring back, on the real Asterisk: made in the queue, kept once, through every fault."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.config import REPOSITORY
+from ivr.lab.lab import Lab
+from ivr.robot.system import System
+from tests.asterisk.promises import CALLER, kept, lease_of, promise, rings_back, rung, until
+from tests.lab.cable import cable
+from tests.lab.phone import calling, exchange, global_variable, nobody_answers, telephone
+
+
+@contextlib.contextmanager
+def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[System]:
+    """A system that rings back; its daemon is not started yet."""
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        lab.up()
+        settings = rings_back(lab)
+        for section, values in changes.items():
+            settings.setdefault(section, {}).update(values)  # type: ignore[call-overload]
+        system = System(Path(folder), lab, store_url=store_url, changes=settings)
+        system.prepare()
+        yield system
+        system.kill_daemon()
+
+
+@pytest.fixture
+def system(lab: Lab) -> Iterator[System]:
+    with system_of(lab, callbacks={"caller_id": "+74951234567"}) as system:
+        yield system
+
+
+@contextlib.asynccontextmanager
+async def called(lab: Lab, does: str) -> AsyncIterator[None]:
+    """What whoever is rung does, for the length of a block; then all calls end."""
+    async with global_variable(lab, "LAB_CALLED", does):
+        yield
+    lab.command("channel request hangup all")
+
+
+async def does(lab: Lab, what: str) -> None:
+    async with exchange(lab) as ami:
+        await ami.action("Setvar", Variable="LAB_CALLED", Value=what)
+
+
+def states(system: System) -> list[tuple[str, str]]:
+    return [(state, reason) for _, state, reason, _ in kept(system)]
+
+
+async def test_who_presses_one_in_the_queue_is_rung_back_once_and_first_in_it(lab: Lab, system: System) -> None:
+    system.start_daemon()
+    async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        async with calling(lab, CALLER) as phone:
+            await phone.presses("0")
+            await phone.sees("QueueCallerJoin", Queue="hotline")
+            await phone.presses("1")
+            await phone.hears("fixed/callback-promised")
+            await phone.sees("Hangup")
+        await until(lambda: states(system) == [("done", "confirmed")])
+        await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        assert numbers == [CALLER]
+        calls = lab.command("core show channels concise").splitlines()
+        (returned,) = (call for call in calls if call.split("!")[5] == "Queue")
+        assert returned.split("!")[7] == CALLER, "who takes the call, and a second wish, need the caller's number"
+    assert kept(system) == [(CALLER, "done", "confirmed", 1)]
+
+
+async def test_who_waited_longer_comes_first_and_danger_before_all(lab: Lab, system: System) -> None:
+    urgent = "+79161234568"
+    system.start_daemon()
+    async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        async with calling(lab) as waits:
+            await waits.presses("0")
+            await waits.sees("QueueCallerJoin", Queue="hotline")
+            promise(system, CALLER)
+            promise(system, urgent, priority=10)
+            await until(lambda: ("+79161234568", "done", "confirmed", 1) in kept(system))
+            assert numbers == [urgent]
+            lab.command("channel request hangup all")
+        await until(lambda: (CALLER, "done", "confirmed", 1) in kept(system))
+        assert numbers == [urgent, CALLER]
+
+
+@pytest.mark.parametrize("caller", ["+18005550100", "+78095550100"])
+async def test_a_number_that_may_not_be_rung_is_promised_nothing(lab: Lab, system: System, caller: str) -> None:
+    system.start_daemon()
+    async with nobody_answers(lab), calling(lab, caller) as phone:
+        await phone.presses("0")
+        await phone.sees("QueueCallerJoin", Queue="hotline")
+        await phone.presses("1")
+        await phone.hears("fixed/callback-impossible")
+        await phone.sees("QueueCallerJoin", Queue="hotline", Position="1")
+    assert kept(system) == []
+
+
+@pytest.mark.parametrize(("does", "reason"), [("busy", "busy"), ("", "failed")])
+async def test_who_cannot_be_reached_is_tried_again_and_then_given_up(
+    lab: Lab, system: System, does: str, reason: str
+) -> None:
+    promise(system, CALLER)
+    async with called(lab, does), rung(lab) as numbers:
+        system.start_daemon()
+        await until(lambda: states(system) == [("given-up", reason)])
+        assert numbers == [CALLER] * 3
+    assert kept(system) == [(CALLER, "given-up", reason, 3)]
+
+
+async def test_who_needs_it_no_more_is_not_rung_again(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    async with called(lab, "declines"):
+        system.start_daemon()
+        await until(lambda: states(system) == [("given-up", "declined")])
+
+
+async def test_a_machine_that_answers_is_not_put_through(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    async with called(lab, "silent"):
+        system.start_daemon()
+        await until(lambda: states(system) == [("due", "silent")])
+        assert "lab-called" not in lab.command("queue show hotline")
+
+
+async def test_with_nobody_at_work_nobody_is_rung(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
+    async with exchange(lab) as ami, called(lab, "confirms"), rung(lab) as numbers:
+        await ami.action("QueuePause", Paused="true", **away)
+        try:
+            system.start_daemon()
+            promise(system, "+79161234568", queue="operator")  # whose people are there
+            await until(lambda: ("+79161234568", "done", "confirmed", 1) in kept(system))
+            assert numbers == ["+79161234568"]
+        finally:
+            await ami.action("QueuePause", Paused="false", **away)
+
+
+async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    async with called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
+        system.start_daemon()
+        await until(lambda: numbers == [CALLER])
+        system.kill_daemon()
+        await does(lab, "confirms")
+        await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        held_until = lease_of(system)
+        system.start_daemon()
+        await until(lambda: lease_of(system) > held_until)
+        assert states(system) == [("calling", "")], "the call is still up: not rung again, not done with"
+        lab.command("channel request hangup all")
+        await until(lambda: states(system) == [("done", "confirmed")])
+        assert numbers == [CALLER]
+
+
+async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    async with called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
+        system.start_daemon()
+        await until(lambda: numbers == [CALLER])
+        system.kill_daemon()
+        lab.command("channel request hangup all")
+        await does(lab, "confirms")
+        system.start_daemon()
+        await until(lambda: states(system) == [("done", "confirmed")])
+        assert numbers == [CALLER] * 2
+    assert kept(system) == [(CALLER, "done", "confirmed", 2)]
+
+
+@contextlib.contextmanager
+def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
+    """Two systems on one database and beside one Asterisk; their daemons are not started yet."""
+    with (
+        system_of(lab, store_url) as one,
+        tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
+    ):
+        own_socket = {"socket": f"{folder}/ivr.sock"}
+        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
+        other.prepare()
+        try:
+            yield one, other
+        finally:
+            other.kill_daemon()
+
+
+async def test_two_daemons_on_one_postgresql_never_ring_the_same_promise_twice(lab: Lab, postgres_url: str) -> None:
+    phones = [f"+7916555{number:04d}" for number in range(12)]
+    with two_daemons(lab, postgres_url) as (one, other):
+        async with called(lab, "declines"), rung(lab) as numbers:
+            one.start_daemon()
+            other.start_daemon()
+            promise(one, *phones)
+            await until(lambda: {state for _, state, _, _ in kept(one)} == {"given-up"})
+        assert sorted(numbers) == phones
+        assert {tries for *_, tries in kept(one)} == {1}
+
+
+async def test_a_daemon_that_stands_still_while_it_rings_doubles_nothing(lab: Lab, postgres_url: str) -> None:
+    with two_daemons(lab, postgres_url) as (one, other):
+        async with called(lab, "rings"), rung(lab) as numbers:
+            one.start_daemon()
+            promise(one, CALLER)
+            await until(lambda: numbers == [CALLER])
+            os.kill(one.daemon_pid, signal.SIGSTOP)
+            held_until = lease_of(one)
+            other.start_daemon()
+            await until(lambda: lease_of(one) > held_until)
+            await does(lab, "declines")
+            await until(lambda: states(one) == [("given-up", "declined")])
+            os.kill(one.daemon_pid, signal.SIGCONT)
+            await until(lambda: "a call-back ended that another daemon had taken over" in one.log_file.read_text())
+            assert numbers == [CALLER]
+        assert kept(one) == [(CALLER, "given-up", "declined", 1)]
+
+
+async def test_the_manager_is_away_and_promises_wait(lab: Lab) -> None:
+    state = lab.state
+    assert state is not None
+    async with cable(state.ami_port) as link, called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        with system_of(lab, ami={"port": link.port}) as system:
+            await asyncio.to_thread(system.start_daemon)
+            await until(lambda: "connected to Asterisk's manager" in system.log_file.read_text())
+            link.cut()
+            await until(lambda: "the connection to Asterisk's manager broke" in system.log_file.read_text())
+            async with calling(lab, CALLER) as phone:
+                await phone.presses("0")
+                await phone.sees("QueueCallerJoin", Queue="hotline")
+                await phone.presses("1")
+                await phone.hears("fixed/callback-promised")
+            assert (numbers, states(system)) == ([], [("due", "")])
+            link.mend()
+            await until(lambda: states(system) == [("done", "confirmed")])
+            assert numbers == [CALLER]
+
+
+async def test_asterisk_restarted_while_it_rings_loses_no_promise(lab_folder: Path) -> None:
+    lab = Lab(lab_folder)
+    await asyncio.to_thread(lab.up)
+    with system_of(lab, callbacks={"pauses_s": [4]}) as system:
+        promise(system, CALLER)
+        await does(lab, "rings")
+        async with rung(lab) as numbers:
+            system.start_daemon()
+            await until(lambda: numbers == [CALLER])
+            await asyncio.to_thread(lab.restart)
+        await does(lab, "declines")
+        async with rung(lab) as numbers:
+            await until(lambda: states(system) == [("given-up", "declined")])
+            assert numbers == [CALLER]
+        assert kept(system) == [(CALLER, "given-up", "declined", 2)]
+
+
+async def test_a_wrong_secret_is_said_once_and_calls_go_on(lab: Lab) -> None:
+    with system_of(lab, ami={"secret": "wrong"}) as system:
+        await asyncio.to_thread(system.start_daemon)
+        await until(lambda: "Asterisk's manager refused the login" in system.log_file.read_text())
+        async with telephone(lab, "s", "ivr-inbound", CALLER) as phone:
+            await phone.hears("fixed/greeting")
+            await phone.presses("0")
+            await phone.hears("fixed/hotline-connecting")
+        assert system.log_file.read_text().count("refused the login") == 1

@@ -1,0 +1,146 @@
+"""The manager connection that lasts, and the board that it keeps, on the real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from ivr.hotline.board import Board, MemberState
+from ivr.lab.lab import Lab
+from ivr.lab.state import LabState
+from ivr.telephony.ami import Ami, AmiUnavailable
+from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
+from ivr.telephony.queues import follow
+from tests.lab.cable import cable
+from tests.lab.phone import calling, exchange, waiting_callers
+
+LIMIT_S = 20.0
+QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
+
+
+def state_of(lab: Lab) -> LabState:
+    state = lab.state
+    assert state is not None
+    return state
+
+
+async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
+    """Wait until something is so. Raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def following(lab: Lab, board: Board, port: int = 0, secret: str = "") -> AsyncIterator[LastingAmi]:
+    """The board is kept for the length of a block."""
+    state = state_of(lab)
+
+    async def visit(ami: Ami) -> None:
+        await follow(ami, board)
+
+    account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
+    lasting = LastingAmi(account, visit, QUICK)
+    running = asyncio.create_task(lasting.run())
+    try:
+        yield lasting
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def waits(board: Board) -> int:
+    return len(board.queue("hotline").waiting) if board.current else -1
+
+
+async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
+    board = Board()
+    async with following(lab, board):
+        await until(lambda: board.current)
+        (member,) = board.queue("hotline").members
+        assert member.name == "Hotline"
+        async with waiting_callers(lab, 2):
+            await until(lambda: waits(board) == 2)
+            assert board.queue("hotline").free == 0
+            await until(lambda: board.queue("hotline").longest_s > 0.2)
+        await until(lambda: waits(board) == 0)
+        await until(lambda: board.queue("hotline").members[0].state is MemberState.FREE)
+
+
+async def test_the_manager_away_in_the_middle_of_a_queue(lab: Lab) -> None:
+    board = Board()
+    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port) as lasting:
+        await until(lambda: board.current)
+        async with waiting_callers(lab, 2) as callers:
+            await until(lambda: waits(board) == 2)
+            link.cut()
+            await until(lambda: not board.current)
+            with pytest.raises(AmiUnavailable):
+                _ = lasting.ami
+            await callers[0].hangs_up()
+            link.mend()
+            await until(lambda: waits(board) == 1)
+
+
+async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path) -> None:
+    lab = Lab(lab_folder)
+    await asyncio.to_thread(lab.up)
+    board = Board()
+    async with following(lab, board):
+        await until(lambda: board.current)
+        await asyncio.to_thread(lab.restart)
+        await until(lambda: not board.current or waits(board) == 0)
+        await until(lambda: board.current)
+        assert [member.name for member in board.queue("hotline").members] == ["Hotline"]
+
+
+async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
+    board = Board()
+    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port):
+        await until(lambda: board.current)
+        link.hold()
+        await until(lambda: not board.current)
+        link.release()
+        await until(lambda: board.current)
+
+
+async def test_a_wrong_secret_is_said_and_not_tried_quickly(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    board = Board()
+    log = lab.folder / "log" / "messages.log"
+    before = log.read_text(encoding="utf-8").count("failed to authenticate as 'lab'")
+    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port, "wrong"):
+        with caplog.at_level(logging.ERROR):
+            await until(lambda: link.connections == 2)
+    errors = [record.getMessage() for record in caplog.records]
+    assert set(errors) == {"Asterisk's manager refused the login; wrong ami.user, ami.secret or permit"}
+    assert log.read_text(encoding="utf-8").count("failed to authenticate as 'lab'") - before <= 2
+    assert not board.current
+
+
+async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    board = Board()
+    async with exchange(lab) as ami:
+        away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
+        following = asyncio.create_task(follow(ami, board, at_most=6))
+        await until(lambda: board.current)
+        async with asyncio.TaskGroup() as many:
+            for number in range(40):
+                many.create_task(ami.action("QueuePause", Paused="true" if number % 2 == 0 else "false", **away))
+        await until(lambda: board.current and board.queue("hotline").members[0].state is MemberState.FREE)
+        following.cancel()
+        await asyncio.wait({following})
+    assert "events of the queues came too fast; the board is built again" in caplog.messages
+
+
+async def test_a_caller_who_is_taken_leaves_the_board(lab: Lab) -> None:
+    board = Board()
+    async with following(lab, board), calling(lab) as phone:
+        await until(lambda: board.current)
+        await phone.presses("0")
+        await phone.joins("hotline")
+        await until(lambda: waits(board) == 0 and board.queue("hotline").members[0].state is MemberState.BUSY)

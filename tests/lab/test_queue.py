@@ -1,0 +1,167 @@
+"""The queue by itself, without the daemon: place, keys, danger, hours, and people who come and go by *60 and *61."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ivr.lab.lab import Lab
+from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, telephone
+
+PIN = "0471"
+MEMBER = "ivr-members/101"
+
+
+@asynccontextmanager
+async def member(lab: Lab, pin: str = PIN, **more: str) -> AsyncIterator[None]:
+    """The telephone 101 belongs to somebody who may work for the hotline."""
+    for key, value in {"pin": pin, "interface": "Local/anna@lab-agent/n", **more}.items():
+        lab.command(f"database put {MEMBER} {key} {value}")
+    try:
+        yield
+    finally:
+        lab.command(f"database deltree {MEMBER}")
+        lab.command("queue remove member Local/anna@lab-agent/n from hotline")
+
+
+async def queued(phone: Phone) -> None:
+    """Press 0 in the greeting and wait to be in the queue."""
+    await phone.presses("0")
+    await phone.sees("QueueCallerJoin", Queue="hotline")
+
+
+def waiting(lab: Lab) -> list[str]:
+    """Channels in the hotline's queue, in the order of their places."""
+    listed = lab.command("queue show hotline").partition("Callers:")[2]
+    return [line.split()[1] for line in listed.splitlines() if line.strip()[:1].isdigit()]
+
+
+async def test_the_first_is_not_held_up_and_the_second_hears_the_place(lab: Lab) -> None:
+    async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
+        await queued(first)
+        assert first.heard == ["fixed/greeting", "fixed/hotline-connecting"]
+        await queued(second)
+        assert "fixed/queue-place" in second.heard
+        assert waiting(lab) == [first.line, second.line]
+
+
+async def test_key_two_tells_the_place_and_keeps_it(lab: Lab) -> None:
+    async with nobody_answers(lab), calling(lab) as first, calling(lab) as second, calling(lab) as third:
+        for phone in (first, second, third):
+            await queued(phone)
+        await second.presses("2")
+        await second.hears("fixed/queue-place")
+        await second.sees("QueueCallerJoin", Position="2")
+        assert waiting(lab) == [first.line, second.line, third.line]
+        await first.presses("2")
+        await first.hears("fixed/queue-next")
+        await first.sees("QueueCallerJoin", Position="1")
+
+
+async def test_without_the_daemon_nobody_is_promised_a_call_and_the_place_is_kept(lab: Lab) -> None:
+    async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
+        await queued(first)
+        await queued(second)
+        await first.presses("1")
+        await first.hears("fixed/callback-impossible")
+        await first.sees("QueueCallerJoin", Position="1")
+        assert waiting(lab) == [first.line, second.line]
+
+
+async def test_danger_goes_before_all_others(lab: Lab) -> None:
+    async with nobody_answers(lab), calling(lab) as first, calling(lab) as danger:
+        await queued(first)
+        async with exchange(lab) as ami:
+            await ami.action("Setvar", Channel=danger.line, Variable="IVR_DANGER", Value="yes")
+        await danger.presses("0")
+        await danger.sees("QueueCallerJoin", Queue="hotline", Position="1")
+        assert danger.heard[-1] == "fixed/hotline-connecting"
+
+
+async def test_a_closed_queue_takes_a_message(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_HOURS", "00:00-00:00,*,29,feb"), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("0")
+        await phone.hears_next("fixed/hotline-connecting", "fixed/closed", "fixed/leave-message")
+
+
+async def test_the_longest_wait_counts_through_the_keys(lab: Lab) -> None:
+    async with nobody_answers(lab), global_variable(lab, "IVR_QUEUE_SECONDS", "6"), calling(lab) as phone:
+        await queued(phone)
+        for _ in range(2):
+            await phone.presses("2")
+            await phone.hears("fixed/queue-next")
+            await phone.sees("QueueCallerJoin", Position="1")
+        await phone.hears("fixed/leave-message")
+
+
+async def test_after_half_a_minute_a_call_back_is_offered(lab: Lab) -> None:
+    offers = lab.folder / "log" / "offers.log"
+    lab.command(f"logger add channel {offers} verbose(3)")
+    try:
+        async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
+            await queued(first)
+            await queued(second)
+            began = time.monotonic()
+            while "fixed/queue-offer" not in offers.read_text(encoding="utf-8"):
+                assert time.monotonic() - began < 45
+                await asyncio.sleep(0.2)
+            assert time.monotonic() - began > 28
+    finally:
+        lab.command(f"logger remove channel {offers}")
+
+
+async def test_who_begins_and_ends_work_by_telephone(lab: Lab) -> None:
+    async with member(lab), telephone(lab, "*60", "ivr-members", "101") as anna:
+        await anna.hears("fixed/member-pin")
+        await anna.presses(f"{PIN}#")
+        await anna.hears_next("fixed/member-in")
+        assert "Local/anna@lab-agent/n" in lab.command("queue show hotline")
+        async with telephone(lab, "*61", "ivr-members", "101") as again:
+            await again.hears("fixed/member-pin")
+            await again.presses(f"{PIN}#")
+            await again.hears_next("fixed/member-out")
+        assert "Local/anna@lab-agent/n" not in lab.command("queue show hotline")
+
+
+@pytest.mark.parametrize("pin", ["471", "04710", ""])
+async def test_a_wrong_pin_opens_nothing(lab: Lab, pin: str) -> None:
+    async with member(lab), telephone(lab, "*60", "ivr-members", "101") as anna:
+        await anna.hears("fixed/member-pin")
+        await anna.presses(f"{pin}#")
+        await anna.hears_next("fixed/member-wrong", "fixed/member-pin")
+        assert "Local/anna@lab-agent/n" not in lab.command("queue show hotline")
+
+
+async def test_a_telephone_that_is_nobodys_opens_nothing(lab: Lab) -> None:
+    async with telephone(lab, "*60", "ivr-members", "102") as stranger:
+        await stranger.hears("fixed/member-pin")
+        await stranger.presses("#")
+        await stranger.hears_next("fixed/member-wrong")
+
+
+async def test_five_wrong_pins_lock_a_telephone_out(lab: Lab) -> None:
+    async with member(lab, failures="4"), telephone(lab, "*60", "ivr-members", "101") as anna:
+        await anna.hears("fixed/member-pin")
+        await anna.presses("9#")
+        await anna.hears_next("fixed/member-wrong", "fixed/member-pin")
+        await anna.presses(f"{PIN}#")
+        await anna.hears_next("fixed/member-wrong")
+        assert "Local/anna@lab-agent/n" not in lab.command("queue show hotline")
+
+
+async def test_the_manager_never_sees_a_pin(lab: Lab) -> None:
+    async with member(lab), exchange(lab) as ami:
+        with ami.events("VarSet") as events:
+            async with telephone(lab, "*60", "ivr-members", "101") as anna:
+                await anna.hears("fixed/member-pin")
+                await anna.presses(f"{PIN}#")
+                await anna.hears("fixed/member-in")
+            seen = [await events.next(HEARS_S)]
+            while (seen[-1]["Variable"], seen[-1]["Value"]) != ("IVR_PROMPT", "fixed/member-in"):
+                seen.append(await events.next(HEARS_S))
+    assert PIN not in {event["Value"] for event in seen}
