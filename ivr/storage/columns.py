@@ -63,3 +63,8 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
 def empty_text() -> MappedColumn[str]:
     """A text that is '' where nothing is known, never NULL."""
     return mapped_column(default="", server_default="")
+
+
+def only(condition: Any) -> dict[str, Any]:
+    """Arguments of an Index that covers only some rows, for both databases."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
