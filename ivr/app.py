@@ -147,6 +147,7 @@ class Daemon:
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
+            rings_back=settings.callbacks.power,
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
         speech = settings.speech

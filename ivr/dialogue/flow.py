@@ -33,7 +33,7 @@ MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a pers
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every call works with."""
+    """What every call works with. rings_back: whether somebody rings callers when their outage is over."""
 
     ledger: Ledger
     outages: Outages
@@ -41,6 +41,7 @@ class Desk:
     accounts: AccountFormat
     rules: Rules
     patience: Patience
+    rings_back: bool = False
 
 
 class Visit:
@@ -143,7 +144,8 @@ class Visit:
         """Tell of an outage; whether the caller wants to go on with readings after it."""
         self._told.add(outage.id)
         whose = self._account.id if self._account is not None else None
-        rung_back = await tell(self._conversation, self._desk.outages, self._desk.clock, outage, whose)
+        desk = self._desk
+        rung_back = await tell(self._conversation, desk.outages, desk.clock, outage, whose, rings_back=desk.rings_back)
         if not rung_back:
             return True
         more = await self._conversation.choose(

@@ -36,7 +36,13 @@ _WHY = {
 
 
 async def tell(
-    conversation: Conversation, outages: Outages, clock: Clock, outage: Outage, account_id: int | None
+    conversation: Conversation,
+    outages: Outages,
+    clock: Clock,
+    outage: Outage,
+    account_id: int | None,
+    *,
+    rings_back: bool,
 ) -> bool:
     """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
 
@@ -45,9 +51,10 @@ async def tell(
     """
     call = conversation.call
     call.note("outage", f"{outage.id} {outage.place.scope} {outage.cause}")
-    # Who hides their number cannot be rung back, and is not offered it.
-    choices = Prompt.OUTAGE_CHOICES if call.caller_number else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
-    keys = (RING if call.caller_number else "") + MESSAGE + PERSON + ON
+    # Who hides their number cannot be rung back; nobody is offered what nobody would do.
+    offers_ring = rings_back and bool(call.caller_number)
+    choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
+    keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
     match await conversation.choose(*_known(outage, clock.now()), (choices,), keys=keys, spoken=WORDS):
         case "1":
             await _promise(conversation, outages, RingBack(call.id, call.caller_number, outage.id, account_id))

@@ -82,7 +82,8 @@ SCENARIOS = {
 def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
     """A system with an outage in one street, after all scenarios were rung at once, and what came of each."""
     folder = tmp_path_factory.mktemp("outages")
-    system = System(folder, lab, changes={**SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}})
+    changes = {**SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}, "callbacks": {"power": True}}
+    system = System(folder, lab, changes=changes)
     system.prepare()
     import_accounts(system, FILE)
     enter_outage(system)

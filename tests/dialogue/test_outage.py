@@ -27,11 +27,12 @@ READING = (Step("reading/ask", "12150"), Step("reading/confirm", "1"), Step("men
 
 
 async def visit(
-    call: ScriptedCall, outages: MemoryOutages, *accounts: Account, now: datetime = NOON
+    call: ScriptedCall, outages: MemoryOutages, *accounts: Account, now: datetime = NOON, rings_back: bool = True
 ) -> tuple[Next, Outcome]:
     ledger = MemoryLedger(list(accounts or (HOME,)), {PHONE: NUMBER})
     rules = Rules(Window(), Limits())
-    it = Visit(call, Desk(ledger, outages, FixedClock(now), AccountFormat(), rules, Patience()))
+    desk = Desk(ledger, outages, FixedClock(now), AccountFormat(), rules, Patience(), rings_back)
+    it = Visit(call, desk)
     to = await it.run()
     return to, it.outcome(to)
 
