@@ -49,6 +49,8 @@ def as_written(default: Any) -> str:
     """A default as the table of settings writes it."""
     if default == "":
         return "empty"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if isinstance(default, Path) and default.is_absolute() and default.is_relative_to(REPOSITORY):
         return f"`{default.relative_to(REPOSITORY)}` of the tree"
     return f"`{list(default) if isinstance(default, tuple) else default}`"

@@ -150,6 +150,14 @@ async def test_who_identifies_hears_of_it_then_and_a_hidden_number_is_not_offere
     assert call.heard.count("common/not-understood") == 1 and outages.promised == []
 
 
+async def test_nobody_is_offered_a_call_that_nobody_would_make() -> None:
+    choices = Step("outage/choices-without-number", "1"), Step("outage/choices-without-number", "4")
+    call = ScriptedCall(*choices, Step("identify/confirm", "1"), *READING, caller_number=PHONE)
+    outages = MemoryOutages([KNOWN])
+    assert await visit(call, outages, rings_back=False) == (Next.HANGUP, Outcome.STORED)
+    assert call.heard.count("common/not-understood") == 1 and outages.promised == []
+
+
 async def test_who_keys_an_account_into_the_greeting_is_not_held_up() -> None:
     call = ScriptedCall(
         Step("greeting/welcome", NUMBER, gap_s=0.2),
