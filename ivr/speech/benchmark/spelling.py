@@ -58,13 +58,18 @@ def said(digits: str, way: Way, random: Random) -> Saying:
 
 
 def drawn(
-    length: int, way: Way, random: Random, vocabulary: Collection[str] | None = None, first: str = "0123456789"
+    length: int,
+    way: Way,
+    random: Random,
+    vocabulary: Collection[str] | None = None,
+    first: str = "0123456789",
+    tries: int = TRIES,
 ) -> tuple[str, Saying]:
     """A random number of `length` digits and how it is said, with words of the vocabulary alone where one is given.
 
-    first: what the number may begin with. Raises ValueError if the vocabulary hardly ever suffices.
+    first: what the number may begin with. Raises ValueError if the vocabulary did not suffice for any of `tries`.
     """
-    for _ in range(TRIES):
+    for _ in range(tries):
         digits = random.choice(first) + "".join(random.choice("0123456789") for _ in range(length - 1))
         saying = said(digits, way, random)
         if vocabulary is None or all(word in vocabulary for group in saying for word in group):
