@@ -20,7 +20,7 @@ The ratio of likelihoods that verifies an utterance (Sukkar and Lee, IEEE Trans.
 Measured over A-law, development set: numbers 9 and more, other speech 1.9 and less.
 """
 
-PEOPLE = (Spoken.HOTLINE, Spoken.OPERATOR)
+PEOPLE = (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.REPORT)
 COMMAND_BESIDE_OTHER_SPEECH = 1.0
 """The same for the other commands, which are a word or two and so never far from other speech."""
 
