@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from ivr.config import Settings
-from ivr.web import menu
+from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
@@ -29,6 +29,7 @@ PAGES: tuple[Pages, ...] = (
     entering.pages,
     today.pages,
     people.pages,
+    tables.pages,
 )
 """All routers of pages. A page that is not here does not exist."""
 
@@ -67,6 +68,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)
+    tables.add_tables(app, office)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
 
