@@ -101,6 +101,8 @@ class Recordings(Section):
     """Where callers' voices are kept."""
 
     folder: Path = Path("var/recordings")
+    calls: Path = Field(Path("var/calls"), description="whole calls, where Asterisk keeps them")
+    keep_days: int = Field(90, ge=0, le=3650, description="older ones and steps of calls are removed; 0: never")
 
 
 class Accounts(Section):

@@ -42,8 +42,8 @@ The first command prints the SIP port and the password of the account «softphon
 def run() -> None:
     """Start a lab and the daemon, ring them with a scripted caller, and show what was said and stored."""
     console = Console(highlight=False, soft_wrap=True)
-    lab = Lab(FOLDER / "lab")
-    system = System(FOLDER, lab)
+    lab = Lab(FOLDER / "lab", recordings=FOLDER / "calls")
+    system = System(FOLDER, lab, changes={"recordings": {"calls": str((FOLDER / "calls").absolute())}})
     try:
         if lab.must_build():
             console.print("No Asterisk installed here: building one for the lab, once, about half a minute …")

@@ -27,14 +27,15 @@ def up(
 ) -> None:
     """Start the lab; returns when Asterisk is fully booted. Builds an Asterisk first where none is installed.
 
-    Socket, spool and sounds are those of the settings, so that the daemon and the lab meet.
+    Socket, spool, sounds and recordings of calls are those of the settings, so that the daemon and the lab meet.
     """
     try:
         settings = config.load(config_file)
     except config.BadSettings as error:
         _fail(error)
     line, sounds = settings.line, settings.sounds.folder / settings.sounds.voice
-    lab = Lab(folder, sounds, cache, daemon_socket=line.socket, spool=line.spool)
+    calls = settings.recordings.calls
+    lab = Lab(folder, sounds, cache, daemon_socket=line.socket, spool=line.spool, recordings=calls)
     if lab.must_build():
         typer.echo("no Asterisk installed: building one, once, about half a minute", err=True)
     try:

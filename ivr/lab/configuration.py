@@ -31,7 +31,7 @@ def write_configuration(state: LabState) -> Path:
     """Write everything below the lab's folder and return the path of asterisk.conf."""
     for name in FOLDERS:
         (state.folder / name).mkdir(parents=True, exist_ok=True)
-    for place in (state.spool, state.messages, state.daemon_socket.parent):
+    for place in filter(None, (state.spool, state.messages, state.daemon_socket.parent, state.recordings)):
         place.mkdir(parents=True, exist_ok=True)
     values = {
         "folder": state.folder,
@@ -47,6 +47,7 @@ def write_configuration(state: LabState) -> Path:
         "sounds": state.sounds,
         "spool": state.spool,
         "messages": state.messages,
+        "recordings": state.recordings or "",
         "dialplan": DIALPLAN,
         "launcher": TELEPHONY / "launcher.py",
     }

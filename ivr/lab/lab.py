@@ -44,6 +44,7 @@ class Lab:
 
     sounds: folder of published prompts of one voice. cache: where a built Asterisk is kept between labs.
     daemon_socket, spool: where the daemon listens and takes in emergency readings; in the lab's folder if not given.
+    recordings: where whole calls are kept; nowhere if not given.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class Lab:
         *,
         daemon_socket: Path | None = None,
         spool: Path | None = None,
+        recordings: Path | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self._daemon_socket = daemon_socket.absolute() if daemon_socket else None
         self._spool = spool.absolute() if spool else None
+        self._recordings = recordings.absolute() if recordings else None
         self.sounds = sounds.absolute()
         self.cache = cache or cache_folder()
 
@@ -172,7 +175,8 @@ class Lab:
     def _words(self, runner: Runner, state: LabState, *arguments: str) -> list[str]:
         conf = str(self.folder / "etc" / "asterisk.conf")
         read = tuple(dict.fromkeys((REPOSITORY, state.sounds)))
-        write = tuple(dict.fromkeys((self.folder, state.daemon_socket.parent, state.spool)))
+        places = (self.folder, state.daemon_socket.parent, state.spool, state.recordings)
+        write = tuple(dict.fromkeys(place for place in places if place is not None))
         return runner.command(state.run, read, write, "-C", conf, *arguments)
 
     def _run_folder(self) -> Path:
@@ -203,4 +207,5 @@ class Lab:
             spool=self._spool or self.folder / "emergency",
             messages=self.folder / "messages",
             log=self.folder / "log",
+            recordings=self._recordings,
         )

@@ -23,7 +23,7 @@ class LabState:
     run: folder of sockets, in `folder` where paths are short enough; asterisk_run: the same as Asterisk sees it.
     daemon_socket: where the daemon listens; asterisk_socket: the same socket as Asterisk's programs see it.
     sounds: folder of published prompts (holds `fixed/`). spool: readings of the emergency mode.
-    messages: messages callers left. log: Asterisk's log files.
+    messages: messages callers left. recordings: whole calls, None where they are not kept. log: Asterisk's log files.
     """
 
     folder: Path
@@ -44,6 +44,7 @@ class LabState:
     spool: Path
     messages: Path
     log: Path
+    recordings: Path | None = None
 
     def save(self) -> None:
         """Write the state into the lab's folder; nobody else may read it."""
@@ -62,6 +63,8 @@ def saved_state(folder: Path) -> LabState | None:
         for field in fields(LabState):
             if field.type == "Path":
                 values[field.name] = Path(values[field.name])
+        if values.get("recordings"):
+            values["recordings"] = Path(values["recordings"])
         return LabState(**values)
     except FileNotFoundError:
         return None

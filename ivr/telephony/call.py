@@ -43,7 +43,9 @@ class Hearing:
 class CallJournal(Protocol):
     """Where a call's steps are written; no method blocks."""
 
-    def opened(self, call_id: str, started_at: datetime, caller: str, called: str, channel: str) -> None:
+    def opened(
+        self, call_id: str, started_at: datetime, caller: str, called: str, channel: str, uniqueid: str = ""
+    ) -> None:
         """A call began."""
 
     def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str, detail: str) -> None:
@@ -97,7 +99,8 @@ class PhoneCall:
             undo.pop_all()
         # Last, so that no hang-up comes between: whoever has the call from here on also closes it in the journal.
         channel = header.get("agi_channel", "")
-        journal.opened(call.id, now(), caller, dialled or header.get("agi_extension", ""), channel)
+        called, uniqueid = dialled or header.get("agi_extension", ""), header.get("agi_uniqueid", "")
+        journal.opened(call.id, now(), caller, called, channel, uniqueid)
         for digit in pressed:
             keys.push(Key(digit, 0.0))
         return call
