@@ -30,13 +30,14 @@ class Account(Base):
     """A contract. `phones`: E.164 numbers separated by spaces, as imported; `account_phones` finds by them."""
 
     __tablename__ = "accounts"
+    __table_args__ = (Index("ix_accounts_place", "district", "street", "house"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     street: Mapped[str] = empty_text()
     house: Mapped[str] = empty_text()
     flat: Mapped[str] = empty_text()
-    district: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    district: Mapped[str] = empty_text()
     phones: Mapped[str] = empty_text()
 
 
@@ -90,7 +91,13 @@ class Call(Base):
     """
 
     __tablename__ = "calls"
-    __table_args__ = (one_of("outcome", OUTCOMES), Index("ix_calls_open", "node", **only(OPEN)))
+    __table_args__ = (
+        one_of("outcome", OUTCOMES),
+        Index("ix_calls_open", "node", **only(OPEN)),
+        Index("ix_calls_caller_started_at", "caller", "started_at"),
+        Index("ix_calls_account_id_started_at", "account_id", "started_at"),
+        Index("ix_calls_outcome_started_at", "outcome", "started_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     node: Mapped[str] = empty_text()
@@ -98,7 +105,7 @@ class Call(Base):
     ended_at: Mapped[datetime | None]
     caller: Mapped[str] = empty_text()
     called: Mapped[str] = mapped_column(default="", server_default="", index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     outcome: Mapped[str | None]
     channel: Mapped[str] = empty_text()
     uniqueid: Mapped[str] = empty_text()
