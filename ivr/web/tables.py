@@ -5,6 +5,7 @@ Why its templates are changed as they are loaded: docs/adr/0040-fastapi-and-own-
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -137,6 +138,8 @@ class Gated:
 
 def add_tables(app: FastAPI, office: Office) -> None:
     """Mount the tables below FOLDER."""
+    # It logs what is searched for, which may be anybody's address.
+    logging.getLogger("starlette_admin").setLevel(logging.ERROR)
     core = PackageLoader("starlette_admin", "templates")
     admin: Any = Admin(
         sessionmaker(office.database.engine, expire_on_commit=False),
