@@ -21,9 +21,6 @@ from ivr.web.office import Office
 from ivr.web.pages import entering, health, people, today
 from ivr.web.rendering import STATIC
 
-MOST_OF_A_FORM = 64 * 1024
-"""Bytes of a request's body; a route that takes files declares more by `max_body_size`."""
-
 PAGES: tuple[Pages, ...] = (
     health.pages,
     entering.pages,
@@ -57,7 +54,6 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         docs_url=None,
         redoc_url=None,
         lifespan=open_until_end,
-        max_body_size=MOST_OF_A_FORM,
         middleware=[
             Middleware(Guard, fault=fault, tls=settings.web.public_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts(settings), www_redirect=False),
