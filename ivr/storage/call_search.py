@@ -113,6 +113,8 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
         conditions.append(_calls.c.ended_at.is_(None))
     elif wanted.outcome:
         conditions.append(_calls.c.outcome == wanted.outcome)
+    if wanted.account and not re.fullmatch(r"[0-9]{1,30}", wanted.account):
+        return None
     if wanted.account:
         account = connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wanted.account))
         if account is None:
@@ -131,7 +133,7 @@ def _named(connection: Connection, name: str) -> str | None:
     if re.fullmatch(r"[0-9]{1,9}", name):
         number = int(name) - BEFORE_FIRST_RECEIPT
         return connection.scalar(select(_receipts.c.call_id).where(_receipts.c.number == number))
-    return name.lower()
+    return name.lower() if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) else None
 
 
 def _call(row: AnyRow) -> FoundCall:

@@ -84,9 +84,10 @@ def begin_session(
         note(connection, login, now, "login", f"user:{attempt.user}")
 
 
-def who_is(database: Database, token: str, idle: timedelta, now: datetime) -> Person | None:
+def who_is(database: Database, token: str, idle: timedelta, now: datetime, *, attended: bool = True) -> Person | None:
     """Whose session this is; None when it is nobody's, has expired, or was not used for `idle`.
 
+    attended: somebody uses it now; False: a script of a page asks, which keeps no session alive.
     Raises StoreUnavailable.
     """
     key = hash_of(token)
@@ -99,7 +100,7 @@ def who_is(database: Database, token: str, idle: timedelta, now: datetime) -> Pe
         row = connection.execute(query).first()
     if row is None or row.expires_at <= now or row.seen_at + idle <= now:
         return None
-    if row.seen_at + min(SEEN_EVERY, idle / 4) <= now:
+    if attended and row.seen_at + min(SEEN_EVERY, idle / 4) <= now:
         with database.writing() as connection:
             connection.execute(update(_sessions).where(_sessions.c.token == key).values(seen_at=now))
     return Person(row.id, row.login, Role(row.role), row.active, True, row.pin is not None, row.locked_until)

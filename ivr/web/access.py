@@ -35,6 +35,8 @@ TOKEN_FIELD, TOKEN_HEADER = "csrf", "X-CSRF-Token"
 
 Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
 """Number of a row in a path; another one is a page that does not exist."""
+CallId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Id of a call in a path."""
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
@@ -48,15 +50,19 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may open a route. roles: empty with `public`."""
+    """Who may open a route. roles: empty with `public`. unattended: a script asks, no sign that somebody is there."""
 
     roles: frozenset[Role]
     public: bool = False
+    unattended: bool = False
 
 
-def allowed(*roles: Role) -> Callable[[Endpoint], Endpoint]:
-    """Declares who may open a page or do an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all."""
-    return _declared(Access(frozenset(roles)))
+def allowed(*roles: Role, unattended: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Declares who may open a page or do an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all.
+
+    unattended: a page fetches it again and again; that keeps nobody logged in.
+    """
+    return _declared(Access(frozenset(roles), unattended=unattended))
 
 
 def public(endpoint: Endpoint) -> Endpoint:
@@ -138,7 +144,7 @@ async def gate(request: Request, access: Access) -> Response | None:
     Raises HTTPException 403, BadToken, StoreUnavailable.
     """
     try:
-        visit = request.state.visit = await _visit(request)
+        visit = request.state.visit = await _visit(request, attended=not access.unattended)
     except StoreUnavailable:
         if not access.public:
             raise
@@ -174,12 +180,12 @@ def _limited(request: Request, most_bytes: int) -> Receive:
     return receive
 
 
-async def _visit(request: Request) -> Visit:
+async def _visit(request: Request, *, attended: bool) -> Visit:
     office = office_of(request)
     token = request.cookies.get(cookie_name(request, SESSION), "")
     if token:
         idle = timedelta(minutes=office.settings.web.idle_minutes)
-        person = await office.ask(sessions.who_is, token, idle, office.now())
+        person = await office.ask(sessions.who_is, token, idle, office.now(), attended=attended)
         if person is not None:
             return Visit(person, token)
     visitor = request.cookies.get(cookie_name(request, VISITOR), "")

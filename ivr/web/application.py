@@ -17,14 +17,20 @@ from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
 from ivr.web.guarding import FAULTS, Guard, fault_page
+from ivr.web.known_places import KnownPlaces
+from ivr.web.live import Live
 from ivr.web.office import Office
-from ivr.web.pages import entering, health, people, today
+from ivr.web.pages import call_sounds, calls, entering, health, outage_changes, outages, people, today
 from ivr.web.rendering import STATIC
 
 PAGES: tuple[Pages, ...] = (
     health.pages,
     entering.pages,
     today.pages,
+    call_sounds.pages,
+    calls.pages,
+    outages.pages,
+    outage_changes.pages,
     people.pages,
     tables.pages,
 )
@@ -40,9 +46,13 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     office = Office(settings, now)
 
+    live = Live(office)
+
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
+        live.queues.start()
         yield
+        await live.queues.close()
         await office.close()
 
     async def fault(request: Request) -> Response:
@@ -61,6 +71,8 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         exception_handlers=cast(Any, FAULTS),
     )
     app.state.office = office
+    app.state.live = live
+    app.state.places = KnownPlaces(office)
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)

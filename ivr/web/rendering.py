@@ -32,8 +32,13 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"phone": wording.phone, "thousands": wording.thousands}
-_templates.globals |= {"roles": wording.ROLES, "role_hints": wording.ROLE_HINTS, "plural": wording.plural}
+_templates.filters |= {"phone": wording.phone, "masked": wording.masked, "thousands": wording.thousands}
+_templates.globals |= {
+    "roles": wording.ROLES,
+    "role_hints": wording.ROLE_HINTS,
+    "plural": wording.plural,
+    "clock": wording.clock,
+}
 
 
 @cache
@@ -63,6 +68,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             "time": partial(wording.local_time, zone=office.settings.zone),
             "day": partial(wording.local_day, zone=office.settings.zone),
             "now": office.now(),
+            "zone": office.settings.zone,
         }
         | values
     )

@@ -18,7 +18,7 @@ ROLE_HINTS = {
     Role.ADMINISTRATOR: "всё, в том числе люди",
     Role.CLERK: "показания, звонки, отключения, абоненты",
     Role.VOICE: "запись фраз",
-    Role.VIEWER: "сводка, отключения и отчёты, только просмотр",
+    Role.VIEWER: "сводка, звонки без номеров, отключения и отчёты, только просмотр",
 }
 SECRET_FAULTS = {
     SecretFault.BAD_LOGIN: "Логин: от 2 до 40 строчных букв, цифр, точек или дефисов, без пробелов.",
@@ -49,6 +49,19 @@ def phone(number: str) -> str:
     """+79161234567 as `+7 916 123-45-67`, others unchanged, «скрыт» for none."""
     russian = re.fullmatch(r"\+7(\d{3})(\d{3})(\d{2})(\d{2})", number, re.ASCII)
     return "+7 {} {}-{}-{}".format(*russian.groups()) if russian else number or "скрыт"
+
+
+def masked(number: str) -> str:
+    """+79161234567 as `+7 916 •••-••-67`, for who may not see numbers; «скрыт» for none."""
+    shown = phone(number)
+    return re.sub(r"\d{3}-\d\d(?=-\d\d$)", "•••-••", shown) if shown != number else "•••" if number else shown
+
+
+def clock(seconds: float) -> str:
+    """How long, as a clock shows it: `1:05`, `1:02:03`."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def thousands(value: int) -> str:

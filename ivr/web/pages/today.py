@@ -1,18 +1,72 @@
-"""The first page: what goes on today."""
+"""The first page: calls going on, the queues, how today's calls ended, what waits for a decision."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import Request, Response
 
 from ivr.domain.people import Role
-from ivr.web.access import Pages, allowed
+from ivr.hotline.board import MemberState
+from ivr.storage.call_search import PAGE
+from ivr.studio.catalogue import Entry
+from ivr.web.access import Pages, allowed, person_of
+from ivr.web.call_wording import OUTCOMES, prompt_text
+from ivr.web.live import live_of
+from ivr.web.prompt_texts import prompt_texts
+from ivr.web.queues import Link
 from ivr.web.rendering import render
 
 pages = Pages()
+
+LOOKS = (Role.ADMINISTRATOR, Role.CLERK, Role.VIEWER)
+MEMBERS = {
+    MemberState.FREE: ("свободен", "good"),
+    MemberState.RINGING: ("вызывается", "warn"),
+    MemberState.BUSY: ("говорит", "plain"),
+    MemberState.PAUSED: ("перерыв", "warn"),
+    MemberState.AWAY: ("нет связи", "bad"),
+}
+QUEUES = {"hotline": "Аварийная линия", "operator": "Операторы"}
+LINKS = {
+    Link.OFF: "Очередь не видна: в настройках не задана связь с телефонной станцией (раздел ami).",
+    Link.REFUSED: "Очередь не видна: телефонная станция не принимает имя или пароль (раздел ami настроек).",
+    Link.AWAY: "Связи с телефонной станцией нет: показано последнее, что известно об очереди.",
+}
+MOST_SHOWN = PAGE
 
 
 @pages.get("/")
 @allowed(*Role)
 async def today(request: Request) -> Response:
-    """Whatever the role may see."""
-    return render(request, "today.html")
+    """What goes on; who only records prompts sees a greeting."""
+    if person_of(request).role not in LOOKS:
+        return render(request, "today.html", live=False)
+    return render(request, "today.html", live=True, **await _figures(request))
+
+
+@pages.get("/today/live")
+@allowed(*LOOKS, unattended=True)
+async def live(request: Request) -> Response:
+    """The changing part of the first page alone; its script asks for it every few seconds."""
+    return render(request, "today/live.html", **await _figures(request))
+
+
+async def _figures(request: Request) -> dict[str, Any]:
+    picture = await live_of(request).picture()
+    catalogue = await prompt_texts(request)
+    return {
+        "picture": picture,
+        "calls": _calls(picture.day.open_calls if picture.day else (), catalogue),
+        "most": MOST_SHOWN,
+        "outcomes": OUTCOMES,
+        "members": MEMBERS,
+        "queue_names": QUEUES,
+        "link_fault": LINKS.get(picture.link, ""),
+        "may_change": person_of(request).role is not Role.VIEWER,
+    }
+
+
+def _calls(calls: tuple[Any, ...], catalogue: Mapping[str, Entry]) -> list[tuple[Any, str]]:
+    return [(call, prompt_text([call.prompt] if call.prompt else (), catalogue)) for call in calls]
