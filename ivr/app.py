@@ -34,6 +34,7 @@ from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.promises import Promises
+from ivr.storage.retention import Kept, remove_daily
 from ivr.storage.spooling import SpoolTerms, take_in
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.exchange import Dialling
@@ -181,6 +182,7 @@ class Daemon:
         spool: asyncio.Task[None] | None = None
         ears: asyncio.Task[None] | None = None
         hotline: asyncio.Task[None] | None = None
+        old: asyncio.Task[None] | None = None
         # First of all: the pages are needed most when something keeps the line from taking calls.
         pages = asyncio.create_task(self._pages.run()) if self._pages else None
         try:
@@ -194,6 +196,9 @@ class Daemon:
                 self._server.listen_fastagi(host, int(port))
             spool = asyncio.create_task(self._mind_the_spool(stop))
             hotline = asyncio.create_task(self._hotline.run())
+            folders = self._settings.recordings
+            kept = Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
+            old = asyncio.create_task(remove_daily(self._database, kept, self._clock.now, stop))
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -201,8 +206,9 @@ class Daemon:
             log.info("draining", extra={"count": self._server.calls})
             await self._server.drain(line.drain_s)
         finally:
-            if spool is not None:
-                await spool
+            for ending in (spool, old):
+                if ending is not None:
+                    await ending
             for task in (ears, hotline, pages):
                 if task is not None:
                     task.cancel()

@@ -15,6 +15,7 @@ GROUPS = {
     "user": "Who may use the pages and record by phone.",
     "db": "Schema, accounts and meters in, readings out for billing.",
     "hotline": "The queues now, and who is to be rung back.",
+    "calls": "What is kept of calls.",
     "readings": "Readings that wait for a clerk.",
     "outage": "Outages that callers hear of, and what callers report.",
     "prompts": "The voice prompts: synthesise, check, list.",
