@@ -84,7 +84,7 @@ def details(database: Database, outage: int) -> OutageDetails | None:
                 ToRing(one.phone, one.state, one.created_at, one.finished_at, one.reason, one.call_id or "")
                 for one in connection.execute(rings)
             ),
-            counts=dict(row._tuple() for row in connection.execute(counted)),
+            counts={str(row[0]): int(row[1]) for row in connection.execute(counted)},
         )
 
 

@@ -109,8 +109,10 @@ def _line(step: SeenStep, seconds: float, catalogue: Mapping[str, Entry], in_ful
             return Line(seconds, "caller", _OF_CALLER[step.kind])
         answer = _ANSWER.fullmatch(step.detail)
         given, words = (answer["given"] or "", answer["words"] or "") if answer else (step.detail, "")
+        if given in HEARD:
+            return Line(seconds, "caller", HEARD[given], words=words)
         given = YES_NO.get(given, given) if step.kind == "yes-no" else given
-        return Line(seconds, "caller", _OF_CALLER[step.kind], HEARD.get(given, given), words)
+        return Line(seconds, "caller", _OF_CALLER[step.kind], given, words)
     what, text, bad = _of_system(step, in_full)
     return Line(seconds, "system", what, text, bad=bad)
 

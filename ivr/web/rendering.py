@@ -37,6 +37,7 @@ _templates.globals |= {
     "roles": wording.ROLES,
     "role_hints": wording.ROLE_HINTS,
     "plural": wording.plural,
+    "counted": wording.counted,
     "clock": wording.clock,
 }
 

@@ -71,7 +71,12 @@ def thousands(value: int) -> str:
 
 def plural(count: int, one: str, few: str, many: str) -> str:
     """`1 звонок`, `2 звонка`, `5 звонков`."""
+    return f"{thousands(count)}\u00a0{counted(count, one, few, many)}"
+
+
+def counted(count: int, one: str, few: str, many: str) -> str:
+    """The word alone that goes with a number: `звонок`, `звонка`, `звонков`."""
     last, two = abs(count) % 10, abs(count) % 100
     if last == 1 and two != 11:
-        return f"{thousands(count)}\u00a0{one}"
-    return f"{thousands(count)}\u00a0{few if last in {2, 3, 4} and two not in {12, 13, 14} else many}"
+        return one
+    return few if last in {2, 3, 4} and two not in {12, 13, 14} else many

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from ivr.config import REPOSITORY
 from ivr.domain.people import Role
 from ivr.storage.engine import Database
+from tests.browser.serving import served_at
 from tests.web.conftest import PASSWORD, peopled_sqlite
 
 __all__ = ["peopled_sqlite"]
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = REPOSITORY / "docs" / "ru" / "images"
-START_S, PAGE_MS = 30.0, 15_000
+PAGE_MS = 15_000
 ARGUMENTS = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",
@@ -58,23 +57,11 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
         command = [sys.executable, "-m", "ivr", "web", "--config", str(config)]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        yield Web(served_at(log, process), database, config, tmp_path)
+        yield Web(served_at(log, lambda: process.poll() is None), database, config, tmp_path)
     finally:
         process.terminate()
         process.wait(20)
         database.close()
-
-
-def served_at(log: Path, process: subprocess.Popen[bytes]) -> str:
-    """The address that the log tells, without a slash at its end."""
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        for line in log.read_text(encoding="utf-8").splitlines():
-            if line.startswith("{") and (told := json.loads(line))["text"] == "the pages are served":
-                return str(told["path"]).rstrip("/")
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        time.sleep(0.05)
-    raise AssertionError("the pages were not served in time")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select
 
-from ivr.config import Settings, Store, Web
+from ivr.config import Recordings, Settings, Store, Web
 from ivr.domain.people import Role
 from ivr.storage import credentials, tables
 from ivr.storage.engine import Database
@@ -142,8 +142,9 @@ def database(store_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-async def site(database: Database, store_url: str, web_settings: Web) -> AsyncIterator[Site]:
+async def site(database: Database, store_url: str, web_settings: Web, tmp_path: Path) -> AsyncIterator[Site]:
     """The application with a person of each role."""
-    site = Site(Settings(store=Store(url=store_url), web=web_settings), database)
+    recordings = Recordings(folder=tmp_path / "recordings", calls=tmp_path / "calls")
+    site = Site(Settings(store=Store(url=store_url), web=web_settings, recordings=recordings), database)
     yield site
     await site.close()

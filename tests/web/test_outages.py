@@ -1,0 +1,174 @@
+"""The page of outages: what a clerk does is stored, told to callers, and in the history; a viewer only looks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from ivr.domain.people import Role
+from ivr.storage import tables
+from tests.web.conftest import Site
+from tests.web.stock import ACCOUNT, CALLER, put, put_account, put_call
+
+COLUMNS = ("kind", "state", "district", "street", "house", "cause")
+
+
+def local(site: Site, hours: float) -> str:
+    """A time from now as a browser sends it."""
+    return f"{site.time.astimezone(site.settings.zone) + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+
+
+async def entered(site: Site, **fields: str) -> int:
+    """An outage of Север, Ленина; its number."""
+    put_account(site.database)
+    browser = await site.logged_in(Role.CLERK)
+    place = {"district": "Север", "street": "Ленина", "kind": "emergency", "cause": "cable", **fields}
+    answer = await browser.post_form("/outages", place)
+    assert answer.status_code == 303, answer.text
+    return int(answer.headers["location"].rpartition("/")[2])
+
+
+async def page_after(browser: httpx.AsyncClient, answer: httpx.Response) -> str:
+    assert answer.status_code == 303, answer.text
+    return (await browser.get(answer.headers["location"])).text
+
+
+async def test_how_many_it_affects_is_shown_before_it_is_entered(site: Site) -> None:
+    for number, house in enumerate(("5", "5", "7")):
+        put_account(site.database, f"401234567{number}", house=house, street="ул. Ленина")
+    put_account(site.database, "4012345679", district="Юг")
+    browser = await site.logged_in(Role.CLERK)
+    fields = {"kind": "emergency", "district": "Север", "street": "Ленина", "cause": "cable"}
+    fields["expected"] = local(site, 3)
+    for house, count in (("", "3"), ("5", "2"), ("дом 7", "1"), ("9", "")):
+        preview = (await browser.post_form("/outages/new", {**fields, "house": house})).text
+        if count:
+            assert f'<p class="figure">{count}</p>' in preview, preview
+        else:
+            assert "нет ни одного лицевого счёта" in preview and "Всё равно внести" in preview
+    assert site.rows(tables.Outage, "id") == []
+
+    page = await page_after(browser, await browser.post_form("/outages", fields))
+    assert "Отключение № 1 внесено" in page and "повреждение кабеля" in page
+    assert site.rows(tables.Outage, *COLUMNS) == [("emergency", "open", "Север", "Ленина", "", "cable")]
+    assert site.rows(tables.Audit, "who", "action", subject="outage:1") == [("clerk", "outage.add")]
+
+    again = await browser.post_form("/outages/new", fields)
+    assert again.status_code == 422 and 'href="/outages/1"' in again.text
+    again = await browser.post_form("/outages", fields)
+    assert again.status_code == 422 and len(site.rows(tables.Outage, "id")) == 1
+
+
+async def test_a_place_without_accounts_needs_a_second_yes(site: Site) -> None:
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    fields = {"kind": "planned", "district": "Восток", "began": local(site, 5), "expected": local(site, 9)}
+    assert (await browser.post_form("/outages", fields)).status_code == 422
+    page = await page_after(browser, await browser.post_form("/outages", {**fields, "anywhere": "true"}))
+    assert "запланировано" in page and "плановые работы" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({}, "Укажите район, улицу"),
+        ({"house": "5", "district": "Север"}, "дом — только вместе с улицей"),
+        ({"district": "Север", "expected": "-1"}, "Это время уже прошло"),
+        ({"district": "Север", "began": "1"}, "не может начаться позже"),
+        ({"district": "Север", "kind": "planned", "began": "5", "expected": "3"}, "Окончание раньше начала"),
+        ({"district": "Север", "expected": "завтра"}, "Время не понято"),
+        ({"district": "Север", "began": "0001-01-01T00:00"}, "Время начала не понято"),
+    ],
+)
+async def test_faults_of_the_form_are_told_and_nothing_is_stored(
+    site: Site, fields: dict[str, str], fault: str
+) -> None:
+    browser = await site.logged_in(Role.CLERK)
+    given = {key: local(site, float(text)) if text.lstrip("-").isdecimal() and key != "house" else text
+             for key, text in fields.items()}  # fmt: skip
+    for path in ("/outages/new", "/outages"):
+        answer = await browser.post_form(path, given)
+        assert (answer.status_code, fault in answer.text) == (422, True), answer.text
+    assert site.rows(tables.Outage, "id") == []
+
+
+async def test_cause_and_end_are_changed_and_the_history_tells_who_did(site: Site) -> None:
+    number = await entered(site)
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    change = {"cause": "weather", "expected": local(site, 4), "note": "звонил диспетчер"}
+    page = await page_after(browser, await browser.post_form(f"/outages/{number}/change", change))
+    assert "непогода" in page and "звонил диспетчер" in page and "administrator" in page
+    await browser.post_form(f"/outages/{number}/change", {"unknown": "true"})
+    ((cause, expected),) = site.rows(tables.Outage, "cause", "expected_end")
+    assert (cause, expected) == ("weather", None)
+    for bad, fault in (({"expected": local(site, -1)}, "уже прошло"), ({}, "Ничего не изменено")):
+        answer = await browser.post_form(f"/outages/{number}/change", bad)
+        assert answer.status_code == 422 and fault in answer.text
+
+
+async def test_its_end_makes_the_promised_calls_due(site: Site) -> None:
+    number = await entered(site)
+    ring = {"kind": "power", "state": "due", "created_at": site.time, "outage_id": number}
+    put(site.database, tables.Callback, phone=CALLER, due_at=site.time + timedelta(days=900), **ring)
+    browser = await site.logged_in(Role.CLERK)
+    late = await browser.post_form(f"/outages/{number}/end", {"at": local(site, 2)})
+    assert late.status_code == 422
+    page = await page_after(browser, await browser.post_form(f"/outages/{number}/end", {"note": "дали свет"}))
+    assert "Обещали перезвонить 1" in page and "закончилось" in page
+    ((due,),) = site.rows(tables.Callback, "due_at")
+    assert due <= site.time
+    over = await page_after(browser, await browser.post_form(f"/outages/{number}/end"))
+    assert "уже закончено" in over
+    over = await page_after(browser, await browser.post_form(f"/outages/{number}/change", {"cause": "works"}))
+    assert "уже закончено" in over
+    assert f'href="/outages/{number}"' not in (await browser.get("/outages")).text
+    assert f'href="/outages/{number}"' in (await browser.get("/outages?over=true")).text
+
+
+async def test_an_outage_that_never_was_is_withdrawn(site: Site) -> None:
+    number = await entered(site)
+    browser = await site.logged_in(Role.CLERK)
+    page = await page_after(browser, await browser.post_form(f"/outages/{number}/end", {"withdrawn": "true"}))
+    assert "Отключение отменено" in page
+    assert site.rows(tables.Outage, "state") == [("withdrawn",)]
+
+
+async def test_a_viewer_looks_without_numbers_and_changes_nothing(site: Site) -> None:
+    number = await entered(site)
+    put_call(site.database)
+    report = {"created_at": site.time, "trouble": "danger", "call_id": "0123456789abcdef0123456789abcdef"}
+    put(site.database, tables.OutageReport, outage_id=number, recording="voice/2026-11-25/x-1.wav", **report)
+    ring = {"kind": "power", "state": "due", "created_at": site.time, "outage_id": number, "due_at": site.time}
+    put(site.database, tables.Callback, phone=CALLER, **ring)
+    for role, sees in ((Role.CLERK, True), (Role.VIEWER, False)):
+        browser = await site.logged_in(role)
+        for path in (f"/outages/{number}", "/outages/reports"):
+            page = (await browser.get(path)).text
+            assert "искрит или упал провод" in page
+            assert ("123-45" in page, "<audio" in page, ACCOUNT in page) == (sees, sees, False), path
+        assert ("Внести отключение" in (await browser.get("/outages")).text) is sees
+        assert ("/end" in (await browser.get(f"/outages/{number}")).text) is sees
+    viewer = await site.logged_in(Role.VIEWER)
+    for path in ("/outages", "/outages/new", f"/outages/{number}/change", f"/outages/{number}/end"):
+        assert (await viewer.post_form(path, {"district": "Юг", "cause": "works"})).status_code == 403
+    assert site.rows(tables.Outage, "state", "cause") == [("open", "cable")]
+
+
+async def test_names_are_suggested_from_the_accounts(site: Site) -> None:
+    for number, (street, house) in enumerate((("Ленина", "5"), ("Ленина", "15а"), ("Малая Ленинская", "1"))):
+        put_account(site.database, f"401234567{number}", street=street, house=house)
+    browser = await site.logged_in(Role.CLERK)
+    streets = await browser.get("/outages/places", params={"what": "street", "district": "север", "part": "ЛЕН"})
+    assert streets.json() == ["Ленина", "Малая Ленинская"]
+    params = {"what": "house", "district": "Север", "street": "улица Ленина", "part": "5"}
+    assert (await browser.get("/outages/places", params=params)).json() == ["5", "15а"]
+    assert '<option value="Север">' in (await browser.get("/outages/new")).text
+
+
+async def test_what_does_not_exist(site: Site) -> None:
+    browser = await site.logged_in(Role.CLERK)
+    for path in ("/outages/77", "/outages/abc", "/outages/99999999999999999999"):
+        assert (await browser.get(path)).status_code == 404
+    for path in ("/outages/77/end", "/outages/77/change"):
+        assert (await browser.post_form(path, {"cause": "works"})).status_code == 404
