@@ -53,7 +53,11 @@ def details(database: Database, outage: int) -> OutageDetails | None:
             func.coalesce(_accounts.c.number, "").label("account"),
             func.coalesce(_calls.c.caller, "").label("caller"),
         )
-        .select_from(_reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(_calls))
+        .select_from(
+            _reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(
+                _calls, _calls.c.id == _reports.c.call_id
+            )
+        )
         .where(_reports.c.outage_id == outage)
         .order_by(_reports.c.id.desc())
         .limit(MOST)

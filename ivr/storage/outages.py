@@ -251,7 +251,11 @@ def reports(database: Database, most: int = 50) -> list[SeenReport]:
     )
     query = (
         select(*columns)
-        .select_from(_reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(calls))
+        .select_from(
+            _reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(
+                calls, calls.c.id == _reports.c.call_id
+            )
+        )
         .order_by(_reports.c.id.desc())
         .limit(most)
     )

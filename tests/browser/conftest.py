@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,14 @@ def log_in(page: Page, role: Role) -> None:
     page.get_by_label("Пароль").fill(PASSWORD)
     page.get_by_role("button", name="Войти").click()
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true; Playwright's own way needs what the policy of the pages forbids."""
+    deadline = time.monotonic() + PAGE_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
 
 
 def assert_fits(page: Page, width: int = 360) -> None:

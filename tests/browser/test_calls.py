@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.browser.calling import CallingSystem, calling_system
-from tests.browser.conftest import assert_fits, log_in, picture
+from tests.browser.conftest import assert_fits, log_in, picture, until
 
 SOON_MS = 40_000
 """Until the robot has made its voice, the daemon has answered, and the page has asked again."""
@@ -21,7 +21,7 @@ title = "one zone"
 from = "+79160000101"
 step = [
   { hears = "identify/ask" }, { keys = "1000000001" },
-  { hears = "identify/confirm" }, { says = "да" },
+  { hears = "common/yes-no" }, { says = "да" },
   { hears = "reading/ask" }, { keys = "12150" },
   { hears = "reading/confirm" }, { keys = "1" },
   { hears = "reading/receipt" }, { hears = "menu/else" }, { keys = "2" },
@@ -107,10 +107,10 @@ def test_a_call_is_followed_found_and_heard(window: Page, calling: CallingSystem
 
     player = page.get_by_label("Запись разговора")
     player.evaluate("sound => { sound.muted = true; return sound.play(); }")
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    until(page, "document.querySelector('audio').currentTime > 0.2")
     # Into the middle: the browser asks for a part of the file.
     player.evaluate("sound => { sound.currentTime = sound.duration / 2; }")
-    page.wait_for_function("!document.querySelector('audio').seeking")
+    until(page, "!document.querySelector('audio').seeking")
     channels, seconds, caller, menu = page.evaluate(CHANNELS, player.get_attribute("src"))
     length = player.evaluate("sound => sound.duration")
     assert channels == 2 and abs(seconds - length) < 0.1 and seconds > 15

@@ -159,3 +159,19 @@ async def test_a_report_keeps_what_is_known_and_has_a_number(
     assert (first.number, first.account, first.place) == (1001, "0012345678", Place("Север", "Ленина", "5"))
     assert first.at == utc("2026-11-20T09:00:00")
     assert [one.reports for one in outages.listed(database)] == [1]
+
+
+async def test_a_report_is_seen_once_with_the_number_of_its_own_call(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    account = stock.account(district="Север", street="Ленина", house="5")
+    with database.writing() as connection:
+        for name, phone in (("mine", PHONE), ("before", "+79990000001"), ("other", "+79990000002")):
+            row = {"id": name, "started_at": NOON, "caller": phone, "account_id": account}
+            connection.execute(tables.of(tables.Call).insert().values(row))
+    await emergencies.report(Report("mine", Trouble.HOUSE, account_id=account))
+    await emergencies.report(Report("other", Trouble.HOUSE))
+    assert [(one.caller, one.account) for one in outages.reports(database)] == [
+        ("+79990000002", ""),
+        (PHONE, "0012345678"),
+    ]
