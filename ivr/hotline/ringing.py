@@ -17,7 +17,6 @@ from ivr.storage.promises import Promises
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
 STORE_PAUSE_S = 5.0
 ASK_S = 5.0
 """Between two looks at claims that nobody holds."""
@@ -27,12 +26,14 @@ ASK_S = 5.0
 class Pace:
     """at_once: calls of this daemon at the same moment. lease: how long a claim holds; renewed three times in it.
 
-    power_per_minute: calls at the end of outages that this daemon begins in a minute.
+    power_per_minute: calls at the end of outages that this daemon begins in a minute. look_s: between two looks for what
+    is due.
     """
 
     at_once: int = 4
     lease: timedelta = timedelta(seconds=60)
     power_per_minute: int = 60
+    look_s: float = 1.0
 
 
 class Ringer:
@@ -82,7 +83,7 @@ class Ringer:
                 except Exception:  # a fault in one round must not end all that come after
                     log.exception("a fault while call-backs were looked for")
                     await asyncio.sleep(STORE_PAUSE_S)
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(self._pace.look_s)
         finally:
             for task in self._calls:
                 task.cancel()
