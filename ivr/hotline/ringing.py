@@ -26,8 +26,8 @@ ASK_S = 5.0
 class Pace:
     """at_once: calls of this daemon at the same moment. lease: how long a claim holds; renewed three times in it.
 
-    power_per_minute: calls at the end of outages that this daemon begins in a minute. look_s: between two looks for what
-    is due.
+    power_per_minute: calls at the end of outages that this daemon begins in a minute. look_s: between two looks
+    for what is due.
     """
 
     at_once: int = 4
