@@ -114,7 +114,7 @@ def end(
 
 @app.command()
 def reopen(outage: Number, note: Note = "", by: By = "", config_file: ConfigFile = None) -> None:
-    """An outage was ended by mistake: callers hear of it again, and who was not rung yet waits for its end."""
+    """An outage was ended by mistake: callers hear of it again, and who was not reached yet waits for its end."""
     with faults_told("outage reopen"):
         settings = config.load(config_file)
         with opened(settings) as database:

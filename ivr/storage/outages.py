@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, insert, select, update
 
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.promises import Rung
@@ -31,6 +31,7 @@ WAITS_AGAIN: dict[str, Any] = {
     "tries": 0,
     "token": None,
     "reason": "",
+    "finished_at": None,
 }
 """Columns of a promise whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
 
@@ -39,6 +40,7 @@ _callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport
 
 _LIVE = _outages.c.state.in_(sorted(LIVE))
 _POWER = _callbacks.c.kind == "power"
+_UNREACHED = [rung.value for rung in (Rung.NO_ANSWER, Rung.BUSY, Rung.SILENT, Rung.FAILED)]
 
 
 def _promised(*which: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -236,7 +238,7 @@ def end(
 
 
 def reopen(database: Database, outage: int, who: str, now: datetime, *, note: str = "") -> Ended:
-    """An outage was ended by mistake: it goes on, and who was not rung yet waits for its end again.
+    """An outage was ended by mistake: it goes on, and who was not reached yet waits for its end again.
 
     Who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
     """
@@ -247,8 +249,17 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
         again = update(_outages).where(_outages.c.id == outage, ~_LIVE).values(state=State.OPEN.value, ended_at=None)
         if connection.execute(again).rowcount != 1:
             raise NoSuchOutage(f"outage {outage} goes on")
-        waits = update(_callbacks).where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
+        of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
+        waits = update(_callbacks).where(of_outage, _callbacks.c.state == "due")
         to_ring = connection.execute(waits.values(WAITS_AGAIN)).rowcount
+        # A phone waits once for an outage: the last of its promises, unless it waits or is rung already.
+        live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(("due", "calling")))
+        lost = and_(of_outage, _callbacks.c.state == "given-up", _callbacks.c.reason.in_(_UNREACHED))
+        last = (
+            select(func.max(_callbacks.c.id)).where(lost, _callbacks.c.phone.not_in(live)).group_by(_callbacks.c.phone)
+        )
+        back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
+        to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
         told = f"was {before.state}, wait again: {to_ring}"
         _note(connection, who, now, "reopen", outage, "; ".join([told, note] if note else [told]))
         return Ended(_found(connection, outage), to_ring)

@@ -229,25 +229,32 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
     outage = entered(database, stock)
-    phones = [f"+7916000000{number}" for number in range(3)]
+    phones = [f"+7916000000{number}" for number in range(4)]
     for phone in phones:
         await ask(emergencies, outage, phone)
     ended(database, outage)
     promises = Promises(database)
-    told, rings = claim(database), claim(database)
-    assert told is not None and rings is not None
+    told, rings, missed = claim(database), claim(database), claim(database)
+    assert told is not None and rings is not None and missed is not None
     promises.done(told, NOON + HOUR, "confirmed")
+    for _ in range(2):  # not reached, asked once more, not reached
+        promises.give_up(missed, NOON + HOUR, "no answer")
+        await ask(emergencies, outage, phones[2])
+        missed = claim(database, 1.1)
+        assert missed is not None
+    promises.give_up(missed, NOON + HOUR, "busy")
     again = outages.reopen(database, outage, "boris", NOON + 1.2 * HOUR, note="wrong street")
-    assert (again.outage.state, again.outage.ended_at, again.to_ring) == ("open", None, 1)
+    assert (again.outage.state, again.outage.ended_at, again.to_ring) == ("open", None, 2)
     assert promises.again(rings, NOON + 1.3 * HOUR, "no answer")
     assert claim(database, 2) is None
     waits = ("due", "", outage, outages.NOT_YET, 0)
-    assert stock.rows(tables.Callback, *ROW)[1:] == [waits, waits]
+    rows = stock.rows(tables.Callback, "phone", *ROW)
+    assert [row[0] for row in rows if row[1:] == waits] == [phones[1], phones[3], phones[2]]
     (seen,) = outages.listed(database)
-    assert (seen.waiting, seen.rung) == (2, 1)
+    assert (seen.waiting, seen.rung, seen.given_up) == (3, 1, 2)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("boris", "reopen")
-    assert seen.changes[-1].detail == "was ended, wait again: 1; wrong street"
-    assert ended(database, outage, 4) == 2
+    assert seen.changes[-1].detail == "was ended, wait again: 2; wrong street"
+    assert ended(database, outage, 4) == 3
     fresh = claim(database, 4)
     assert fresh is not None and fresh.tries == 1
     assert not promises.done(rings, NOON + 4 * HOUR, "confirmed"), "the first try of the time before"
