@@ -95,7 +95,7 @@ def ringing(settings: Settings) -> Ringing | None:
         dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
         numbers=calls.numbers,
         terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
-        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s)),
+        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
     )
 
 
@@ -139,6 +139,8 @@ class Daemon:
             threads=settings.store.threads,
             limit_s=settings.store.limit_s,
         )
+        promises = Promises(self._database)
+        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         waits = settings.waits
         self._desk = Desk(
             ledger=self._ledger,
@@ -147,7 +149,7 @@ class Daemon:
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
-            rings_back=settings.callbacks.power,
+            rings=self._hotline.rings if settings.callbacks.power else _nobody,
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
         speech = settings.speech
@@ -165,8 +167,6 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
-        promises = Promises(self._database)
-        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
@@ -293,6 +293,10 @@ class Daemon:
             self._journal.closed(call.id, datetime.now(UTC), outcome)
             await call.close()
             log.info("call ends", extra={"call": call.id, "outcome": outcome})
+
+
+def _nobody(_phone: str) -> bool:
+    return False
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

@@ -17,6 +17,7 @@ from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.storage import outages
+from ivr.storage.reports import reports as reported
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -111,13 +112,24 @@ def end(
         print(f"outage {outage} is {ended.outage.state}; callers to be rung: {ended.to_ring}")
 
 
+@app.command()
+def reopen(outage: Number, note: Note = "", by: By = "", config_file: ConfigFile = None) -> None:
+    """An outage was ended by mistake: callers hear of it again, and who was not reached yet waits for its end."""
+    with faults_told("outage reopen"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            again = outages.reopen(database, outage, by or user(), datetime.now(settings.zone), note=note)
+        place, ends = _place(again.outage.place), _end(again.outage.expected_end, settings)
+        print(f"outage {outage} is open: {place}, {ends}; callers who wait again: {again.to_ring}")
+
+
 @app.command("list")
 def list_(
     all_: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     history: Annotated[bool, typer.Option("--history", help="Who changed what, and when.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Show the outages that go on, with the callers who wait to be rung."""
+    """Show the outages that go on, with the callers who wait to be rung, and how far that is."""
     with faults_told("outage list"):
         settings = config.load(config_file)
         with opened(settings) as database:
@@ -137,12 +149,12 @@ def reports(
     with faults_told("outage reports"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            seen = outages.reports(database, most)
-        names = ("number", "at", "trouble", "place", "account", "caller", "outage", "recording")
+            seen = reported(database, most)
+        names = ("number", "at", "trouble", "place", "account", "caller", "outage", "rung after", "recording")
         table = Table(*names, title=f"reports: {len(seen)}", title_justify="left")
         for one in seen:
-            known = "" if one.outage_id is None else str(one.outage_id)
-            cells = (_local(one.at, settings), one.trouble, _place(one.place), one.account, one.caller, known)
+            ids = ["" if key is None else str(key) for key in (one.outage_id, one.rung_after)]
+            cells = (_local(one.at, settings), one.trouble, _place(one.place), one.account, one.caller, *ids)
             table.add_row(str(one.number), *map(escape, cells), escape(one.recording))
         _console().print(table)
 
@@ -184,7 +196,8 @@ def _console() -> Console:
 
 
 def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:
-    names = ("id", "state", "kind", "place", "cause", "began", "expected", "ended", "to ring", "reports")
+    about = ("id", "state", "kind", "place", "cause", "began", "expected", "ended")
+    names = (*about, "to ring", "rung", "still dark", "given up", "reports")
     table = Table(*names, title=f"outages: {len(seen)}", title_justify="left")
     now = datetime.now(settings.zone)
     for one in seen:
@@ -192,7 +205,8 @@ def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table
         late = " (late)" if it.ended_at is None and it.is_late(now) else ""
         times = (_local(it.began_at, settings), _local(it.expected_end, settings) + late, _local(it.ended_at, settings))
         cells = (it.state, it.kind, _place(it.place), it.cause, *times)
-        table.add_row(str(it.id), *map(escape, cells), str(one.waiting), str(one.reports))
+        counts = (one.waiting, one.rung, one.dark, one.given_up, one.reports)
+        table.add_row(str(it.id), *map(escape, cells), *map(str, counts))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
@@ -33,7 +34,7 @@ MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a pers
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every call works with. rings_back: whether somebody rings callers when their outage is over."""
+    """What every call works with. rings: whether a number (E.164) would be rung when its outage is over."""
 
     ledger: Ledger
     outages: Outages
@@ -41,7 +42,7 @@ class Desk:
     accounts: AccountFormat
     rules: Rules
     patience: Patience
-    rings_back: bool = False
+    rings: Callable[[str], bool] = lambda _number: False
 
 
 class Visit:
@@ -145,7 +146,7 @@ class Visit:
         self._told.add(outage.id)
         whose = self._account.id if self._account is not None else None
         desk = self._desk
-        rung_back = await tell(self._conversation, desk.outages, desk.clock, outage, whose, rings_back=desk.rings_back)
+        rung_back = await tell(self._conversation, desk.outages, desk.clock, outage, whose, desk.rings)
         if not rung_back:
             return True
         more = await self._conversation.choose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
@@ -41,8 +42,7 @@ async def tell(
     clock: Clock,
     outage: Outage,
     account_id: int | None,
-    *,
-    rings_back: bool,
+    rings: Callable[[str], bool],
 ) -> bool:
     """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
 
@@ -52,7 +52,7 @@ async def tell(
     call = conversation.call
     call.note("outage", f"{outage.id} {outage.place.scope} {outage.cause}")
     # Who hides their number cannot be rung back; nobody is offered what nobody would do.
-    offers_ring = rings_back and bool(call.caller_number)
+    offers_ring = bool(call.caller_number) and rings(call.caller_number)
     choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
     keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
     match await conversation.choose(*_known(outage, clock.now()), (choices,), keys=keys, spoken=WORDS):

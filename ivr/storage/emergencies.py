@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from ivr.domain.outages import LIVE, Outage, Place, Report, RingBack, State, affecting
 from ivr.storage import tables
-from ivr.storage.outages import BEFORE_FIRST_REPORT, NOT_YET, outage_of
+from ivr.storage.outages import NOT_YET, outage_of
+from ivr.storage.reports import BEFORE_FIRST_REPORT
 from ivr.storage.units import Units
 
 _outages, _calls = tables.of(tables.Outage), tables.of(tables.Call)
@@ -52,6 +53,7 @@ class Emergencies:
                 "account_id": ring.account_id,
                 "outage_id": ring.outage_id,
                 "due_at": NOT_YET if state in LIVE else now,
+                "joined_at": None if state in LIVE else now,
                 "created_at": now,
             }
             connection.execute(self._promise, row)

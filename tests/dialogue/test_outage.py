@@ -31,7 +31,8 @@ async def visit(
 ) -> tuple[Next, Outcome]:
     ledger = MemoryLedger(list(accounts or (HOME,)), {PHONE: NUMBER})
     rules = Rules(Window(), Limits())
-    desk = Desk(ledger, outages, FixedClock(now), AccountFormat(), rules, Patience(), rings_back)
+    rings = {PHONE} if rings_back else set()
+    desk = Desk(ledger, outages, FixedClock(now), AccountFormat(), rules, Patience(), rings.__contains__)
     it = Visit(call, desk)
     to = await it.run()
     return to, it.outcome(to)
