@@ -86,21 +86,27 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
         async with connected(state.ami_port, "ivr-screen", state.ami_secret) as ami:
             with ami.events("UserEvent") as events:
                 first = ["outage/suspected", "greeting/welcome", "outage/choices", "hotline/connecting"]
-                result = await ring(robot, 7, [{"hears": "outage/choices", "keys": "3"}], "hotline", *first)
+                result = await ring(
+                    robot, 7, [{"hears": "outage/choices", "timeout": 40, "keys": "3"}], "hotline", *first
+                )
                 event = await events.next(LIMIT_S)
         assert result.heard[result.heard.index("fixed/greeting") + 1 :][:1] == ["outage/suspected"]
         assert event["UserEvent"] == "IvrCall"
         told = [event[name] for name in ("Queue", "Account", "Confirmed", "Outage", "Told", "District")]
         assert told == ["hotline", "1000000007", "no", "1", "suspected", "Север"]
-        await ring(robot, 8, [{"hears": "identify/confirm", "hangs_up": True}], "nothing", "greeting/welcome")
+        await ring(
+            robot, 8, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
+        )
 
         board = await asyncio.to_thread(clerk, system, "hotline", "board", "--once")
         assert "outage 1 is suspected: ivr outage confirm 1   or   ivr outage end 1 --withdrawn" in board
         await asyncio.to_thread(clerk, system, "outage", "confirm", "1", "--cause", "line")
-        known = [{"hears": "outage/choices", "hangs_up": True}]
+        known = [{"hears": "outage/choices", "timeout": 40, "hangs_up": True}]
         await ring(robot, 7, known, "nothing", "greeting/welcome", "outage/known", "outage/no-end")
         await asyncio.to_thread(clerk, system, "outage", "end", "1", "--withdrawn")
-        result = await ring(robot, 7, [{"hears": "identify/confirm", "hangs_up": True}], "nothing", "greeting/welcome")
+        result = await ring(
+            robot, 7, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
+        )
         assert not [prompt for prompt in result.heard if prompt.startswith("outage/")]
     assert suspected(system) == [], "the same reports open no other"
 
