@@ -20,7 +20,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
 from ivr.domain.promises import CallbackTerms
 from ivr.domain.readings import Window
+from ivr.domain.surges import SurgeTerms
 from ivr.hotline.ringing import Pace
+from ivr.hotline.surging import SurgeWatch
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
@@ -99,6 +101,12 @@ def ringing(settings: Settings) -> Ringing | None:
     )
 
 
+def surge_terms(settings: Settings) -> SurgeTerms:
+    """When an outage is suspected."""
+    surge = settings.surge
+    return SurgeTerms(surge.reports, timedelta(minutes=surge.minutes), timedelta(hours=surge.hours))
+
+
 def open_database(settings: Settings) -> Database:
     """The database of the settings; the folder of an SQLite file is made. Raises ValueError, OSError."""
     name, _, file = settings.store.url.partition(":///")
@@ -141,15 +149,19 @@ class Daemon:
         )
         promises = Promises(self._database)
         self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
+        self._surge = SurgeWatch(
+            self._database, surge_terms(settings), settings.surge.waiting, self._hotline.board, self._clock.now
+        )
         waits = settings.waits
         self._desk = Desk(
             ledger=self._ledger,
-            outages=Emergencies(self._ledger.units, self._clock.now, node),
+            outages=Emergencies(self._ledger.units, self._clock.now, node, self._surge.reported),
             clock=self._clock,
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
             rings=self._hotline.rings if settings.callbacks.power else _nobody,
+            greets_shortly=self._surge.greets_shortly,
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
         speech = settings.speech
@@ -177,6 +189,7 @@ class Daemon:
         spool: asyncio.Task[None] | None = None
         ears: asyncio.Task[None] | None = None
         hotline: asyncio.Task[None] | None = None
+        surge: asyncio.Task[None] | None = None
         try:
             if not await self._catch_up(stop):
                 return
@@ -188,6 +201,7 @@ class Daemon:
                 self._server.listen_fastagi(host, int(port))
             spool = asyncio.create_task(self._mind_the_spool(stop))
             hotline = asyncio.create_task(self._hotline.run())
+            surge = asyncio.create_task(self._surge.run())
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -197,7 +211,7 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
-            for task in (ears, hotline):
+            for task in (ears, hotline, surge):
                 if task is not None:
                     task.cancel()
                     await asyncio.wait((task,))

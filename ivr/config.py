@@ -191,6 +191,15 @@ class Callbacks(Section):
         return pauses
 
 
+class Surge(Section):
+    """Many reports from one district, and many callers who wait."""
+
+    reports: int = Field(5, ge=0, description="more callers than this from one district: a suspected outage; 0: never")
+    minutes: float = Field(10.0, gt=0, le=1440, description="within so many minutes")
+    hours: float = Field(3.0, gt=0, description="a suspicion that nobody confirms ends so long after its last report")
+    waiting: int = Field(10, ge=0, description="more callers than this in the queues: a short greeting; 0: never")
+
+
 class Settings(BaseSettings):
     """All settings of a node."""
 
@@ -209,6 +218,7 @@ class Settings(BaseSettings):
     readings: Readings = Readings()
     ami: Manager = Manager()
     callbacks: Callbacks = Callbacks()
+    surge: Surge = Surge()
 
     @field_validator("time_zone")
     @classmethod

@@ -15,8 +15,8 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
-from ivr.domain.outages import Cause, Kind, Place
-from ivr.storage import outages
+from ivr.domain.outages import Cause, Kind, Place, State
+from ivr.storage import outages, surges, switches
 from ivr.storage.reports import reports as reported
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -24,6 +24,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the outage in `ivr outage list`.")]
 Note = Annotated[str, typer.Option(help="A remark for the history; callers do not hear it.")]
 UNKNOWN = "unknown"
+
+
+class Word(StrEnum):
+    """Whether many reports open a suspected outage."""
+
+    ON = switches.ON
+    OFF = switches.OFF
 
 
 class Moment(StrEnum):
@@ -94,6 +101,39 @@ def change(
 
 
 @app.command()
+def confirm(
+    outage: Number,
+    expected: Annotated[str, typer.Option(metavar="TIME", help="When it ends; nobody knows without it.")] = "",
+    cause: Annotated[Cause | None, typer.Option(help="What callers hear of the cause.")] = None,
+    note: Note = "",
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Make a suspected outage a known one: callers hear of it as known from now on."""
+    with faults_told("outage confirm"):
+        settings = config.load(config_file)
+        now = datetime.now(settings.zone)
+        ends = _expected(expected, now)
+        with opened(settings) as database:
+            known = surges.confirm(database, outage, by or user(), now, cause=cause, expected_end=ends, note=note)
+        print(f"outage {outage}: {_place(known.place)}, {known.cause}, {_end(known.expected_end, settings)}")
+
+
+@app.command()
+def surge(
+    word: Annotated[Word, typer.Argument(metavar="on|off")],
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Let many reports from one district open a suspected outage, or not, for all daemons on this database."""
+    with faults_told("outage surge"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            switches.switch(database, switches.SURGE, word, by or user(), datetime.now(settings.zone))
+        print(f"suspected outages: {word}")
+
+
+@app.command()
 def end(
     outage: Number,
     at: Annotated[str, typer.Option(metavar="TIME", help="When it ended; now without it.")] = "",
@@ -136,6 +176,9 @@ def list_(
             seen = outages.listed(database, over_too=all_)
         console = _console()
         console.print(_outages(seen, settings))
+        for one in seen:
+            if one.outage.state is State.SUSPECTED:
+                console.print(_to_decide(one), style="bold red")
         if history:
             console.print(_history(seen, settings))
 
@@ -206,8 +249,18 @@ def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table
         times = (_local(it.began_at, settings), _local(it.expected_end, settings) + late, _local(it.ended_at, settings))
         cells = (it.state, it.kind, _place(it.place), it.cause, *times)
         counts = (one.waiting, one.rung, one.dark, one.given_up, one.reports)
-        table.add_row(str(it.id), *map(escape, cells), *map(str, counts))
+        style = "bold red" if it.state is State.SUSPECTED else None
+        table.add_row(str(it.id), *map(escape, cells), *map(str, counts), style=style)
     return table
+
+
+def _to_decide(one: outages.SeenOutage) -> str:
+    number = one.outage.id
+    confirming = f"ivr outage confirm {number} [--cause CAUSE] [--expected TIME]"
+    return escape(
+        f"outage {number} is suspected, reports: {one.reports}. "
+        f"Confirm: {confirming}. Take back: ivr outage end {number} --withdrawn"
+    )
 
 
 def _history(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:

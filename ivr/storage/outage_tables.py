@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.storage.columns import Base, empty_text, one_of, only
 
 PROMISED = text("kind = 'power' AND state IN ('due', 'calling')")
+SUSPECTED = text("state = 'suspected'")
 OPEN_PROMISE = text("state IN ('due', 'calling') AND kind = 'queue'")
 RINGING = text("state = 'calling' AND kind = 'power'")
 
@@ -25,6 +26,7 @@ class Outage(Base):
         one_of("kind", ("planned", "emergency")),
         one_of("state", ("suspected", "open", "ended", "withdrawn")),
         Index("ix_outages_place", "district", "street", "house"),
+        Index("uq_outages_district_suspected", "district", unique=True, **only(SUSPECTED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -60,6 +62,17 @@ class OutageReport(Base):
     trouble: Mapped[str]
     recording: Mapped[str | None]
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id"), index=True, unique=True)
+
+
+class Switch(Base):
+    """Something that clerks switch for all daemons at once; what has no row is as it is by itself."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
 
 
 class Callback(Base):

@@ -207,8 +207,9 @@ def end(
     ended_at: datetime,
     withdrawn: bool = False,
     note: str = "",
+    only: frozenset[State] = LIVE,
 ) -> Ended:
-    """End an outage, and make the promises to ring due. withdrawn: there was none.
+    """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
 
     Who was promised to be rung is rung in both cases: they asked when they would have light.
     Raises NoSuchOutage, StoreUnavailable.
@@ -216,9 +217,10 @@ def end(
     with database.writing() as connection:
         _live(connection, outage)
         state = State.WITHDRAWN if withdrawn else State.ENDED
-        over = update(_outages).where(_outages.c.id == outage, _LIVE).values(state=state.value, ended_at=ended_at)
+        still = _outages.c.state.in_(sorted(only))
+        over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
         if connection.execute(over).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} is over already")
+            raise NoSuchOutage(f"outage {outage} is over already" if only == LIVE else f"outage {outage} has changed")
         due = (
             update(_callbacks)
             .where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
@@ -292,6 +294,8 @@ def _new_place(connection: Connection, place: Place) -> None:
     for row in connection.execute(select(_outages).where(_LIVE)):
         known = outage_of(row)
         if known.place.covers(place) and place.covers(known.place):
+            if known.state is State.SUSPECTED:
+                raise AlreadyKnown(f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`")
             raise AlreadyKnown(f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`")
 
 

@@ -1,7 +1,7 @@
 """Promises to ring when the light is back: whose turn it is, and what comes of it. Work of `promises`' transactions.
 
-A promise waits (due in the year 9000) until its outage ends. If then another outage holds its place, or its own is open
-again, it moves there and waits on: nobody hears that the light is back where it is known to be off.
+A promise waits (due in the year 9000) until its outage ends. If then another outage holds its place, a suspected one
+too, or its own is open again, it moves there and waits on: nobody hears that the light is back where it is off.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, select, update
 
-from ivr.domain.outages import Outage, Place, Scope, State, Trouble, affecting
+from ivr.domain.outages import LIVE, Outage, Place, Scope, Trouble, affecting
 from ivr.domain.promises import Promise, PromiseKind
 from ivr.storage import tables
 from ivr.storage.columns import AnyRow
@@ -56,7 +56,9 @@ _NEXT = (
     .with_for_update(skip_locked=True, of=_callbacks)
 )
 # The end of an outage and a promise that moves to it take turns: neither misses the other.
-_OPEN = select(_outages).where(_outages.c.state == State.OPEN.value).order_by(_outages.c.id).with_for_update(read=True)
+_GOING_ON = (
+    select(_outages).where(_outages.c.state.in_(sorted(LIVE))).order_by(_outages.c.id).with_for_update(read=True)
+)
 
 
 def late(now: datetime) -> ColumnElement[bool]:
@@ -74,7 +76,7 @@ def next_due(connection: Connection, now: datetime) -> int | None:
 
     Who is being rung at this moment for anything else comes later. Raises IntegrityError if they asked anew meanwhile.
     """
-    goes_on = [outage_of(row) for row in connection.execute(_OPEN)]
+    goes_on = [outage_of(row) for row in connection.execute(_GOING_ON)]
     for _ in range(MOST_MOVED):
         row = connection.execute(_NEXT, {"now": now, "since": now - TOO_LATE}).first()
         if row is None:
@@ -102,7 +104,7 @@ def report_dark(connection: Connection, promise: Promise, now: datetime) -> None
     """Store that there is still no light where the promise was given. Raises IntegrityError if it is stored already."""
     row = connection.execute(select(*_COLUMNS).select_from(_PROMISED).where(_callbacks.c.id == promise.id)).one()
     place = _place(row)
-    known = affecting((outage_of(one) for one in connection.execute(_OPEN)), place, now)
+    known = affecting((outage_of(one) for one in connection.execute(_GOING_ON)), place, now)
     values = {
         "created_at": now,
         "account_id": row.account_id,
