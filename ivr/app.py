@@ -21,7 +21,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judging import Limits
 from ivr.domain.promises import CallbackTerms
 from ivr.domain.readings import Window
+from ivr.domain.surges import SurgeTerms
 from ivr.hotline.ringing import Pace
+from ivr.hotline.surging import SurgeWatch
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
@@ -98,8 +100,14 @@ def ringing(settings: Settings) -> Ringing | None:
         dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
         numbers=calls.numbers,
         terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
-        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s)),
+        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
     )
+
+
+def surge_terms(settings: Settings) -> SurgeTerms:
+    """When an outage is suspected."""
+    surge = settings.surge
+    return SurgeTerms(surge.reports, timedelta(minutes=surge.minutes), timedelta(hours=surge.hours))
 
 
 def open_database(settings: Settings) -> Database:
@@ -144,15 +152,21 @@ class Daemon:
             threads=settings.store.threads,
             limit_s=settings.store.limit_s,
         )
+        promises = Promises(self._database)
+        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
+        self._surge = SurgeWatch(
+            self._database, surge_terms(settings), settings.surge.waiting, self._hotline.board, self._clock.now
+        )
         waits = settings.waits
         self._desk = Desk(
             ledger=self._ledger,
-            outages=Emergencies(self._ledger.units, self._clock.now, node),
+            outages=Emergencies(self._ledger.units, self._clock.now, node, self._surge.reported),
             clock=self._clock,
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
-            rings_back=settings.callbacks.power,
+            rings=self._hotline.rings if settings.callbacks.power else _nobody,
+            greets_shortly=self._surge.greets_shortly,
         )
         self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
         speech = settings.speech
@@ -170,8 +184,6 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
-        promises = Promises(self._database)
-        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
         self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
@@ -183,6 +195,7 @@ class Daemon:
         ears: asyncio.Task[None] | None = None
         hotline: asyncio.Task[None] | None = None
         old: asyncio.Task[None] | None = None
+        surge: asyncio.Task[None] | None = None
         # First of all: the pages are needed most when something keeps the line from taking calls.
         pages = asyncio.create_task(self._pages.run()) if self._pages else None
         try:
@@ -199,6 +212,7 @@ class Daemon:
             folders = self._settings.recordings
             kept = Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
             old = asyncio.create_task(remove_daily(self._database, kept, self._clock.now, stop))
+            surge = asyncio.create_task(self._surge.run())
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -209,7 +223,7 @@ class Daemon:
             for ending in (spool, old):
                 if ending is not None:
                     await ending
-            for task in (ears, hotline, pages):
+            for task in (ears, hotline, surge, pages):
                 if task is not None:
                     task.cancel()
                     await asyncio.wait((task,))
@@ -305,6 +319,10 @@ class Daemon:
             self._journal.closed(call.id, datetime.now(UTC), outcome)
             await call.close()
             log.info("call ends", extra={"call": call.id, "outcome": outcome})
+
+
+def _nobody(_phone: str) -> bool:
+    return False
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

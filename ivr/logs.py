@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 FIELDS = (
     "call",
     "promise",
+    "outage",
     "prompt",
     "outcome",
     "count",

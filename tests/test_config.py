@@ -187,6 +187,7 @@ def test_what_is_no_utf_8() -> None:
         ('[callbacks]\ndial = "PJSIP/{phone.real}@trunk"', "callbacks.dial"),
         ('[callbacks]\nnumbers = "("', "callbacks.numbers"),
         ("[callbacks]\npauses_s = [0]", "callbacks.pauses_s"),
+        ("[callbacks]\npower_per_minute = 0", "callbacks.power_per_minute"),
     ],
 )
 def test_a_value_that_makes_no_sense(text: str, field: str) -> None:

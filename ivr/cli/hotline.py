@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console, Group, RenderableType
@@ -19,9 +20,15 @@ from rich.text import Text
 
 from ivr import config
 from ivr.app import manager_account, open_database
-from ivr.cli.db import ConfigFile, faults_told
+from ivr.cli.db import ConfigFile, faults_told, opened
+from ivr.cli.readings import By, user
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import State
+from ivr.domain.surges import Greeting
 from ivr.hotline.board import Board, MemberState, Queue
+from ivr.storage import outages, switches
+from ivr.storage.engine import Database
+from ivr.storage.promised import RingBacks, ring_backs
 from ivr.storage.promises import Due, Promises
 from ivr.telephony.ami import Ami
 from ivr.telephony.lasting import LastingAmi
@@ -30,6 +37,9 @@ from ivr.telephony.queues import follow
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 SHOW_S, ONCE_S = 0.5, 10.0
+LOOK_S = 2.0
+"""Between two looks into the database; the queues are shown as soon as they change."""
+MOST_OUTAGES = 20
 COLOURS = {
     MemberState.FREE: "green",
     MemberState.RINGING: "yellow",
@@ -37,6 +47,16 @@ COLOURS = {
     MemberState.PAUSED: "magenta",
     MemberState.AWAY: "red",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database tells: call-backs, ring-backs, outages, the latest first, how callers are greeted."""
+
+    callbacks: Due
+    ring_backs: RingBacks
+    outages: list[outages.SeenOutage]
+    greeting: Greeting
 
 
 @app.callback()
@@ -49,7 +69,7 @@ def board(
     once: Annotated[bool, typer.Option("--once", help="Show it once and end; exit 1 if Asterisk is away.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Watch the queues: who waits how long, which people are there, which call-backs are due. Ctrl-C ends it."""
+    """Watch the queues, the outages and who is to be rung. Ctrl-C ends it."""
     # What goes wrong with the connection is shown on the board; the texts of the log would run through it.
     logging.getLogger("ivr").addHandler(logging.NullHandler())
     with faults_told("hotline board"):
@@ -58,14 +78,28 @@ def board(
             raise config.BadSettings("ami.user is not set: the queues are asked from Asterisk's manager")
         database = open_database(settings)
         try:
-            shown = asyncio.run(_watch(settings, Promises(database), once=once))
+            shown = asyncio.run(_watch(settings, database, once=once))
         finally:
             database.close()
     if not shown:
         raise typer.Exit(1)
 
 
-async def _watch(settings: config.Settings, promises: Promises, *, once: bool) -> bool:
+@app.command()
+def greeting(
+    mode: Annotated[Greeting, typer.Argument(metavar="auto|short|full")],
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Greet callers shortly, in full, or (auto) shortly while many wait; for all daemons on this database."""
+    with faults_told("hotline greeting"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            switches.switch(database, switches.GREETING, mode, by or user(), datetime.now(settings.zone))
+        print(f"greeting: {mode}")
+
+
+async def _watch(settings: config.Settings, database: Database, *, once: bool) -> bool:
     """Show the board until told to end; whether it was ever complete."""
     account = manager_account(settings)
     assert account is not None
@@ -84,10 +118,17 @@ async def _watch(settings: config.Settings, promises: Promises, *, once: bool) -
     try:
         if once:
             await _complete(queues, lasting)
-            console.print(_view(queues, await _due(promises), lasting))
+            console.print(_view(queues, await _stored(database), lasting, settings.zone))
             return queues.current
         with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
-            await _show(lambda view: live.update(view, refresh=True), queues, promises, lasting, stop)
+            latest: Stored | None = None
+            looked = -LOOK_S
+            while not stop.is_set():
+                if loop.time() - looked >= LOOK_S:
+                    latest, looked = await _stored(database), loop.time()
+                live.update(_view(queues, latest, lasting, settings.zone), refresh=True)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), SHOW_S)
         return True
     finally:
         following.cancel()
@@ -102,28 +143,24 @@ async def _complete(queues: Board, lasting: LastingAmi) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def _show(
-    update: Callable[[RenderableType], None],
-    queues: Board,
-    promises: Promises,
-    lasting: LastingAmi,
-    stop: asyncio.Event,
-) -> None:
-    while not stop.is_set():
-        update(_view(queues, await _due(promises), lasting))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SHOW_S)
-
-
-async def _due(promises: Promises) -> Due | None:
-    """The open promises, None if the database does not answer."""
+async def _stored(database: Database) -> Stored | None:
+    """What the database tells, None if it does not answer."""
     try:
-        return await asyncio.to_thread(promises.open)
+        return await asyncio.to_thread(_read, database)
     except StoreUnavailable:
         return None
 
 
-def _view(queues: Board, due: Due | None, lasting: LastingAmi) -> Group:
+def _read(database: Database) -> Stored:
+    return Stored(
+        Promises(database).open(),
+        ring_backs(database),
+        outages.listed(database),
+        switches.switched(database).greeting,
+    )
+
+
+def _view(queues: Board, stored: Stored | None, lasting: LastingAmi, zone: ZoneInfo) -> Group:
     table = Table("queue", "waiting", "longest wait", "free", "people")
     for queue in queues.queues():
         people = Text(", ").join(_people(queue)) if queue.members else Text("nobody", style="red")
@@ -132,12 +169,41 @@ def _view(queues: Board, due: Due | None, lasting: LastingAmi) -> Group:
     if not queues.current:
         why = "Asterisk's manager refused the login" if lasting.refused else "no connection to Asterisk's manager"
         lines.append(Text(f"{why}; what is shown is old", style="bold red"))
-    if due is None:
-        lines.append(Text("call-backs: the database does not answer", style="bold red"))
-    else:
-        oldest = "" if due.since is None else f", oldest {_length((datetime.now(UTC) - due.since).total_seconds())}"
-        lines.append(Text(f"call-backs: {due.due} due, {due.calling} ringing{oldest}"))
-    return Group(*lines)
+    if stored is None:
+        lines.append(Text("call-backs and outages: the database does not answer", style="bold red"))
+        return Group(*lines)
+    due, power = stored.callbacks, stored.ring_backs
+    oldest = "" if due.since is None else f", oldest {_length((datetime.now(UTC) - due.since).total_seconds())}"
+    lines.append(Text(f"call-backs: {due.due} due, {due.calling} ringing{oldest}"))
+    lines.append(Text(f"ring-backs: {power.due} due, {power.calling} ringing, {power.waiting} wait for the end"))
+    if stored.greeting is not Greeting.AUTO:
+        lines.append(Text(f"greeting: {stored.greeting}, by hand (ivr hotline greeting auto)", style="yellow"))
+    return Group(*lines, *_outages(stored.outages, datetime.now(zone)))
+
+
+def _outages(seen: list[outages.SeenOutage], now: datetime) -> list[RenderableType]:
+    """The outages that go on, and what a clerk is to decide; suspected ones first."""
+    if not seen:
+        return [Text("outages: none")]
+    table = Table("outage", "state", "place", "expected end", "reports", "to ring")
+    lines: list[RenderableType] = [table]
+    for one in sorted(seen, key=lambda one: one.outage.state is not State.SUSPECTED)[:MOST_OUTAGES]:
+        it = one.outage
+        place = ", ".join(filter(None, (it.place.district, it.place.street, it.place.house)))
+        ends = "unknown" if it.expected_end is None else f"{it.expected_end.astimezone(now.tzinfo):%d.%m. %H:%M}"
+        state, style = str(it.state), ""
+        if it.state is State.SUSPECTED:
+            ends, style = "", "bold white on red"
+            confirming = f"ivr outage confirm {it.id}   or   ivr outage end {it.id} --withdrawn"
+            lines.append(Text(f"outage {it.id} is suspected: {confirming}", style="bold red"))
+        elif it.began_at > now:
+            state = f"from {it.began_at.astimezone(now.tzinfo):%d.%m. %H:%M}"
+        elif it.is_late(now):
+            ends, style = f"{ends} late", "yellow"
+        table.add_row(str(it.id), state, escape(place), ends, str(one.reports), str(one.waiting), style=style)
+    if len(seen) > MOST_OUTAGES:
+        lines.append(Text(f"and {len(seen) - MOST_OUTAGES} more: ivr outage list"))
+    return lines
 
 
 def _people(queue: Queue) -> list[Text]:

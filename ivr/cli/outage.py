@@ -15,14 +15,22 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
-from ivr.domain.outages import Cause, Kind, Place
-from ivr.storage import outages
+from ivr.domain.outages import Cause, Kind, Place, State
+from ivr.storage import outages, surges, switches
+from ivr.storage.reports import reports as reported
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the outage in `ivr outage list`.")]
 Note = Annotated[str, typer.Option(help="A remark for the history; callers do not hear it.")]
 UNKNOWN = "unknown"
+
+
+class Word(StrEnum):
+    """Whether many reports open a suspected outage."""
+
+    ON = switches.ON
+    OFF = switches.OFF
 
 
 class Moment(StrEnum):
@@ -93,6 +101,39 @@ def change(
 
 
 @app.command()
+def confirm(
+    outage: Number,
+    expected: Annotated[str, typer.Option(metavar="TIME", help="When it ends; nobody knows without it.")] = "",
+    cause: Annotated[Cause | None, typer.Option(help="What callers hear of the cause.")] = None,
+    note: Note = "",
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Make a suspected outage a known one: callers hear of it as known from now on."""
+    with faults_told("outage confirm"):
+        settings = config.load(config_file)
+        now = datetime.now(settings.zone)
+        ends = _expected(expected, now)
+        with opened(settings) as database:
+            known = surges.confirm(database, outage, by or user(), now, cause=cause, expected_end=ends, note=note)
+        print(f"outage {outage}: {_place(known.place)}, {known.cause}, {_end(known.expected_end, settings)}")
+
+
+@app.command()
+def surge(
+    word: Annotated[Word, typer.Argument(metavar="on|off")],
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Let many reports from one district open a suspected outage, or not, for all daemons on this database."""
+    with faults_told("outage surge"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            switches.switch(database, switches.SURGE, word, by or user(), datetime.now(settings.zone))
+        print(f"suspected outages: {word}")
+
+
+@app.command()
 def end(
     outage: Number,
     at: Annotated[str, typer.Option(metavar="TIME", help="When it ended; now without it.")] = "",
@@ -111,19 +152,33 @@ def end(
         print(f"outage {outage} is {ended.outage.state}; callers to be rung: {ended.to_ring}")
 
 
+@app.command()
+def reopen(outage: Number, note: Note = "", by: By = "", config_file: ConfigFile = None) -> None:
+    """An outage was ended by mistake: callers hear of it again, and who was not reached yet waits for its end."""
+    with faults_told("outage reopen"):
+        settings = config.load(config_file)
+        with opened(settings) as database:
+            again = outages.reopen(database, outage, by or user(), datetime.now(settings.zone), note=note)
+        place, ends = _place(again.outage.place), _end(again.outage.expected_end, settings)
+        print(f"outage {outage} is open: {place}, {ends}; callers who wait again: {again.to_ring}")
+
+
 @app.command("list")
 def list_(
     all_: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     history: Annotated[bool, typer.Option("--history", help="Who changed what, and when.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Show the outages that go on, with the callers who wait to be rung."""
+    """Show the outages that go on, with the callers who wait to be rung, and how far that is."""
     with faults_told("outage list"):
         settings = config.load(config_file)
         with opened(settings) as database:
             seen = outages.listed(database, over_too=all_)
         console = _console()
         console.print(_outages(seen, settings))
+        for one in seen:
+            if one.outage.state is State.SUSPECTED:
+                console.print(_to_decide(one), style="bold red")
         if history:
             console.print(_history(seen, settings))
 
@@ -137,12 +192,12 @@ def reports(
     with faults_told("outage reports"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            seen = outages.reports(database, most)
-        names = ("number", "at", "trouble", "place", "account", "caller", "outage", "recording")
+            seen = reported(database, most)
+        names = ("number", "at", "trouble", "place", "account", "caller", "outage", "rung after", "recording")
         table = Table(*names, title=f"reports: {len(seen)}", title_justify="left")
         for one in seen:
-            known = "" if one.outage_id is None else str(one.outage_id)
-            cells = (_local(one.at, settings), one.trouble, _place(one.place), one.account, one.caller, known)
+            ids = ["" if key is None else str(key) for key in (one.outage_id, one.rung_after)]
+            cells = (_local(one.at, settings), one.trouble, _place(one.place), one.account, one.caller, *ids)
             table.add_row(str(one.number), *map(escape, cells), escape(one.recording))
         _console().print(table)
 
@@ -184,7 +239,8 @@ def _console() -> Console:
 
 
 def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:
-    names = ("id", "state", "kind", "place", "cause", "began", "expected", "ended", "to ring", "reports")
+    about = ("id", "state", "kind", "place", "cause", "began", "expected", "ended")
+    names = (*about, "to ring", "rung", "still dark", "given up", "reports")
     table = Table(*names, title=f"outages: {len(seen)}", title_justify="left")
     now = datetime.now(settings.zone)
     for one in seen:
@@ -192,8 +248,19 @@ def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table
         late = " (late)" if it.ended_at is None and it.is_late(now) else ""
         times = (_local(it.began_at, settings), _local(it.expected_end, settings) + late, _local(it.ended_at, settings))
         cells = (it.state, it.kind, _place(it.place), it.cause, *times)
-        table.add_row(str(it.id), *map(escape, cells), str(one.waiting), str(one.reports))
+        counts = (one.waiting, one.rung, one.dark, one.given_up, one.reports)
+        style = "bold red" if it.state is State.SUSPECTED else None
+        table.add_row(str(it.id), *map(escape, cells), *map(str, counts), style=style)
     return table
+
+
+def _to_decide(one: outages.SeenOutage) -> str:
+    number = one.outage.id
+    confirming = f"ivr outage confirm {number} [--cause CAUSE] [--expected TIME]"
+    return escape(
+        f"outage {number} is suspected, reports: {one.reports}. "
+        f"Confirm: {confirming}. Take back: ivr outage end {number} --withdrawn"
+    )
 
 
 def _history(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:

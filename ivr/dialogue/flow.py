@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
@@ -33,7 +34,10 @@ MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a pers
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every call works with. rings_back: whether somebody rings callers when their outage is over."""
+    """What every call works with.
+
+    rings: whether a number (E.164) would be rung when its outage is over. greets_shortly: whether many wait now.
+    """
 
     ledger: Ledger
     outages: Outages
@@ -41,7 +45,8 @@ class Desk:
     accounts: AccountFormat
     rules: Rules
     patience: Patience
-    rings_back: bool = False
+    rings: Callable[[str], bool] = lambda _number: False
+    greets_shortly: Callable[[], bool] = lambda: False
 
 
 class Visit:
@@ -88,10 +93,12 @@ class Visit:
 
     async def _serve(self) -> None:
         ledger, form = self._desk.ledger, self._desk.accounts
-        caller = await greet(self._conversation, ledger, self._desk.outages)
+        desk = self._desk
+        caller = await greet(self._conversation, ledger, desk.outages, desk.clock, shortly=desk.greets_shortly())
         self._account = caller.account
         # Keys pressed in the greeting are an account number: what there is to tell is told when it is confirmed.
-        if caller.outage is not None and not self._call.waiting_keys and not await self._go_on(caller.outage):
+        outage = caller.outage if not self._call.waiting_keys else None
+        if outage is not None and not await self._go_on(outage, told_already=caller.told):
             return
         account = await self._identify(caller)
         for _ in range(MOST_ACCOUNTS):
@@ -128,6 +135,7 @@ class Visit:
         if known is not None and await is_theirs(self._conversation, known):
             return known
         self._account = None
+        self._call.about(None)
         own = [account.number for account in caller.accounts]
         return await ask_account(self._conversation, self._desk.ledger, self._desk.accounts, own=own)
 
@@ -140,12 +148,14 @@ class Visit:
             return None
         return outage if outage is not None and outage.id not in self._told else None
 
-    async def _go_on(self, outage: Outage) -> bool:
+    async def _go_on(self, outage: Outage, *, told_already: bool = False) -> bool:
         """Tell of an outage; whether the caller wants to go on with readings after it."""
         self._told.add(outage.id)
         whose = self._account.id if self._account is not None else None
         desk = self._desk
-        rung_back = await tell(self._conversation, desk.outages, desk.clock, outage, whose, rings_back=desk.rings_back)
+        rung_back = await tell(
+            self._conversation, desk.outages, desk.clock, outage, whose, desk.rings, told_already=told_already
+        )
         if not rung_back:
             return True
         more = await self._conversation.choose(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
-from ivr.dialogue.ports import Answer, Expects, Ledger, Outages, Phrase
+from ivr.dialogue.outage import noted, phrases
+from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.outages import Outage, Place
+from ivr.domain.outages import Outage, Place, State
 from ivr.language.speaking import digits
 
 NUMBER, REPORT = "1", "3"
+AT_ONCE_S = 0.3
+"""The greeting waits no longer than this to know of a suspected outage; the dialplan's own has offered help before."""
 WITHOUT = {
     **dict.fromkeys(("номер", "лицевой счёт", "нашёл", "нашла"), NUMBER),
     **dict.fromkeys(("свет", "адрес"), REPORT),
@@ -25,10 +28,14 @@ WITHOUT = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the number that calls tells: its accounts, at most three, and the outage that affects all of them."""
+    """What the number that calls tells: its accounts, at most three, and the outage that affects all of them.
+
+    told: of the outage, in front of the greeting.
+    """
 
     accounts: Sequence[Account] = ()
     outage: Outage | None = None
+    told: bool = False
 
     @property
     def account(self) -> Account | None:
@@ -36,24 +43,47 @@ class Caller:
         return self.accounts[0] if len(self.accounts) == 1 else None
 
 
-async def greet(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
-    """Greet, and find out who may be calling.
+async def greet(
+    conversation: Conversation, ledger: Ledger, outages: Outages, clock: Clock, *, shortly: bool = False
+) -> Caller:
+    """Greet, and find out who may be calling. shortly: many callers wait.
 
     The greeting plays while the store is asked, and the hotline's key counts while it is waited for: a slow store
-    never delays the offer of help, nor help itself.
+    never delays the offer of help, nor help itself. Only a suspected outage, where a quick store knows one, is told
+    in front of the greeting: many ring because of it and hear within seconds what they want to know.
     """
     search = asyncio.create_task(_known(conversation, ledger, outages))
     try:
-        await conversation.greet((Prompt.WELCOME,))
-        return await conversation.meanwhile(search)
+        suspected = await _suspected(conversation, search)
+        first: tuple[Phrase, ...] = ()
+        if suspected is not None:
+            noted(conversation, suspected, clock.now())
+            first = phrases(suspected, clock.now())
+        if shortly:
+            conversation.call.note("greeting", "short")
+        await conversation.greet(*first, (Prompt.WELCOME_SHORT if shortly else Prompt.WELCOME,))
+        return replace(await conversation.meanwhile(search), told=suspected is not None)
     finally:
         search.cancel()
         await asyncio.gather(search, return_exceptions=True)
 
 
+async def _suspected(conversation: Conversation, search: asyncio.Task[Caller]) -> Outage | None:
+    """The suspected outage of the number that calls, if it is known at once and no key was pressed yet."""
+    if not conversation.call.caller_number or conversation.call.waiting_keys:
+        return None
+    await asyncio.wait((search,), timeout=AT_ONCE_S)
+    if not search.done() or search.exception() is not None:
+        return None
+    outage = search.result().outage
+    return outage if outage is not None and outage.state is State.SUSPECTED else None
+
+
 async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
     number = conversation.call.caller_number
     accounts = await ledger.accounts_of_phone(number) if number else ()
+    if len(accounts) == 1:
+        conversation.call.about(accounts[0])
     try:
         found = [await outages.at(Place.of(account)) for account in accounts]
     except StoreUnavailable:

@@ -1,14 +1,15 @@
-"""A known outage at the caller's place: what is the matter and until when, then what they want to do about it."""
+"""A known or suspected outage at the caller's place: what is the matter, then what they want to do about it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
 from ivr.dialogue.ports import Clock, Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.outages import Cause, Outage, RingBack, Scope
+from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
 from ivr.language.commands import PHRASES, Spoken
 from ivr.language.times import by_time
 
@@ -41,21 +42,27 @@ async def tell(
     clock: Clock,
     outage: Outage,
     account_id: int | None,
+    rings: Callable[[str], bool],
     *,
-    rings_back: bool,
+    told_already: bool = False,
 ) -> bool:
     """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
+
+    told_already: only the choices are left (`noted` was called then).
 
     Nothing of the account is said, neither district nor street by name: whoever calls need not be its owner.
     Raises HungUp, and HandOver for a message or a person.
     """
     call = conversation.call
-    call.note("outage", f"{outage.id} {outage.place.scope} {outage.cause}")
+    now = clock.now()
+    if not told_already:
+        noted(conversation, outage, now)
     # Who hides their number cannot be rung back; nobody is offered what nobody would do.
-    offers_ring = rings_back and bool(call.caller_number)
+    offers_ring = bool(call.caller_number) and rings(call.caller_number)
     choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
     keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
-    match await conversation.choose(*_known(outage, clock.now()), (choices,), keys=keys, spoken=WORDS):
+    what = () if told_already else phrases(outage, now)
+    match await conversation.choose(*what, (choices,), keys=keys, spoken=WORDS):
         case "1":
             await _promise(conversation, outages, RingBack(call.id, call.caller_number, outage.id, account_id))
             return True
@@ -66,14 +73,31 @@ async def tell(
     return False
 
 
-def _known(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
-    """Where there is no light and why, then until when."""
+def noted(conversation: Conversation, outage: Outage, now: datetime) -> None:
+    """Tell the journal, and whoever takes the call, what the caller is told of an outage."""
+    what = State.SUSPECTED if outage.state is State.SUSPECTED else outage.cause
+    conversation.call.note("outage", f"{outage.id} {outage.place.scope} {what}")
+    until = ""
+    if outage.state is not State.SUSPECTED:
+        end = outage.expected_end
+        until = " no-end" if end is None else " late" if outage.is_late(now) else f" until {_minute(end, now)}"
+    conversation.call.told_of(outage, f"{what}{until}")
+
+
+def phrases(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
+    """Where there is no light and why, then until when; of a suspected outage that it is one, and no more."""
+    if outage.state is State.SUSPECTED:
+        return ((Prompt.OUTAGE_SUSPECTED,),)
     what = (Prompt.OUTAGE_KNOWN, _WHERE[outage.place.scope], _WHY[outage.cause])
     if outage.expected_end is None:
         return what, (Prompt.OUTAGE_NO_END,)
     if outage.is_late(now):
         return what, (Prompt.OUTAGE_LATE,)
     return what, (Prompt.OUTAGE_EXPECTED, *by_time(outage.expected_end.astimezone(now.tzinfo), now))
+
+
+def _minute(moment: datetime, now: datetime) -> str:
+    return moment.astimezone(now.tzinfo).isoformat(timespec="minutes")
 
 
 async def _promise(conversation: Conversation, outages: Outages, ring: RingBack) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
-from ivr.domain.outages import Outage, Place, Report, RingBack
+from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
 from ivr.domain.readings import Submission
 
 Phrase = tuple[str, ...]
@@ -221,8 +221,17 @@ class Call(Protocol):
     def in_danger(self) -> None:
         """Tell the dialplan that this caller goes before all others who wait for a person."""
 
+    def about(self, account: Account | None) -> None:
+        """Tell whoever takes the call whose place it is probably about, by the number that calls; None: it is not."""
+
     def identified(self, account: Account) -> None:
         """Tell journal and channel variables whose call this is."""
+
+    def told_of(self, outage: Outage, told: str) -> None:
+        """Tell whoever takes the call of which outage the caller has heard. told: what, in words without commas."""
+
+    def reported(self, trouble: Trouble, number: str = "") -> None:
+        """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
 
 
 class Ledger(Protocol):

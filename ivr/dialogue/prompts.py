@@ -9,6 +9,7 @@ class Prompt(StrEnum):
     """A prompt id. `ivr prompts check` fails on one that the catalogue lacks."""
 
     WELCOME = "greeting/welcome"
+    WELCOME_SHORT = "greeting/short"
 
     IDENTIFY_KNOWN = "identify/known"
     IDENTIFY_ASK = "identify/ask"
@@ -43,6 +44,7 @@ class Prompt(StrEnum):
     READING_RECEIPT = "reading/receipt"
     READING_NOT_STORED = "reading/not-stored"
 
+    OUTAGE_SUSPECTED = "outage/suspected"
     OUTAGE_KNOWN = "outage/known"
     OUTAGE_DISTRICT = "outage/in-district"
     OUTAGE_STREET = "outage/in-street"

@@ -40,6 +40,7 @@ async def take_report(conversation: Conversation, outages: Outages, account: Acc
     """
     key = await conversation.choose((Prompt.REPORT_TROUBLE,), keys="".join(TROUBLES), spoken=WORDS)
     trouble = TROUBLES[key]
+    conversation.call.reported(trouble)
     if trouble is Trouble.DANGER:
         await _put_through(conversation, outages, account)
     recording = "" if account is not None else await _spoken_address(conversation)
@@ -55,6 +56,7 @@ async def take_report(conversation: Conversation, outages: Outages, account: Acc
         await conversation.say((Prompt.REPORT_NOT_STORED,))
     else:
         conversation.call.note("reported", f"{number} {trouble}")
+        conversation.call.reported(trouble, number)
         await conversation.say((Prompt.REPORT_NUMBER, *digits(number)))
     raise HandOver(Next.HOTLINE)
 
@@ -72,6 +74,7 @@ async def _put_through(conversation: Conversation, outages: Outages, account: Ac
         (stored,) = await asyncio.gather(storing, return_exceptions=True)
         if isinstance(stored, str):
             conversation.call.note("reported", f"{stored} {Trouble.DANGER}")
+            conversation.call.reported(Trouble.DANGER, stored)
         else:
             conversation.call.note("fault", "report not stored")
     raise HandOver(Next.HOTLINE, announced=True)

@@ -19,9 +19,9 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """How far an outage is. Callers hear of open ones only."""
+    """How far an outage is. Callers hear of open and suspected ones."""
 
-    SUSPECTED = "suspected"  # many reports, nobody has confirmed it
+    SUSPECTED = "suspected"  # many reports, nobody has confirmed it: told as a suspicion
     OPEN = "open"
     ENDED = "ended"
     WITHDRAWN = "withdrawn"  # there was none
@@ -81,6 +81,11 @@ class Place:
         return Scope.HOUSE if self.house else Scope.STREET if self.street else Scope.DISTRICT
 
     @property
+    def district_compared(self) -> str:
+        """The district in the form in which it is compared."""
+        return _plain(self.district)
+
+    @property
     def nowhere(self) -> bool:
         """Whether the place covers nobody: neither district nor street, or a house without its street."""
         return not (self.district or self.street) or bool(self.house and not self.street)
@@ -112,7 +117,7 @@ class Outage:
 
     def affects(self, place: Place, now: datetime) -> bool:
         """Whether a caller at `place` is without light by it now, as far as is known."""
-        return self.state is State.OPEN and self.began_at <= now and self.place.covers(place)
+        return self.state in LIVE and self.began_at <= now and self.place.covers(place)
 
     def is_late(self, now: datetime) -> bool:
         """Whether it should have ended by now."""
@@ -123,9 +128,15 @@ _NARROWNESS = {Scope.DISTRICT: 0, Scope.STREET: 1, Scope.HOUSE: 2}
 
 
 def affecting(outages: Iterable[Outage], place: Place, now: datetime) -> Outage | None:
-    """The outage that a caller at `place` is told of: the narrowest, of those the one that began last."""
+    """The outage that a caller at `place` is told of: a known one rather than a suspected one, of those the narrowest,
+    of those the one that began last.
+    """
     found = [outage for outage in outages if outage.affects(place, now)]
-    return max(found, key=lambda one: (_NARROWNESS[one.place.scope], one.began_at, one.id), default=None)
+    return max(
+        found,
+        key=lambda one: (one.state is State.OPEN, _NARROWNESS[one.place.scope], one.began_at, one.id),
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

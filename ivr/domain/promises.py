@@ -1,4 +1,4 @@
-"""Promises to ring somebody back: who asks for one, and when it may be tried."""
+"""Promises to ring somebody: who asks for one, when it may be tried, what became of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+
+class PromiseKind(StrEnum):
+    """What somebody is rung for."""
+
+    QUEUE = "queue"  # back to their place in the queue
+    POWER = "power"  # an outage has ended: is the light back?
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Wish:
 class Promise:
     """A promise that is being kept: its try number `tries` (1 is the first).
 
+    queue, priority, joined_at: the place that is kept; for POWER "", 0 and when the outage ended.
     token: names it in Asterisk, where nobody else's promise has the same one.
     """
 
@@ -39,13 +47,16 @@ class Promise:
     token: str
     tries: int
     account: str = ""
+    kind: PromiseKind = PromiseKind.QUEUE
 
 
 class Rung(StrEnum):
     """How a try ended."""
 
-    CONFIRMED = "confirmed"  # answered, and the key pressed: in the queue again
+    CONFIRMED = "confirmed"  # answered, and the key pressed: in the queue again, or the light is back
     DECLINED = "declined"  # answered: not needed any more
+    DARK = "dark"  # answered: still no light; in the queue by now
+    PERSON = "person"  # answered: wants a person, and is in the queue by now
     SILENT = "silent"  # answered without a key: a machine, a child
     NO_ANSWER = "no answer"
     BUSY = "busy"
@@ -58,7 +69,7 @@ class CallbackTerms:
 
     zone: where the customers live. pauses: after the first try, the second, and so on; after the last one the promise
     is given up. quiet_from, quiet_to: hours of local time between which nobody is rung, equal for no such time.
-    fresh: who asked so recently is rung at night too.
+    fresh: who asked for their place in the queue so recently is rung at night too; nobody is for the light.
     """
 
     zone: ZoneInfo

@@ -1,4 +1,4 @@
-"""Keeps promises: rings people back when their turn has come, and finds out what became of calls nobody watched."""
+"""Keeps promises: rings people when their turn has come, and finds out what became of calls nobody watched."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.promises import CallbackTerms, Promise, Rung
 from ivr.hotline.board import Board, MemberState
 from ivr.hotline.ports import Exchange, ExchangeAway
+from ivr.hotline.rate import Rate
 from ivr.storage.promises import Promises
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
 STORE_PAUSE_S = 5.0
 ASK_S = 5.0
 """Between two looks at claims that nobody holds."""
@@ -24,10 +24,16 @@ ASK_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """at_once: calls of this daemon at the same moment. lease: how long a claim holds; renewed three times in it."""
+    """at_once: calls of this daemon at the same moment. lease: how long a claim holds; renewed three times in it.
+
+    power_per_minute: calls at the end of outages that this daemon begins in a minute. look_s: between two looks
+    for what is due.
+    """
 
     at_once: int = 4
     lease: timedelta = timedelta(seconds=60)
+    power_per_minute: int = 60
+    look_s: float = 1.0
 
 
 class Ringer:
@@ -48,6 +54,7 @@ class Ringer:
         self._terms = terms
         self._pace = pace
         self._now = now
+        self._rate = Rate(pace.power_per_minute)
         self._calls: dict[asyncio.Task[None], Promise] = {}
 
     async def run(self) -> None:
@@ -62,7 +69,9 @@ class Ringer:
                         if loop.time() - asked >= ASK_S:
                             asked = loop.time()
                             await self._look_after()
-                        await self._ring_due()
+                        now = self._now()
+                        await self._ring_queues(now)  # who waits for a person goes before who waits for news
+                        await self._ring_power(now)
                     told = False
                 except ExchangeAway:
                     pass  # its owner connects again; the board says when
@@ -74,15 +83,14 @@ class Ringer:
                 except Exception:  # a fault in one round must not end all that come after
                     log.exception("a fault while call-backs were looked for")
                     await asyncio.sleep(STORE_PAUSE_S)
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(self._pace.look_s)
         finally:
             for task in self._calls:
                 task.cancel()
             if self._calls:
                 await asyncio.wait(self._calls)
 
-    async def _ring_due(self) -> None:
-        now = self._now()
+    async def _ring_queues(self, now: datetime) -> None:
         for name in await asyncio.to_thread(self._promises.queues_due, now):
             queue = self._board.queue(name)
             at_work = sum(member.state not in (MemberState.PAUSED, MemberState.AWAY) for member in queue.members)
@@ -101,10 +109,26 @@ class Ringer:
                 )
                 if promise is None:
                     break
-                task = asyncio.create_task(self._ring(promise, now))
-                self._calls[task] = promise
-                task.add_done_callback(self._over)
+                self._start(promise, now)
                 ringing += 1
+
+    async def _ring_power(self, now: datetime) -> None:
+        """Ring those whose outage has ended; never at night, however lately they asked."""
+        if self._terms.is_quiet(now) or not self._rate.allows(now):
+            return
+        if not await asyncio.to_thread(self._promises.power_due, now):
+            return
+        while len(self._calls) < self._pace.at_once and self._rate.allows(now):
+            promise = await asyncio.to_thread(self._promises.claim_power, self._exchange.name, now, self._pace.lease)
+            if promise is None:
+                break
+            self._rate.spend(now)
+            self._start(promise, now)
+
+    def _start(self, promise: Promise, claimed_at: datetime) -> None:
+        task = asyncio.create_task(self._ring(promise, claimed_at))
+        self._calls[task] = promise
+        task.add_done_callback(self._over)
 
     async def _ring(self, promise: Promise, claimed_at: datetime) -> None:
         """One try, from the claim to what became of it; the lease is held meanwhile."""
@@ -134,7 +158,9 @@ class Ringer:
         """Write down how a try ended."""
         now = self._now()
         match rung:
-            case Rung.CONFIRMED:
+            case Rung.DARK:
+                held = await asyncio.to_thread(self._promises.dark, promise, now)
+            case Rung.CONFIRMED | Rung.PERSON:
                 held = await asyncio.to_thread(self._promises.done, promise, now, rung)
             case Rung.DECLINED:
                 held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)

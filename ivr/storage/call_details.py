@@ -13,8 +13,8 @@ from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.following import Follower, SeenReading, SeenStep
 from ivr.storage.keeping import BEFORE_FIRST_RECEIPT
-from ivr.storage.outages import BEFORE_FIRST_REPORT
 from ivr.storage.people import note
+from ivr.storage.reports import BEFORE_FIRST_REPORT
 
 SAME_LISTENING = timedelta(minutes=15)
 """A browser fetches a sound in parts; within this time they are one listening in the audit."""

@@ -7,15 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from ivr.domain.outages import LIVE, Outage, Place, Report, RingBack, State, affecting
+from ivr.domain.outages import LIVE, Outage, Place, Report, RingBack, affecting
 from ivr.storage import tables
-from ivr.storage.outages import BEFORE_FIRST_REPORT, NOT_YET, outage_of
+from ivr.storage.outages import NOT_YET, outage_of
+from ivr.storage.reports import BEFORE_FIRST_REPORT
 from ivr.storage.units import Units
 
 _outages, _calls = tables.of(tables.Outage), tables.of(tables.Call)
 _callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
 
-_OPEN = select(_outages).where(_outages.c.state == State.OPEN.value)
+_GOING_ON = select(_outages).where(_outages.c.state.in_(sorted(LIVE)))
 # The end of an outage and a promise to ring at it take turns: neither misses the other.
 _STATE = select(_outages.c.state).where(_outages.c.id == bindparam("outage")).with_for_update(read=True)
 _NEW_REPORT = insert(_reports).returning(_reports.c.id)
@@ -24,17 +25,24 @@ _NEW_REPORT = insert(_reports).returning(_reports.c.id)
 class Emergencies:
     """The dialogue's port `Outages` on a database. Every method raises StoreUnavailable within the limit of `units`."""
 
-    def __init__(self, units: Units, now: Callable[[], datetime], node: str = "") -> None:
-        """now: aware time. node: name of this daemon."""
+    def __init__(
+        self,
+        units: Units,
+        now: Callable[[], datetime],
+        node: str = "",
+        reported: Callable[[], None] = lambda: None,
+    ) -> None:
+        """now: aware time. node: name of this daemon. reported: is called after a report was stored; must not wait."""
         self._units = units
         self._now = now
         self._node = node
+        self._reported = reported
         self._bare_call = units.database.insert(_calls).on_conflict_do_nothing()
         self._promise = units.database.insert(_callbacks).on_conflict_do_nothing()
 
     async def at(self, place: Place) -> Outage | None:
-        """The open outage that a caller at `place` is told of, None if there is none."""
-        rows = await self._units.read(lambda connection: connection.execute(_OPEN).all())
+        """The open or suspected outage that a caller at `place` is told of, None if there is none."""
+        rows = await self._units.read(lambda connection: connection.execute(_GOING_ON).all())
         return affecting(map(outage_of, rows), place, self._now())
 
     async def promise(self, ring: RingBack) -> None:
@@ -52,6 +60,7 @@ class Emergencies:
                 "account_id": ring.account_id,
                 "outage_id": ring.outage_id,
                 "due_at": NOT_YET if state in LIVE else now,
+                "joined_at": None if state in LIVE else now,
                 "created_at": now,
             }
             connection.execute(self._promise, row)
@@ -77,7 +86,9 @@ class Emergencies:
             }
             return str(BEFORE_FIRST_REPORT + connection.execute(_NEW_REPORT, row).scalar_one())
 
-        return await self._units.write(keep)
+        number = await self._units.write(keep)
+        self._reported()
+        return number
 
     def _call_known(self, connection: Connection, call_id: str, now: datetime) -> None:
         """The journal writes the call too, a moment later or earlier; nobody waits for it."""

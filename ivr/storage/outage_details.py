@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from ivr.domain.outages import LIVE, Outage, Place
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.outages import BEFORE_FIRST_REPORT, Change, SeenReport, outage_of
+from ivr.storage.outages import Change, outage_of
+from ivr.storage.reports import SeenReport, reports
 
 MOST = 200
 
-_outages, _accounts, _calls = tables.of(tables.Outage), tables.of(tables.Account), tables.of(tables.Call)
-_callbacks, _reports, _audit = tables.of(tables.Callback), tables.of(tables.OutageReport), tables.of(tables.Audit)
+_outages, _callbacks, _audit = tables.of(tables.Outage), tables.of(tables.Callback), tables.of(tables.Audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,6 @@ def details(database: Database, outage: int) -> OutageDetails | None:
     rings = select(_callbacks).where(ours).order_by(_callbacks.c.id.desc()).limit(MOST)
     counted = select(_callbacks.c.state, func.count().label("count")).where(ours).group_by(_callbacks.c.state)
     changes = select(_audit).where(_audit.c.subject == f"outage:{outage}").order_by(_audit.c.id)
-    reported = (
-        select(
-            _reports,
-            func.coalesce(_accounts.c.number, "").label("account"),
-            func.coalesce(_calls.c.caller, "").label("caller"),
-        )
-        .select_from(
-            _reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(
-                _calls, _calls.c.id == _reports.c.call_id
-            )
-        )
-        .where(_reports.c.outage_id == outage)
-        .order_by(_reports.c.id.desc())
-        .limit(MOST)
-    )
     with database.reading() as connection:
         row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
         if row is None:
@@ -71,19 +56,7 @@ def details(database: Database, outage: int) -> OutageDetails | None:
             changes=tuple(
                 Change(one.at, one.who, one.action.partition(".")[2], one.detail) for one in connection.execute(changes)
             ),
-            reports=tuple(
-                SeenReport(
-                    number=BEFORE_FIRST_REPORT + one.id,
-                    at=one.created_at,
-                    trouble=one.trouble,
-                    place=Place(one.district, one.street, one.house),
-                    account=one.account,
-                    caller=one.caller,
-                    outage_id=one.outage_id,
-                    recording=one.recording or "",
-                )
-                for one in connection.execute(reported)
-            ),
+            reports=tuple(reports(database, MOST, outage)),
             to_ring=tuple(
                 ToRing(one.phone, one.state, one.created_at, one.finished_at, one.reason, one.call_id or "")
                 for one in connection.execute(rings)

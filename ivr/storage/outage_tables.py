@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.storage.columns import Base, empty_text, one_of, only
 
 PROMISED = text("kind = 'power' AND state IN ('due', 'calling')")
+SUSPECTED = text("state = 'suspected'")
 OPEN_PROMISE = text("state IN ('due', 'calling') AND kind = 'queue'")
+RINGING = text("state = 'calling' AND kind = 'power'")
 
 
 class Outage(Base):
@@ -24,6 +26,7 @@ class Outage(Base):
         one_of("kind", ("planned", "emergency")),
         one_of("state", ("suspected", "open", "ended", "withdrawn")),
         Index("ix_outages_place", "district", "street", "house"),
+        Index("uq_outages_district_suspected", "district", unique=True, **only(SUSPECTED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,7 +43,10 @@ class Outage(Base):
 
 
 class OutageReport(Base):
-    """A caller without light. `recording`: path of the spoken address where no account gives it."""
+    """A caller without light. `recording`: path of the spoken address where no account gives it.
+
+    callback_id: the promise in whose call somebody said that there is still no light.
+    """
 
     __tablename__ = "outage_reports"
     __table_args__ = (one_of("trouble", ("flat", "house", "street", "danger", "flicker")),)
@@ -55,13 +61,26 @@ class OutageReport(Base):
     house: Mapped[str] = empty_text()
     trouble: Mapped[str]
     recording: Mapped[str | None]
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id"), index=True, unique=True)
+
+
+class Switch(Base):
+    """Something that clerks switch for all daemons at once; what has no row is as it is by itself."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
 
 
 class Callback(Base):
     """One promise to ring somebody: back to their place in the queue, or when power returned.
 
     due_at: in the year 9000 for a promise whose outage has not ended; its end sets it.
-    queue, priority, joined_at: the place that is kept. token: names the promise in Asterisk, for all its tries.
+    queue, priority, joined_at: the place that is kept; joined_at of the others: when their outage ended.
+    token: names the promise in Asterisk, for all its tries.
     exchange, lease_until: which Asterisk rings (state `calling`); afterwards it is asked before anybody rings again.
     """
 
@@ -72,6 +91,7 @@ class Callback(Base):
         Index("ix_callbacks_due", "state", "due_at"),
         Index("uq_callbacks_phone_outage_id_live", "phone", "outage_id", unique=True, **only(PROMISED)),
         Index("uq_callbacks_phone_kind_open", "phone", "kind", "queue", unique=True, **only(OPEN_PROMISE)),
+        Index("uq_callbacks_phone_ringing", "phone", unique=True, **only(RINGING)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

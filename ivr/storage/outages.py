@@ -1,7 +1,7 @@
-"""What a clerk does with outages: enters, changes, ends and looks at them. Every change is in the audit.
+"""What a clerk does with outages: enters, changes, ends, reopens and looks at them. Every change is in the audit.
 
 OutageFault
-├── NoSuchOutage     no such number, or the outage is over; the text says which
+├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
 ├── NobodyThere      no account lies at the place: most likely it is misspelt
 └── AlreadyKnown     an outage of the same place is open already
 """
@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, insert, select, update
 
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.domain.promises import Rung
 from ivr.storage import tables
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
@@ -22,17 +24,35 @@ from ivr.storage.engine import Database
 NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
 """When a promise is due whose outage has not ended; its end makes it due."""
 
-BEFORE_FIRST_REPORT = 1000
-"""Added to the key of a report for the number that callers hear: one digit would sound like an answer."""
+WAITS_AGAIN: dict[str, Any] = {
+    "state": "due",
+    "due_at": NOT_YET,
+    "joined_at": None,
+    "tries": 0,
+    "token": None,
+    "reason": "",
+    "finished_at": None,
+}
+"""Columns of a promise whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
 
 _outages, _accounts, _audit = tables.of(tables.Outage), tables.of(tables.Account), tables.of(tables.Audit)
 _callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
 
 _LIVE = _outages.c.state.in_(sorted(LIVE))
-_WAITING = (
-    select(func.count())
-    .where(_callbacks.c.outage_id == _outages.c.id, _callbacks.c.kind == "power", _callbacks.c.state == "due")
-    .scalar_subquery()
+_POWER = _callbacks.c.kind == "power"
+_UNREACHED = [rung.value for rung in (Rung.NO_ANSWER, Rung.BUSY, Rung.SILENT, Rung.FAILED)]
+
+
+def _promised(*which: ColumnElement[bool]) -> ScalarSelect[int]:
+    mine = select(func.count()).where(_callbacks.c.outage_id == _outages.c.id, _POWER, *which)
+    return mine.scalar_subquery()
+
+
+_RINGS = (
+    _promised(_callbacks.c.state.in_(("due", "calling"))).label("waiting"),
+    _promised(_callbacks.c.state == "done").label("rung"),
+    _promised(_callbacks.c.state == "done", _callbacks.c.reason == Rung.DARK.value).label("dark"),
+    _promised(_callbacks.c.state == "given-up").label("given_up"),
 )
 _REPORTED = select(func.count()).where(_reports.c.outage_id == _outages.c.id).scalar_subquery()
 
@@ -63,7 +83,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of the end of an outage. to_ring: callers who were promised to be rung."""
+    """What came of the end of an outage, or of its reopening. to_ring: callers whose promises it touched."""
 
     outage: Outage
     to_ring: int
@@ -81,26 +101,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class SeenOutage:
-    """An outage as a clerk sees it. waiting: callers to be rung at its end. reports: of callers within it."""
+    """An outage as a clerk sees it. reports: of callers within it.
+
+    waiting: callers to be rung at its end or now. rung: who answered by a key; dark: those of them without light.
+    given_up: not reached.
+    """
 
     outage: Outage
     waiting: int
+    rung: int
+    dark: int
+    given_up: int
     reports: int
     changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeenReport:
-    """A report as a clerk sees it. number: as the caller was told. recording: file below the recordings or ""."""
-
-    number: int
-    at: datetime
-    trouble: str
-    place: Place
-    account: str
-    caller: str
-    outage_id: int | None
-    recording: str
 
 
 def outage_of(row: AnyRow) -> Outage:
@@ -134,12 +147,7 @@ def add(
     Raises NobodyThere, AlreadyKnown, StoreUnavailable.
     """
     with database.writing() as connection:
-        for row in connection.execute(select(_outages).where(_LIVE)):
-            known = outage_of(row)
-            if known.place.covers(place) and place.covers(known.place):
-                raise AlreadyKnown(
-                    f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`"
-                )
+        _new_place(connection, place)
         accounts = _accounts_at(connection, place)
         if not (accounts or anywhere):
             raise NobodyThere(
@@ -199,8 +207,9 @@ def end(
     ended_at: datetime,
     withdrawn: bool = False,
     note: str = "",
+    only: frozenset[State] = LIVE,
 ) -> Ended:
-    """End an outage, and make the promises to ring due. withdrawn: there was none.
+    """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
 
     Who was promised to be rung is rung in both cases: they asked when they would have light.
     Raises NoSuchOutage, StoreUnavailable.
@@ -208,13 +217,14 @@ def end(
     with database.writing() as connection:
         _live(connection, outage)
         state = State.WITHDRAWN if withdrawn else State.ENDED
-        over = update(_outages).where(_outages.c.id == outage, _LIVE).values(state=state.value, ended_at=ended_at)
+        still = _outages.c.state.in_(sorted(only))
+        over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
         if connection.execute(over).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} is over already")
+            raise NoSuchOutage(f"outage {outage} is over already" if only == LIVE else f"outage {outage} has changed")
         due = (
             update(_callbacks)
-            .where(_callbacks.c.outage_id == outage, _callbacks.c.kind == "power", _callbacks.c.state == "due")
-            .values(due_at=now)
+            .where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
+            .values(due_at=now, joined_at=now)
         )
         to_ring = connection.execute(due).rowcount
         told = f"at {_told(ended_at, now)}, to ring: {to_ring}"
@@ -229,51 +239,64 @@ def end(
         return Ended(_found(connection, outage), to_ring)
 
 
+def reopen(database: Database, outage: int, who: str, now: datetime, *, note: str = "") -> Ended:
+    """An outage was ended by mistake: it goes on, and who was not reached yet waits for its end again.
+
+    Who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        before = _found(connection, outage)
+        if before.state not in LIVE:
+            _new_place(connection, before.place)
+        again = update(_outages).where(_outages.c.id == outage, ~_LIVE).values(state=State.OPEN.value, ended_at=None)
+        if connection.execute(again).rowcount != 1:
+            raise NoSuchOutage(f"outage {outage} goes on")
+        of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
+        waits = update(_callbacks).where(of_outage, _callbacks.c.state == "due")
+        to_ring = connection.execute(waits.values(WAITS_AGAIN)).rowcount
+        # A phone waits once for an outage: the last of its promises, unless it waits or is rung already.
+        live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(("due", "calling")))
+        lost = and_(of_outage, _callbacks.c.state == "given-up", _callbacks.c.reason.in_(_UNREACHED))
+        last = (
+            select(func.max(_callbacks.c.id)).where(lost, _callbacks.c.phone.not_in(live)).group_by(_callbacks.c.phone)
+        )
+        back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
+        to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
+        told = f"was {before.state}, wait again: {to_ring}"
+        _note(connection, who, now, "reopen", outage, "; ".join([told, note] if note else [told]))
+        return Ended(_found(connection, outage), to_ring)
+
+
 def listed(database: Database, *, over_too: bool = False, most: int = 200) -> list[SeenOutage]:
     """Outages that go on, the latest first; over_too: ended and withdrawn ones behind them. Raises StoreUnavailable."""
-    query = select(_outages, _WAITING.label("waiting"), _REPORTED.label("reported"))
+    query = select(_outages, *_RINGS, _REPORTED.label("reported"))
     query = query.order_by(_outages.c.ended_at.is_not(None), _outages.c.began_at.desc(), _outages.c.id.desc()).limit(
         most
     )
     with database.reading() as connection:
         rows = connection.execute(query if over_too else query.where(_LIVE)).all()
         changes = _changes(connection, [row.id for row in rows])
-    return [SeenOutage(outage_of(row), row.waiting, row.reported, tuple(changes.get(row.id, ()))) for row in rows]
-
-
-def reports(database: Database, most: int = 50) -> list[SeenReport]:
-    """What callers reported, the latest first. Raises StoreUnavailable."""
-    calls = tables.of(tables.Call)
-    columns = (
-        _reports,
-        func.coalesce(_accounts.c.number, "").label("account"),
-        func.coalesce(calls.c.caller, "").label("caller"),
-    )
-    query = (
-        select(*columns)
-        .select_from(
-            _reports.outerjoin(_accounts, _accounts.c.id == _reports.c.account_id).outerjoin(
-                calls, calls.c.id == _reports.c.call_id
-            )
-        )
-        .order_by(_reports.c.id.desc())
-        .limit(most)
-    )
-    with database.reading() as connection:
-        rows = connection.execute(query).all()
     return [
-        SeenReport(
-            number=BEFORE_FIRST_REPORT + row.id,
-            at=row.created_at,
-            trouble=row.trouble,
-            place=Place(row.district, row.street, row.house),
-            account=row.account,
-            caller=row.caller,
-            outage_id=row.outage_id,
-            recording=row.recording or "",
+        SeenOutage(
+            outage_of(row),
+            waiting=row.waiting,
+            rung=row.rung,
+            dark=row.dark,
+            given_up=row.given_up,
+            reports=row.reported,
+            changes=tuple(changes.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _new_place(connection: Connection, place: Place) -> None:
+    for row in connection.execute(select(_outages).where(_LIVE)):
+        known = outage_of(row)
+        if known.place.covers(place) and place.covers(known.place):
+            if known.state is State.SUSPECTED:
+                raise AlreadyKnown(f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`")
+            raise AlreadyKnown(f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`")
 
 
 def _live(connection: Connection, outage: int) -> Outage:

@@ -1,7 +1,8 @@
 """Promises to ring back: the table `callbacks` is the queue, one row one promise.
 
-A daemon claims a promise before it rings: state `calling`, one try more, a lease. Whoever claimed it may change it as
-long as the try is the same; after the lease the exchange that rang is asked what became of the call (`expired`).
+Those for the end of an outage (`ringbacks`) are claimed and kept as those of the queues are. A daemon claims a promise
+before it rings: state `calling`, one try more, a lease. Whoever claimed it may change it as long as the try is the
+same; after the lease the exchange that rang is asked what became of the call (`expired`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.promises import Promise, Wish
-from ivr.storage import tables
+from ivr.domain.promises import Promise, PromiseKind, Rung, Wish
+from ivr.storage import ringbacks, tables
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 
@@ -30,7 +31,7 @@ TOO_LATE = timedelta(days=1)
 """Nobody waits longer for a call; their queue may not even be there any more."""
 
 _callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
-_OURS = _callbacks.c.kind == "queue"
+_OF_QUEUES = _callbacks.c.kind == PromiseKind.QUEUE.value
 _SEEN = (_callbacks, _accounts.c.number.label("account"))
 _JOINED = _callbacks.outerjoin(_accounts, _accounts.c.id == _callbacks.c.account_id)
 
@@ -60,7 +61,7 @@ class Promises:
 
     def queues_due(self, now: datetime) -> list[str]:
         """Queues for which somebody waits to be rung."""
-        waiting = select(_callbacks.c.queue).where(_OURS, _callbacks.c.state == "due", _callbacks.c.due_at <= now)
+        waiting = select(_callbacks.c.queue).where(_OF_QUEUES, _callbacks.c.state == "due", _callbacks.c.due_at <= now)
         with self._database.reading() as connection:
             return list(connection.scalars(waiting.distinct()))
 
@@ -79,7 +80,7 @@ class Promises:
         joined_before: whoever waited from then on is not due yet, unless urgent. asked_after: none older (at night).
         """
         which: list[ColumnElement[bool]] = [
-            _OURS,
+            _OF_QUEUES,
             _callbacks.c.state == "due",
             _callbacks.c.queue == queue,
             _callbacks.c.due_at <= now,
@@ -95,32 +96,47 @@ class Promises:
             key = connection.scalar(first)
             if key is None:
                 return None
-            values = {
-                "state": "calling",
-                "tries": _callbacks.c.tries + 1,
-                "token": func.coalesce(_callbacks.c.token, secrets.token_hex(8)),
-                "exchange": exchange,
-                "lease_until": now + lease,
-            }
-            connection.execute(update(_callbacks).where(_callbacks.c.id == key).values(values))
-            row = connection.execute(select(*_SEEN).select_from(_JOINED).where(_callbacks.c.id == key)).one()
-            return _promise(row)
+            return self._take(connection, key, exchange, now + lease)
+
+    def power_due(self, now: datetime) -> bool:
+        """Whether somebody waits to be rung at the end of an outage."""
+        with self._database.reading() as connection:
+            return ringbacks.any_due(connection, now)
+
+    def claim_power(self, exchange: str, now: datetime, lease: timedelta) -> Promise | None:
+        """The next one at the end of an outage, for this exchange alone until the lease ends; None if there is none."""
+        try:
+            with self._database.writing() as connection:
+                key = ringbacks.next_due(connection, now)
+                return None if key is None else self._take(connection, key, exchange, now + lease)
+        except IntegrityError:  # another daemon rings the same phone for another outage, or its owner asked anew
+            return None
 
     def extend(self, promise: Promise, now: datetime, lease: timedelta) -> bool:
         """Hold the lease longer; False if somebody else has the promise by now."""
-        return self._change(promise, lease_until=now + lease)
+        with self._database.writing() as connection:
+            longer = update(_callbacks).where(_held(promise)).values(lease_until=now + lease)
+            return connection.execute(longer).rowcount == 1
 
     def again(self, promise: Promise, due_at: datetime, reason: str) -> bool:
         """Try again then; False if somebody else has the promise by now."""
-        return self._change(promise, state="due", due_at=due_at, lease_until=None, reason=reason)
+        return self._settle(promise, state="due", due_at=due_at, reason=reason)
 
     def done(self, promise: Promise, now: datetime, reason: str) -> bool:
         """The promise is kept; False if somebody else has it by now."""
-        return self._change(promise, state="done", finished_at=now, lease_until=None, reason=reason)
+        return self._settle(promise, state="done", finished_at=now, reason=reason)
+
+    def dark(self, promise: Promise, now: datetime) -> bool:
+        """The promise is kept, and there is still no light: reported, once. False if somebody else has it by now."""
+        with self._database.writing() as connection:
+            held = _settle(connection, promise, state="done", finished_at=now, reason=Rung.DARK)
+            if held:
+                ringbacks.report_dark(connection, promise, now)
+            return held
 
     def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
         """The promise ends without a conversation; False if somebody else has it by now."""
-        return self._change(promise, state="given-up", finished_at=now, lease_until=None, reason=reason)
+        return self._settle(promise, state="given-up", finished_at=now, reason=reason)
 
     def expired(self, exchange: str, now: datetime) -> Sequence[Promise]:
         """Claims of this exchange whose daemon no longer holds them, 50 at most, oldest first."""
@@ -131,16 +147,17 @@ class Promises:
         return self._claimed(and_(_callbacks.c.exchange != exchange, _callbacks.c.lease_until < now - ABANDONED))
 
     def give_up_late(self, now: datetime) -> int:
-        """Give up what has been due since yesterday; how many."""
-        late = and_(_OURS, _callbacks.c.state == "due", _callbacks.c.created_at < now - TOO_LATE)
+        """Give up what has been due for too long; how many."""
+        of_queues = and_(_OF_QUEUES, _callbacks.c.created_at < now - TOO_LATE)
+        late = and_(_callbacks.c.state == "due", or_(of_queues, ringbacks.late(now)))
         values = {"state": "given-up", "finished_at": now, "reason": "too late"}
         with self._database.writing() as connection:
             return connection.execute(update(_callbacks).where(late).values(values)).rowcount
 
     def open(self) -> Due:
-        """How many promises are open."""
+        """How many promises of the queues are open."""
         counted = select(_callbacks.c.state, func.count(), func.min(_callbacks.c.created_at)).where(
-            _OURS, _callbacks.c.state.in_(("due", "calling"))
+            _OF_QUEUES, _callbacks.c.state.in_(("due", "calling"))
         )
         with self._database.reading() as connection:
             rows = {row[0]: row for row in connection.execute(counted.group_by(_callbacks.c.state))}
@@ -148,14 +165,14 @@ class Promises:
         return Due(due, calling, min((row[2] for row in rows.values()), default=None))
 
     def _make(self, connection: Connection, wish: Wish, now: datetime) -> bool:
-        same = and_(_OURS, _callbacks.c.phone == wish.phone)
+        same = and_(_OF_QUEUES, _callbacks.c.phone == wish.phone)
         is_open = _callbacks.c.state.in_(("due", "calling"))
         if connection.scalar(select(_callbacks.c.id).where(same, is_open, _callbacks.c.queue == wish.queue)):
             return True
         lately = select(func.count()).where(same, _callbacks.c.created_at > now - timedelta(days=1))
         if (connection.scalar(lately) or 0) >= MOST_A_DAY:
             return False
-        if (connection.scalar(select(func.count()).where(_OURS, is_open)) or 0) >= MOST_OPEN:
+        if (connection.scalar(select(func.count()).where(_OF_QUEUES, is_open)) or 0) >= MOST_OPEN:
             return False
         row = {
             "kind": "queue",
@@ -172,16 +189,43 @@ class Promises:
         connection.execute(insert(_callbacks).values(row))
         return True
 
-    def _change(self, promise: Promise, **values: object) -> bool:
-        mine = and_(_callbacks.c.id == promise.id, _callbacks.c.state == "calling", _callbacks.c.tries == promise.tries)
+    @staticmethod
+    def _take(connection: Connection, key: int, exchange: str, until: datetime) -> Promise:
+        values = {
+            "state": "calling",
+            "tries": _callbacks.c.tries + 1,
+            "token": func.coalesce(_callbacks.c.token, secrets.token_hex(8)),
+            "exchange": exchange,
+            "lease_until": until,
+        }
+        connection.execute(update(_callbacks).where(_callbacks.c.id == key).values(values))
+        return _promise(connection.execute(select(*_SEEN).select_from(_JOINED).where(_callbacks.c.id == key)).one())
+
+    def _settle(self, promise: Promise, **values: object) -> bool:
         with self._database.writing() as connection:
-            return connection.execute(update(_callbacks).where(mine).values(values)).rowcount == 1
+            return _settle(connection, promise, **values)
 
     def _claimed(self, which: ColumnElement[bool]) -> Sequence[Promise]:
-        claimed = select(*_SEEN).select_from(_JOINED).where(_OURS, _callbacks.c.state == "calling", which)
+        claimed = select(*_SEEN).select_from(_JOINED).where(_callbacks.c.state == "calling", which)
         with self._database.reading() as connection:
             return [_promise(row) for row in connection.execute(claimed.order_by(_callbacks.c.id).limit(50))]
 
 
+def _held(promise: Promise) -> ColumnElement[bool]:
+    """That a promise is still in the try that was claimed."""
+    same_try = and_(_callbacks.c.tries == promise.tries, _callbacks.c.token == promise.token)
+    return and_(_callbacks.c.id == promise.id, _callbacks.c.state == "calling", same_try)
+
+
+def _settle(connection: Connection, promise: Promise, **values: object) -> bool:
+    """End a try, for all promises that this call answers; False if somebody else has the promise by now."""
+    ended = update(_callbacks).where(_held(promise)).values(lease_until=None, **values)
+    held = connection.execute(ended).rowcount == 1
+    if held and promise.kind is PromiseKind.POWER:
+        connection.execute(update(_callbacks).where(ringbacks.together(promise)).values(values))
+    return held
+
+
 def _promise(row: AnyRow) -> Promise:
-    return Promise(row.id, row.phone, row.queue, row.priority, row.joined_at, row.token, row.tries, row.account or "")
+    place = (row.queue, row.priority, row.joined_at)
+    return Promise(row.id, row.phone, *place, row.token, row.tries, row.account or "", PromiseKind(row.kind))

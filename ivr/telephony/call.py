@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
+from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.ears import Ears
@@ -22,12 +23,12 @@ from ivr.listening.keys import Key, KeyBuffer
 from ivr.listening.voice import SpeechWaits
 from ivr.telephony.audio import AudioTap
 from ivr.telephony.line import AgiLine
+from ivr.telephony.screen import Screen
 from ivr.telephony.server import Incoming
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
-LONGEST_TEXT = 200
 KEEP_LIMIT_S = 5.0
 
 
@@ -67,8 +68,7 @@ class PhoneCall:
         self._kept = 0
         self._journal = journal
         self._steps = 0
-        self._account: Account | None = None
-        self._danger = False
+        self._screen = Screen()
         self.id = call_id
         self.caller_number = caller
 
@@ -167,23 +167,31 @@ class PhoneCall:
 
     def in_danger(self) -> None:
         """Tell the dialplan that this caller goes before all others."""
-        self._danger = True
+        self._screen.danger = True
+
+    def about(self, account: Account | None) -> None:
+        """Tell whoever takes the call whose place it is probably about, by the number that calls; None: it is not."""
+        self._screen.account, self._screen.confirmed = account, False
+
+    def told_of(self, outage: Outage, told: str) -> None:
+        """Tell whoever takes the call of which outage the caller has heard. told: what, in words without commas."""
+        self._screen.outage, self._screen.told = outage, told
+
+    def reported(self, trouble: Trouble, number: str = "") -> None:
+        """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
+        self._screen.trouble, self._screen.report = trouble, number
 
     def identified(self, account: Account) -> None:
-        """Tell the journal whose call this is."""
-        self._account = account
+        """Tell journal and channel variables whose call this is."""
+        self._screen.account, self._screen.confirmed = account, True
         self._journal.identified(self.id, account.id)
         self._step("identified")
 
     async def hand_back(self, to: Next, queue: str = "") -> None:
         """Set what the dialplan needs to go on with the call. Raises HungUp."""
         values = {"IVR_QUEUE": queue} if queue else {}
-        if self._account is not None:
-            values |= {"IVR_ACCOUNT": self._account.number, "IVR_DISTRICT": _one_line(self._account.district)}
-        if self._danger:
-            values["IVR_DANGER"] = "yes"
         self._step("handed-back", detail=to)
-        await self._line.set_variables({**values, "IVR_NEXT": to})
+        await self._line.set_variables({**values, **self._screen.variables(), "IVR_NEXT": to})
 
     async def close(self) -> None:
         """Let go of the session and the audio."""
@@ -195,11 +203,6 @@ class PhoneCall:
     def _step(self, kind: str, prompt: str = "", detail: str = "") -> None:
         self._steps += 1
         self._journal.step(self.id, self._steps, datetime.now(UTC), kind, prompt, detail)
-
-
-def _one_line(text: str) -> str:
-    """Free text from billing as a channel variable takes it: no line breaks, and short enough for a command."""
-    return "".join(character if character.isprintable() else " " for character in text)[:LONGEST_TEXT]
 
 
 def _write_wav(file: Path, audio: bytes) -> None:

@@ -1,8 +1,8 @@
 """Rings people back over Asterisk's manager: the hotline's port `Exchange`.
 
 A promise's call has the unique id `ivr-<token>`, so Asterisk makes no second one while it is up, and a list of calls
-tells which promises are being kept. What the called person answers by a key is written by the dialplan (`ivr-callback`)
-into Asterisk's own database, where it outlives this daemon, the call and Asterisk.
+tells which promises are being kept. What the called person answers by a key is written by the dialplan (`ivr-callback`,
+`ivr-power`) into Asterisk's own database, where it outlives this daemon, the call and Asterisk.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.domain.promises import Promise, Rung
+from ivr.domain.promises import Promise, PromiseKind, Rung
 from ivr.hotline.ports import ExchangeAway
 from ivr.telephony.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
 
-CONTEXT, FAMILY, PREFIX = "ivr-callback", "ivr-promises", "ivr-"
+CONTEXTS = {PromiseKind.QUEUE: "ivr-callback", PromiseKind.POWER: "ivr-power"}
+FAMILY, PREFIX = "ivr-promises", "ivr-"
 NOT_FOUND = "Database entry not found"
 ANSWER_S = 120.0
 """Longest time from the answer to a key or the end: two times the question, with its pauses."""
@@ -22,7 +23,7 @@ ANSWER_S = 120.0
 RETURNED = 5
 """Priority in the queue of who was rung back, above their own: before all who wait, behind danger."""
 
-_KEYS = {"confirmed": Rung.CONFIRMED, "declined": Rung.DECLINED, "silent": Rung.SILENT}
+_KEYS = {str(rung): rung for rung in (Rung.CONFIRMED, Rung.DECLINED, Rung.DARK, Rung.PERSON, Rung.SILENT)}
 _REASONS = {1: Rung.NO_ANSWER, 3: Rung.NO_ANSWER, 5: Rung.BUSY}
 
 
@@ -60,21 +61,14 @@ class AsteriskExchange:
     async def ring(self, promise: Promise) -> Rung:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
         uniqueid = PREFIX + promise.token
-        variables = {
-            "IVR_PROMISE": promise.token,
-            "PROMISE_PHONE": promise.phone,
-            "IVR_QUEUE": promise.queue,
-            "QUEUE_PRIO": str(promise.priority + RETURNED),
-            "IVR_ACCOUNT": promise.account,
-        }
         try:
             ami = self._ami()
             with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
                 await ami.originate(
                     self._dialling.to(promise.phone),
-                    context=CONTEXT,
+                    context=CONTEXTS[promise.kind],
                     caller_id=self._dialling.caller_id,
-                    variables=variables,
+                    variables=_variables(promise),
                     ring_s=self._dialling.ring_s,
                     channel_id=uniqueid,
                 )
@@ -118,3 +112,15 @@ class AsteriskExchange:
         except (AmiFault, TimeoutError) as fault:
             raise ExchangeAway from fault
         return _KEYS.get(answer["Val"])
+
+
+def _variables(promise: Promise) -> dict[str, str]:
+    """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
+    variables = {
+        "IVR_PROMISE": promise.token,
+        "PROMISE_PHONE": promise.phone,
+        "IVR_ACCOUNT": promise.account,
+    }
+    if promise.kind is PromiseKind.QUEUE:
+        variables |= {"IVR_QUEUE": promise.queue, "QUEUE_PRIO": str(promise.priority + RETURNED)}
+    return variables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,11 +65,14 @@ class Hotline:
                 ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
                 tasks.create_task(ringer.run())
 
+    def rings(self, phone: str) -> bool:
+        """Whether a number is one that is rung: somebody rings, and it may be rung."""
+        return self._ringing is not None and re.fullmatch(self._ringing.numbers, phone) is not None
+
     async def answer_wish(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
-        numbers = self._ringing.numbers if self._ringing is not None else "(?!)"
         try:
-            if await take_wish(incoming, self._make, numbers, self._now()):
+            if await take_wish(incoming, self._make, self.rings, self._now()):
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")

@@ -23,10 +23,10 @@ def is_wish(incoming: Incoming) -> bool:
     return WORD in (header.get("agi_arg_2"), header.get("agi_network_script"))
 
 
-async def take_wish(incoming: Incoming, make: Make, numbers: str, now: datetime) -> bool:
+async def take_wish(incoming: Incoming, make: Make, rings: Callable[[str], bool], now: datetime) -> bool:
     """Read the wish from the channel, promise or not, tell the dialplan; whether it was promised.
 
-    numbers: expression that a number must match as a whole to be rung. now: aware time.
+    rings: whether a number is one that is rung. now: aware time.
     Raises HungUp and SessionBroken; a promise that was made before then stands.
     """
     session = incoming.session
@@ -37,7 +37,7 @@ async def take_wish(incoming: Incoming, make: Make, numbers: str, now: datetime)
         names = ("IVR_QUEUE", "QUEUE_PRIO", "IVR_SINCE", "IVR_CALL", "IVR_ACCOUNT")
         queue, priority, since, call_id, account = [await session.variable(name) for name in names]
         promised = False
-        if phone and re.fullmatch(numbers, phone):
+        if phone and rings(phone):
             wish = Wish(phone, queue, _number(priority), _joined(since, now), call_id, account)
             promised = await make(wish)
         await session.set_variable("IVR_PROMISED", "yes" if promised else "no")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.domain.outages import Cause, Kind, Place, State, Trouble
+from ivr.domain.promises import Rung
 
 STATES = {
     State.SUSPECTED: ("предполагается", "warn"),
@@ -39,6 +40,17 @@ CHANGES = {
     "reopen": "открыто снова",
 }
 RINGS = {"due": "ждёт звонка", "calling": "набирается", "done": "дозвонились", "given-up": "не дозвонились"}
+
+RING_REASONS: dict[str, str] = {
+    Rung.CONFIRMED: "свет есть",
+    Rung.DECLINED: "не нужно",
+    Rung.DARK: "света всё ещё нет",
+    Rung.PERSON: "захотел поговорить с человеком",
+    Rung.SILENT: "не нажал клавишу",
+    Rung.NO_ANSWER: "не ответил",
+    Rung.BUSY: "занято",
+    Rung.FAILED: "станция не смогла позвонить",
+}
 
 
 def place_text(place: Place) -> str:

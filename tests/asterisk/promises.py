@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from ivr.config import REPOSITORY
 from ivr.domain.promises import Wish
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from ivr.storage import tables
 from ivr.storage.promises import Promises
 from ivr.telephony.ami import AmiUnavailable
-from tests.lab.phone import exchange
+from tests.lab.phone import exchange, global_variable
 
 LIMIT_S = 40.0
 CALLER = "+79161234567"
@@ -70,7 +73,30 @@ async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
 @contextlib.asynccontextmanager
 async def rung(lab: Lab) -> AsyncIterator[list[str]]:
     """Numbers that are rung, as it happens."""
-    numbers: list[str] = []
+    async with told(lab, "IVR_RUNG") as events:
+        numbers: list[str] = []
+        events.append(lambda _channel, number: numbers.append(number))
+        yield numbers
+
+
+@contextlib.asynccontextmanager
+async def heard(lab: Lab) -> AsyncIterator[dict[str, list[str]]]:
+    """What those hear who are rung, by number, as it happens."""
+    prompts: dict[str, list[str]] = {}
+
+    def note(channel: str, prompt: str) -> None:
+        if "@lab-called" in channel:
+            prompts.setdefault(channel.removeprefix("Local/").partition("@")[0], []).append(prompt)
+
+    async with told(lab, "IVR_PROMPT") as events:
+        events.append(note)
+        yield prompts
+
+
+@contextlib.asynccontextmanager
+async def told(lab: Lab, variable: str) -> AsyncIterator[list[Callable[[str, str], object]]]:
+    """Calls everything in the list with channel and value, each time that the variable is set."""
+    listeners: list[Callable[[str, str], object]] = []
     async with exchange(lab) as ami:
         with ami.events("VarSet") as events:
 
@@ -78,10 +104,54 @@ async def rung(lab: Lab) -> AsyncIterator[list[str]]:
                 with contextlib.suppress(AmiUnavailable):
                     while True:
                         event = await events.next(3600)
-                        if event["Variable"] == "IVR_RUNG":
-                            numbers.append(event["Value"])
+                        if event["Variable"] == variable:
+                            for listener in listeners:
+                                listener(event["Channel"], event["Value"])
 
             listening = asyncio.create_task(listen())
-            yield numbers
+            yield listeners
             listening.cancel()
             await asyncio.wait({listening})
+
+
+@contextlib.contextmanager
+def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[System]:
+    """A system that rings back; its daemon is not started yet."""
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        lab.up()
+        settings = rings_back(lab)
+        for section, values in changes.items():
+            settings.setdefault(section, {}).update(values)  # type: ignore[call-overload]
+        system = System(Path(folder), lab, store_url=store_url, changes=settings)
+        system.prepare()
+        yield system
+        system.kill_daemon()
+
+
+@contextlib.asynccontextmanager
+async def called(lab: Lab, does: str) -> AsyncIterator[None]:
+    """What whoever is rung does, for the length of a block; then all calls end."""
+    async with global_variable(lab, "LAB_CALLED", does):
+        yield
+    lab.command("channel request hangup all")
+
+
+async def does(lab: Lab, what: str) -> None:
+    async with exchange(lab) as ami:
+        await ami.action("Setvar", Variable="LAB_CALLED", Value=what)
+
+
+@contextlib.contextmanager
+def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
+    """Two systems on one database and beside one Asterisk; their daemons are not started yet."""
+    with (
+        system_of(lab, store_url) as one,
+        tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
+    ):
+        own_socket = {"socket": f"{folder}/ivr.sock"}
+        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
+        other.prepare()
+        try:
+            yield one, other
+        finally:
+            other.kill_daemon()

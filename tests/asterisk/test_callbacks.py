@@ -3,54 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, kept, lease_of, promise, rings_back, rung, until
+from tests.asterisk.promises import CALLER, called, does, kept, lease_of, promise, rung, system_of, two_daemons, until
 from tests.lab.cable import cable
-from tests.lab.phone import calling, exchange, global_variable, nobody_answers, telephone
-
-
-@contextlib.contextmanager
-def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[System]:
-    """A system that rings back; its daemon is not started yet."""
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        lab.up()
-        settings = rings_back(lab)
-        for section, values in changes.items():
-            settings.setdefault(section, {}).update(values)  # type: ignore[call-overload]
-        system = System(Path(folder), lab, store_url=store_url, changes=settings)
-        system.prepare()
-        yield system
-        system.kill_daemon()
+from tests.lab.phone import calling, exchange, nobody_answers, telephone
 
 
 @pytest.fixture
 def system(lab: Lab) -> Iterator[System]:
     with system_of(lab, callbacks={"caller_id": "+74951234567"}) as system:
         yield system
-
-
-@contextlib.asynccontextmanager
-async def called(lab: Lab, does: str) -> AsyncIterator[None]:
-    """What whoever is rung does, for the length of a block; then all calls end."""
-    async with global_variable(lab, "LAB_CALLED", does):
-        yield
-    lab.command("channel request hangup all")
-
-
-async def does(lab: Lab, what: str) -> None:
-    async with exchange(lab) as ami:
-        await ami.action("Setvar", Variable="LAB_CALLED", Value=what)
 
 
 def states(system: System) -> list[tuple[str, str]]:
@@ -173,22 +143,6 @@ async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab
         await until(lambda: states(system) == [("done", "confirmed")])
         assert numbers == [CALLER] * 2
     assert kept(system) == [(CALLER, "done", "confirmed", 2)]
-
-
-@contextlib.contextmanager
-def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
-    """Two systems on one database and beside one Asterisk; their daemons are not started yet."""
-    with (
-        system_of(lab, store_url) as one,
-        tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
-    ):
-        own_socket = {"socket": f"{folder}/ivr.sock"}
-        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
-        other.prepare()
-        try:
-            yield one, other
-        finally:
-            other.kill_daemon()
 
 
 async def test_two_daemons_on_one_postgresql_never_ring_the_same_promise_twice(lab: Lab, postgres_url: str) -> None:

@@ -20,6 +20,7 @@ from ivr.robot.system import System
 from ivr.storage import outages, tables
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.promises import rings_back
 from tests.asterisk.steps import Steps
 
 FILE = Path(__file__).parent / "outages.csv"
@@ -82,7 +83,8 @@ SCENARIOS = {
 def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
     """A system with an outage in one street, after all scenarios were rung at once, and what came of each."""
     folder = tmp_path_factory.mktemp("outages")
-    changes = {**SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}, "callbacks": {"power": True}}
+    lab.up()
+    changes = {**rings_back(lab), **SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}, "speech": {}}
     system = System(folder, lab, changes=changes)
     system.prepare()
     import_accounts(system, FILE)

@@ -12,7 +12,7 @@ from ivr.dialogue.interpreting import PeopleInterpreter
 from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.outages import Outage, Place, Report, RingBack, affecting
+from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble, affecting
 from ivr.domain.readings import Submission
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
@@ -114,7 +114,10 @@ class ScriptedCall:
         self.caller_number = caller_number
         self.notes: list[tuple[str, str]] = []
         self.account: Account | None = None
+        self.probably: Account | None = None
         self.danger = False
+        self.told: tuple[int, str] | None = None
+        self.report: tuple[Trouble, str] | None = None
 
     @property
     def heard(self) -> list[str]:
@@ -199,8 +202,17 @@ class ScriptedCall:
     def in_danger(self) -> None:
         self.danger = True
 
+    def about(self, account: Account | None) -> None:
+        self.probably = account
+
     def identified(self, account: Account) -> None:
         self.account = account
+
+    def told_of(self, outage: Outage, told: str) -> None:
+        self.told = outage.id, told
+
+    def reported(self, trouble: Trouble, number: str = "") -> None:
+        self.report = trouble, number
 
 
 def _hypotheses(words: str) -> list[Hypothesis]:

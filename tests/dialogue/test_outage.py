@@ -27,11 +27,18 @@ READING = (Step("reading/ask", "12150"), Step("reading/confirm", "1"), Step("men
 
 
 async def visit(
-    call: ScriptedCall, outages: MemoryOutages, *accounts: Account, now: datetime = NOON, rings_back: bool = True
+    call: ScriptedCall,
+    outages: MemoryOutages,
+    *accounts: Account,
+    now: datetime = NOON,
+    rings_back: bool = True,
+    shortly: bool = False,
 ) -> tuple[Next, Outcome]:
     ledger = MemoryLedger(list(accounts or (HOME,)), {PHONE: NUMBER})
     rules = Rules(Window(), Limits())
-    desk = Desk(ledger, outages, FixedClock(now), AccountFormat(), rules, Patience(), rings_back)
+    rings = {PHONE} if rings_back else set()
+    clock, form = FixedClock(now), AccountFormat()
+    desk = Desk(ledger, outages, clock, form, rules, Patience(), rings.__contains__, lambda: shortly)
     it = Visit(call, desk)
     to = await it.run()
     return to, it.outcome(to)

@@ -78,8 +78,8 @@ def test_scope(place: Place, scope: str) -> None:
     assert place.scope is Scope(scope)
 
 
-@pytest.mark.parametrize("state", [State.SUSPECTED, State.ENDED, State.WITHDRAWN])
-def test_callers_hear_of_open_outages_only(state: State) -> None:
+@pytest.mark.parametrize("state", [State.ENDED, State.WITHDRAWN])
+def test_callers_hear_of_what_goes_on_only(state: State) -> None:
     assert affecting([outage(state=state)], HERE, NOW) is None
 
 
@@ -101,3 +101,10 @@ def test_it_is_late_once_its_end_is_past() -> None:
     assert not outage().is_late(NOW)
     assert outage(expected_end=NOW).is_late(NOW)
     assert not outage(expected_end=NOW + HOUR).is_late(NOW)
+
+
+def test_a_known_outage_is_told_rather_than_a_suspected_one() -> None:
+    suspected = outage(id=9, state=State.SUSPECTED, place=Place("Север"))
+    assert affecting([suspected], HERE, NOW) == suspected
+    known = outage(id=1, place=Place("Север"))
+    assert affecting([suspected, known], HERE, NOW) == known

@@ -40,6 +40,18 @@ def test_an_outage_from_its_beginning_to_its_end(run: Run) -> None:
     assert (again.exit_code, again.stderr) == (1, "ivr outage end: outage 1 is ended\n")
 
 
+def test_an_outage_that_was_ended_by_mistake(run: Run) -> None:
+    run("outage", "add", "--street", "Ленина", "--by", "anna")
+    on = run("outage", "reopen", 1)
+    assert (on.exit_code, on.stderr) == (1, "ivr outage reopen: outage 1 goes on\n")
+    run("outage", "end", 1)
+    reopened = run("outage", "reopen", 1, "--note", "house 7 is dark", "--by", "boris")
+    told = "outage 1 is open: Ленина, nobody knows its end; callers who wait again: 0\n"
+    assert (reopened.exit_code, reopened.stdout) == (0, told)
+    listed = run("outage", "list", "--history").stdout
+    assert all(word in listed for word in ("to ring", "rung", "still dark", "given up", "reopen", "boris", "house 7"))
+
+
 def test_a_time_without_a_day_is_today(run: Run, stock: Stock) -> None:
     now = datetime.now(MOSCOW)
     began = now - timedelta(minutes=1)

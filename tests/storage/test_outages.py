@@ -12,6 +12,7 @@ from ivr.storage import outages, tables
 from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
+from ivr.storage.reports import reports
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
@@ -154,7 +155,7 @@ async def test_a_report_keeps_what_is_known_and_has_a_number(
         ("c2", "flicker", "", "", "", None, None, "voice/2026-11-20/c2-1.wav"),
     ]
     assert [call for (call,) in stock.rows(tables.Call, "id")] == ["c1", "c2"]
-    latest, first = outages.reports(database)
+    latest, first = reports(database)
     assert (latest.number, latest.recording, latest.account) == (1002, "voice/2026-11-20/c2-1.wav", "")
     assert (first.number, first.account, first.place) == (1001, "0012345678", Place("Север", "Ленина", "5"))
     assert first.at == utc("2026-11-20T09:00:00")

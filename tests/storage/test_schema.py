@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from ivr.domain.faults import StoreUnavailable
@@ -63,6 +63,31 @@ def test_names_of_the_design_are_there(database: Database) -> None:
 
 def test_upgrade_twice_changes_nothing(url: str) -> None:
     assert upgrade(url) == upgrade(url) == newest()
+
+
+def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
+    upgrade(empty_url, "0004")
+    database = Database(empty_url)
+    waits, over = "9000-01-01 00:00:00+00:00", "2026-11-20 09:00:00+00:00"
+    outage = "INSERT INTO outages (kind, state, began_at, created_at) VALUES ('emergency', 'ended', :at, :at)"
+    report = "INSERT INTO outage_reports (created_at, outage_id, house, trouble) VALUES (:at, 1, '5', 'house')"
+    promise = "INSERT INTO callbacks (kind, state, phone, outage_id, due_at, created_at)"
+    with database.writing() as connection:
+        for insert in (outage, report):
+            connection.execute(text(insert), {"at": over})
+        for phone, due in (("+79160000001", waits), ("+79160000002", over)):
+            values = {"phone": phone, "due": due, "at": over}
+            connection.execute(text(f"{promise} VALUES ('power', 'due', :phone, 1, :due, :at)"), values)
+    database.close()
+    upgrade(empty_url)
+    database = Database(empty_url)
+    reports, callbacks = tables.of(tables.OutageReport), tables.of(tables.Callback)
+    with database.reading() as connection:
+        (kept,) = connection.execute(select(reports.c.id, reports.c.outage_id, reports.c.house, reports.c.callback_id))
+        assert tuple(kept) == (1, 1, "5", None)
+        ends = connection.scalars(select(callbacks.c.joined_at).order_by(callbacks.c.id)).all()
+    database.close()
+    assert ends == [None, datetime(2026, 11, 20, 9, tzinfo=UTC)]
 
 
 def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Next, Question
 from ivr.domain.accounts import Account
+from ivr.domain.outages import Cause, Kind, Outage, Place, State, Trouble
 from ivr.listening.ask import KeyWaits
 from ivr.telephony.call import PhoneCall
 from ivr.telephony.server import Incoming
@@ -109,18 +110,49 @@ async def test_every_step_is_told_to_the_journal(ring: Ring) -> None:
 
 async def test_the_dialplan_learns_where_the_call_goes_and_whose_it_is(ring: Ring) -> None:
     call = await ring.begin()
-    call.identified(Account(7, "0012345678", district="Центр"))
+    call.identified(Account(7, "0012345678", "Центр", "Ленина", "5", "12"))
     call.in_danger()
+    call.reported(Trouble.DANGER, "1007")
+    known = Outage(3, Kind.EMERGENCY, State.OPEN, Place("Центр"), Cause.CABLE, NOON)
+    call.told_of(known, "cable no-end")
     await call.hand_back(Next.HOTLINE, queue="hotline")
     assert ring.journal.accounts == [(call.id, 7)]
     assert ring.asterisk.variables == {
         "IVR_CALL": call.id,
         "IVR_QUEUE": "hotline",
         "IVR_ACCOUNT": "0012345678",
+        "IVR_CONFIRMED": "yes",
         "IVR_DISTRICT": "Центр",
+        "IVR_ADDRESS": "Ленина, 5, 12",
+        "IVR_WHERE": r"District: Центр,Address: Ленина\, 5\, 12",
         "IVR_DANGER": "yes",
+        "IVR_TROUBLE": "danger",
+        "IVR_REPORT": "1007",
+        "IVR_OUTAGE": "3",
+        "IVR_TOLD": "cable no-end",
         "IVR_NEXT": "hotline",
     }
+    await call.close()
+    await ring.asterisk.closed()
+
+
+async def test_whose_number_calls_is_told_as_not_confirmed_and_taken_back_if_denied(ring: Ring) -> None:
+    call = await ring.begin()
+    call.about(Account(7, "0012345678", "Центр", "Ленина", "5", "12"))
+    await call.hand_back(Next.HOTLINE)
+    assert ring.asterisk.variables["IVR_CONFIRMED"] == "no"
+    assert ring.asterisk.variables["IVR_ACCOUNT"] == "0012345678"
+    assert ring.journal.accounts == []
+    await call.close()
+    await ring.asterisk.closed()
+
+
+async def test_a_denied_account_is_not_told(ring: Ring) -> None:
+    call = await ring.begin()
+    call.about(Account(7, "0012345678", "Центр", "Ленина", "5", "12"))
+    call.about(None)
+    await call.hand_back(Next.HOTLINE)
+    assert ring.asterisk.variables == {"IVR_CALL": call.id, "IVR_NEXT": "hotline"}
     await call.close()
     await ring.asterisk.closed()
 

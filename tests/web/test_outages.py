@@ -134,6 +134,33 @@ async def test_an_outage_that_never_was_is_withdrawn(site: Site) -> None:
     assert site.rows(tables.Outage, "state") == [("withdrawn",)]
 
 
+async def test_a_suspected_one_is_confirmed_once(site: Site) -> None:
+    place = {"district": "Север", "began_at": site.time, "created_at": site.time, "kind": "emergency"}
+    number = put(site.database, tables.Outage, state="suspected", cause="unknown", **place)
+    browser = await site.logged_in(Role.CLERK)
+    assert "Так решила программа" in (await browser.get(f"/outages/{number}")).text
+    late = await browser.post_form(f"/outages/{number}/confirm", {"expected": local(site, -1)})
+    assert (late.status_code, "уже прошло" in late.text) == (422, True)
+    sent = {"cause": "line", "expected": local(site, 2)}
+    page = await page_after(browser, await browser.post_form(f"/outages/{number}/confirm", sent))
+    assert "обрыв воздушной линии" in page and "подтверждено" in page
+    assert site.rows(tables.Outage, "state", "cause") == [("open", "line")]
+    again = await page_after(browser, await browser.post_form(f"/outages/{number}/confirm", sent))
+    assert "Подтверждать нечего" in again
+
+
+async def test_one_that_was_ended_by_mistake_is_opened_again(site: Site) -> None:
+    number = await entered(site)
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    goes_on = await page_after(browser, await browser.post_form(f"/outages/{number}/reopen"))
+    assert "и так идёт" in goes_on
+    await browser.post_form(f"/outages/{number}/end")
+    assert "Открыть снова" in (await browser.get(f"/outages/{number}")).text
+    page = await page_after(browser, await browser.post_form(f"/outages/{number}/reopen"))
+    assert "открыто снова" in page
+    assert site.rows(tables.Outage, "state", "ended_at") == [("open", None)]
+
+
 async def test_a_viewer_looks_without_numbers_and_changes_nothing(site: Site) -> None:
     number = await entered(site)
     put_call(site.database)
@@ -150,7 +177,13 @@ async def test_a_viewer_looks_without_numbers_and_changes_nothing(site: Site) ->
         assert ("Внести отключение" in (await browser.get("/outages")).text) is sees
         assert ("/end" in (await browser.get(f"/outages/{number}")).text) is sees
     viewer = await site.logged_in(Role.VIEWER)
-    for path in ("/outages", "/outages/new", f"/outages/{number}/change", f"/outages/{number}/end"):
+    for path in (
+        "/outages",
+        "/outages/new",
+        f"/outages/{number}/change",
+        f"/outages/{number}/end",
+        f"/outages/{number}/confirm",
+    ):
         assert (await viewer.post_form(path, {"district": "Юг", "cause": "works"})).status_code == 403
     assert site.rows(tables.Outage, "state", "cause") == [("open", "cable")]
 

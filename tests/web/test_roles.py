@@ -36,6 +36,8 @@ EXPECTED: dict[str, set[Role] | str] = {
     "GET /outages/{key}": {A, C, W},
     "POST /outages/{key}/change": {A, C},
     "POST /outages/{key}/end": {A, C},
+    "POST /outages/{key}/confirm": {A, C},
+    "POST /outages/{key}/reopen": {A, C},
     "GET /me": EVERYBODY,
     "POST /me/password": EVERYBODY,
     "POST /logout": EVERYBODY,

@@ -29,8 +29,8 @@ class SchemaOutdated(StoreUnavailable):
     """The tables are those of another version, or missing; the text says what to do."""
 
 
-def upgrade(url: str) -> str:
-    """Bring the schema to the newest revision, in one transaction, and return that revision.
+def upgrade(url: str, to: str = "head") -> str:
+    """Bring the schema to a revision, the newest by default, in one transaction; return the newest.
 
     Makes the folder of an SQLite file. Raises StoreUnavailable, BadDatabaseUrl.
     """
@@ -40,7 +40,7 @@ def upgrade(url: str) -> str:
     database = Database(url, UPGRADE_LIMIT_S)
     try:
         with database.writing() as connection:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), to)
     finally:
         database.close()
     return newest()

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Form, HTTPException, Request, Response
 
 from ivr.domain.outages import Cause
-from ivr.storage import outages
+from ivr.storage import outages, surges
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.office import office_of
 from ivr.web.pages.outages import CHANGES_THEM, FAULTS, Word, moment, plain, shown
@@ -18,6 +18,8 @@ pages = Pages()
 
 OVER = "Это отключение уже закончено или отменено."
 NOTHING = "Ничего не изменено: выберите причину, время или напишите примечание."
+NOT_SUSPECTED = "Подтверждать нечего: это отключение уже не предполагается."
+GOES_ON = "Это отключение и так идёт."
 LATER = "Окончание не может быть позже, чем сейчас."
 
 
@@ -88,8 +90,44 @@ async def end(
     return done(request, f"/outages/{key}", f"{told} Обещали перезвонить {ring}." if ended.to_ring else told)
 
 
-async def _gone(request: Request, key: int) -> Response:
+@pages.post("/outages/{key}/confirm")
+@allowed(*CHANGES_THEM)
+async def confirm(request: Request, key: Key, cause: Word = "", expected: Word = "", note: Word = "") -> Response:
+    """A suspected outage is one: callers hear of it as known."""
+    office = office_of(request)
+    given = {"cause": cause, "expected": expected, "note": note}
+    try:
+        ends = moment(expected, office)
+    except ValueError:
+        return await shown(request, key, {"expected": FAULTS["expected"]}, given)
+    if ends is not None and ends <= office.now():
+        return await shown(request, key, {"expected": FAULTS["past"]}, given)
+    known = Cause(cause) if cause in set(Cause) else None
+    who = person_of(request).login
+    try:
+        await office.ask(surges.confirm, key, who, office.now(), cause=known, expected_end=ends, note=plain(note))
+    except outages.NoSuchOutage:
+        return await _gone(request, key, NOT_SUSPECTED)
+    return done(request, f"/outages/{key}", "Подтверждено: звонящие слышат о нём как об известном.")
+
+
+@pages.post("/outages/{key}/reopen")
+@allowed(*CHANGES_THEM)
+async def reopen(request: Request, key: Key, note: Word = "") -> Response:
+    """It was ended by mistake: it goes on, and who was not reached yet waits again."""
+    office = office_of(request)
+    try:
+        again = await office.ask(outages.reopen, key, person_of(request).login, office.now(), note=plain(note))
+    except outages.AlreadyKnown:
+        return done(request, f"/outages/{key}", "Здесь уже идёт другое отключение.", "fault")
+    except outages.NoSuchOutage:
+        return await _gone(request, key, GOES_ON)
+    waits = plural(again.to_ring, "человек", "человека", "человек")
+    return done(request, f"/outages/{key}", f"Отключение открыто снова. Снова ждут звонка: {waits}.")
+
+
+async def _gone(request: Request, key: int, why: str = OVER) -> Response:
     response = await shown(request, key)  # 404 if there never was one
     if response.status_code != 200:
         raise HTTPException(404)
-    return done(request, f"/outages/{key}", OVER, "fault")
+    return done(request, f"/outages/{key}", why, "fault")

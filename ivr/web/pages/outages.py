@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse
 
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.people import Role
-from ivr.storage import outage_details, outages
+from ivr.storage import outage_details, outages, reports
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.known_places import known_places
 from ivr.web.office import Office, office_of
-from ivr.web.outage_wording import CAUSES, CHANGES, KINDS, PLANNED, RINGS, STATES, TROUBLES, place_text
+from ivr.web.outage_wording import CAUSES, CHANGES, KINDS, PLANNED, RING_REASONS, RINGS, STATES, TROUBLES, place_text
 from ivr.web.rendering import done, render
 
 pages = Pages()
@@ -64,7 +64,7 @@ async def list_outages(request: Request, over: bool = False) -> Response:
 @allowed(*LOOKS)
 async def list_reports(request: Request) -> Response:
     """What callers reported, the latest first."""
-    rows = await office_of(request).ask(outages.reports, MOST_REPORTS)
+    rows = await office_of(request).ask(reports.reports, MOST_REPORTS)
     return _rendered(request, "outages/reports.html", rows=rows)
 
 
@@ -240,6 +240,7 @@ def _rendered(request: Request, template: str, status: int = 200, **values: Any)
         "troubles": TROUBLES,
         "changes": CHANGES,
         "rings": RINGS,
+        "ring_reasons": RING_REASONS,
         "place_text": place_text,
         "may_change": role in CHANGES_THEM,
         "sees_numbers": role is not Role.VIEWER,

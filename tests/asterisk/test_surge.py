@@ -1,0 +1,140 @@
+"""Many callers report from one district: what the next one hears, what clerks see and take back; real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.config import REPOSITORY
+from ivr.lab.lab import Lab
+from ivr.robot.ringing import Result, Robot
+from ivr.robot.scenario import parse
+from ivr.robot.system import System
+from ivr.storage import outages
+from ivr.telephony.ami import connected
+from tests.asterisk.accounts import import_accounts
+from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.promises import rings_back, until
+from tests.asterisk.steps import Steps
+from tests.lab.phone import waiting_callers
+
+FILE = Path(__file__).parent / "surge.csv"
+LIMIT_S = 60
+REPORTS: Steps = [
+    {"hears": "identify/confirm", "keys": "1"},
+    {"hears": "reading/ask", "keys": "12150"},
+    {"hears": "reading/confirm", "keys": "1"},
+    {"hears": "menu/else", "keys": "1"},
+    {"hears": "menu/main", "keys": "3"},
+    {"hears": "report/trouble", "keys": "2"},
+]
+
+
+@pytest.fixture
+def system(lab: Lab) -> Iterator[System]:
+    """A daemon that follows the queues; more than one caller who waits makes the greeting short."""
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        lab.up()
+        changes = {**SHORT_WAITS, **rings_back(lab), "surge": {"waiting": 1}}
+        changes["callbacks"] = {**changes["callbacks"], "power": True}
+        system = System(Path(folder), lab, changes=changes)
+        system.prepare()
+        import_accounts(system, FILE)
+        system.start_daemon()
+        yield system
+        system.kill_daemon()
+
+
+async def ring(robot: Robot, caller: int, steps: Steps, outcome: str, *heard: str) -> Result:
+    """Ring from the number that ends with this digit; nothing that was expected is missing."""
+    table: dict[str, Any] = {"title": "surge", "from": f"+7916000000{caller}", "step": steps}
+    result = await robot.ring(parse({**table, "expect": {"outcome": outcome, "heard": list(heard)}}, FILE.parent))
+    assert not result.faults, (result.faults, result.heard)
+    return result
+
+
+def clerk(system: System, *words: str) -> str:
+    """What a command of a clerk's prints."""
+    command = [sys.executable, "-m", "ivr", *words, "--config", str(system.config_file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def suspected(system: System) -> list[tuple[str, int]]:
+    """State and reports of the outages that go on."""
+    database = system.open_database()
+    try:
+        return [(one.outage.state, one.reports) for one in outages.listed(database)]
+    finally:
+        database.close()
+
+
+async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, system: System) -> None:
+    async with ringing(system) as robot:
+        await asyncio.gather(*(ring(robot, caller, REPORTS, "hotline", "report/number") for caller in range(1, 7)))
+        await until(lambda: suspected(system) == [("suspected", 6)])
+        state = lab.state
+        assert state is not None
+        async with connected(state.ami_port, "ivr-screen", state.ami_secret) as ami:
+            with ami.events("UserEvent") as events:
+                first = ["outage/suspected", "greeting/welcome", "outage/choices", "hotline/connecting"]
+                result = await ring(
+                    robot, 7, [{"hears": "outage/choices", "timeout": 40, "keys": "3"}], "hotline", *first
+                )
+                event = await events.next(LIMIT_S)
+        assert result.heard[result.heard.index("fixed/greeting") + 1 :][:1] == ["outage/suspected"]
+        assert event["UserEvent"] == "IvrCall"
+        told = [event[name] for name in ("Queue", "Account", "Confirmed", "Outage", "Told", "District")]
+        assert told == ["hotline", "1000000007", "no", "1", "suspected", "Север"]
+        await ring(
+            robot, 8, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
+        )
+
+        board = await asyncio.to_thread(clerk, system, "hotline", "board", "--once")
+        assert "outage 1 is suspected: ivr outage confirm 1   or   ivr outage end 1 --withdrawn" in board
+        await asyncio.to_thread(clerk, system, "outage", "confirm", "1", "--cause", "line")
+        known = [{"hears": "outage/choices", "timeout": 40, "hangs_up": True}]
+        await ring(robot, 7, known, "nothing", "greeting/welcome", "outage/known", "outage/no-end")
+        await asyncio.to_thread(clerk, system, "outage", "end", "1", "--withdrawn")
+        result = await ring(
+            robot, 7, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
+        )
+        assert not [prompt for prompt in result.heard if prompt.startswith("outage/")]
+    assert suspected(system) == [], "the same reports open no other"
+
+
+async def greeting_of(robot: Robot) -> str:
+    """The first words of the daemon, to a caller who then presses 0."""
+    steps: Steps = [{"hears": "fixed/greeting"}, {"waits": 3.5}, {"hangs_up": True}]
+    result = await ring(robot, 8, steps, "nothing")
+    (heard,) = [prompt for prompt in result.heard if prompt.startswith("greeting/")]
+    return heard
+
+
+async def becomes(robot: Robot, greeting: str) -> None:
+    """Ring until callers are greeted so."""
+    async with asyncio.timeout(LIMIT_S):
+        while await greeting_of(robot) != greeting:
+            pass
+
+
+async def test_while_callers_wait_the_greeting_is_short_unless_a_clerk_says_otherwise(lab: Lab, system: System) -> None:
+    async with ringing(system) as robot:
+        assert await greeting_of(robot) == "greeting/welcome"
+        async with waiting_callers(lab, 2):
+            await becomes(robot, "greeting/short")
+            await asyncio.to_thread(clerk, system, "hotline", "greeting", "full")
+            await becomes(robot, "greeting/welcome")
+            await asyncio.to_thread(clerk, system, "hotline", "greeting", "auto")
+            await becomes(robot, "greeting/short")
+        await becomes(robot, "greeting/welcome")
+        await asyncio.to_thread(clerk, system, "hotline", "greeting", "short")
+        await becomes(robot, "greeting/short")

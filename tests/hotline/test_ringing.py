@@ -1,0 +1,164 @@
+"""When the Ringer rings at the end of an outage: by the clock of the test, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, select
+
+from ivr.domain.outages import Cause, Kind, Place
+from ivr.domain.promises import CallbackTerms, Promise, Rung
+from ivr.hotline.board import Board
+from ivr.hotline.ringing import Pace, Ringer
+from ivr.storage import outages, tables
+from ivr.storage.engine import Database
+from ivr.storage.migrations import upgrade
+from ivr.storage.promises import Promises
+from ivr.telephony.ami import Message
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+EVENING = datetime(2026, 11, 20, 21, 50, tzinfo=MOSCOW)
+LIMIT_S = 15.0
+
+
+class Clock:
+    """Shows what the test sets, and knows how often somebody looked."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+        self._looks = 0
+
+    def __call__(self) -> datetime:
+        self._looks += 1
+        return self.time
+
+    async def shows(self, time: datetime) -> None:
+        """Set it, and wait until all was done that is done at that time: two rounds of the Ringer and its calls."""
+        self.time, enough = time, self._looks + 12
+        async with asyncio.timeout(LIMIT_S):
+            while self._looks < enough:  # noqa: ASYNC110 - the Ringer has a pace of its own
+                await asyncio.sleep(0.02)
+
+
+class ScriptedExchange:
+    """Everybody who is rung does not answer, or what the test says."""
+
+    name = "here"
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.answer = Rung.NO_ANSWER
+
+    async def ring(self, promise: Promise) -> Rung:
+        self.rung.append(promise.phone)
+        return self.answer
+
+    async def live(self) -> frozenset[str]:
+        return frozenset()
+
+    async def kept(self, token: str) -> Rung | None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("ringing") / "upgraded.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def database(upgraded: Path, tmp_path: Path) -> Iterator[Database]:
+    shutil.copy(upgraded, tmp_path / "ivr.db")
+    database = Database(f"sqlite:///{tmp_path}/ivr.db")
+    yield database
+    database.close()
+
+
+def outage_of(database: Database, asked: int) -> int:
+    """An outage, and so many callers who asked for its end; its number."""
+    place = Place("Север")
+    entered = outages.add(database, Kind.EMERGENCY, place, Cause.CABLE, EVENING, None, "anna", EVENING, anywhere=True)
+    row = {"kind": "power", "state": "due", "outage_id": entered.id, "created_at": EVENING, "due_at": outages.NOT_YET}
+    with database.writing() as connection:
+        rows = [{"phone": f"+7916000{number:04d}", **row} for number in range(asked)]
+        connection.execute(insert(tables.of(tables.Callback)), rows)
+    return entered.id
+
+
+def end(database: Database, outage: int, at: datetime) -> None:
+    outages.end(database, outage, "anna", at, ended_at=at)
+
+
+@contextlib.asynccontextmanager
+async def ringing(database: Database, clock: Clock, per_minute: int = 60) -> AsyncIterator[ScriptedExchange]:
+    exchange, board = ScriptedExchange(), Board()
+    board.begin()
+    board.take(Message("QueueStatusComplete"))
+    pauses = (timedelta(minutes=5), timedelta(minutes=15))
+    terms = CallbackTerms(MOSCOW, pauses, quiet_from=22, quiet_to=8, fresh=timedelta(hours=1))
+    pace = Pace(at_once=100, power_per_minute=per_minute, look_s=0.02)
+    task = asyncio.create_task(Ringer(Promises(database), exchange, board, terms, pace, clock).run())
+    yield exchange
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_asked_at_ten_to_ten_and_the_light_back_at_eleven_is_rung_at_eight(database: Database) -> None:
+    outage, clock = outage_of(database, 1), Clock(EVENING)
+    async with ringing(database, clock) as exchange:
+        at_eleven = EVENING + timedelta(minutes=70)
+        end(database, outage, at_eleven)
+        for hours in (0, 2, 8.5):
+            await clock.shows(at_eleven + timedelta(hours=hours))
+            assert exchange.rung == []
+        exchange.answer = Rung.CONFIRMED
+        await clock.shows(at_eleven.replace(day=21, hour=8))
+        assert exchange.rung == ["+79160000000"]
+
+
+async def test_a_try_again_waits_for_the_morning_too(database: Database) -> None:
+    outage, clock = outage_of(database, 1), Clock(EVENING)
+    async with ringing(database, clock) as exchange:
+        end(database, outage, EVENING + timedelta(minutes=7))
+        await clock.shows(EVENING + timedelta(minutes=7))
+        assert len(exchange.rung) == 1
+        await clock.shows(EVENING + timedelta(minutes=13))
+        assert len(exchange.rung) == 1
+        await clock.shows(EVENING.replace(day=21, hour=8, minute=0))
+        assert len(exchange.rung) == 2
+
+
+async def test_pauses_grow_and_then_it_is_given_up(database: Database) -> None:
+    noon = EVENING.replace(day=21, hour=12)
+    outage, clock = outage_of(database, 1), Clock(noon)
+    async with ringing(database, clock) as exchange:
+        end(database, outage, noon)
+        for minutes, tries in ((0, 1), (4, 1), (5, 2), (15, 2), (20, 3), (200, 3)):
+            await clock.shows(noon + timedelta(minutes=minutes))
+            assert len(exchange.rung) == tries
+    callbacks = tables.of(tables.Callback)
+    with database.reading() as connection:
+        assert tuple(connection.execute(select(callbacks.c.state, callbacks.c.reason)).one()) == (
+            "given-up",
+            "no answer",
+        )
+
+
+async def test_so_many_begin_in_a_minute_and_no_more(database: Database) -> None:
+    noon = EVENING.replace(day=21, hour=12)
+    outage, clock = outage_of(database, 40), Clock(noon)
+    async with ringing(database, clock, per_minute=120) as exchange:
+        end(database, outage, noon)
+        begun = []
+        for second in range(6):
+            await clock.shows(noon + timedelta(seconds=second))
+            begun.append(len(exchange.rung))
+    assert begun == [1, 3, 5, 7, 9, 11]

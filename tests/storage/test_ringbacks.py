@@ -1,0 +1,321 @@
+"""Promises to ring when the light is back: when they are due, what moves them, what their answers leave."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from ivr.domain.outages import Cause, Kind, Place, RingBack
+from ivr.domain.promises import Promise, PromiseKind, Wish
+from ivr.storage import outages, ringbacks, tables
+from ivr.storage.emergencies import Emergencies
+from ivr.storage.engine import Database
+from ivr.storage.ledger import Ledger
+from ivr.storage.promises import Promises
+from ivr.storage.reports import reports
+from tests.storage.conftest import Now, Stock
+from tests.storage.test_outages import HOUR, NOON, PHONE, STREET, entered
+
+LEASE = timedelta(seconds=60)
+HOME = Place("Север", "Ленина", "5")
+ROW = ("state", "reason", "outage_id", "due_at", "tries")
+
+
+@pytest.fixture
+def emergencies(ledger: Ledger, now: Now) -> Emergencies:
+    """Where callers are promised calls."""
+    return Emergencies(ledger.units, now, "test")
+
+
+async def ask(emergencies: Emergencies, outage: int, phone: str = PHONE, account: int | None = 1) -> None:
+    """A caller asks to be rung when the light is back."""
+    await emergencies.promise(RingBack(f"call-{phone}-{outage}", phone, outage, account))
+
+
+def ended(database: Database, outage: int, hours: float = 1, *, withdrawn: bool = False) -> int:
+    """The outage ends so many hours after noon; how many are to be rung."""
+    at = NOON + hours * HOUR
+    return outages.end(database, outage, "anna", at, ended_at=at, withdrawn=withdrawn).to_ring
+
+
+def claim(database: Database, hours: float = 1) -> Promise | None:
+    return Promises(database).claim_power("here", NOON + hours * HOUR, LEASE)
+
+
+def add(database: Database, place: Place, hours: float = 0) -> int:
+    """Another outage, from so many hours after noon on; its id."""
+    at = NOON + hours * HOUR
+    return outages.add(database, Kind.EMERGENCY, place, Cause.LINE, at, None, "anna", at, anywhere=True).id
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
+    database: Database, stock: Stock, emergencies: Emergencies, withdrawn: bool
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    promises = Promises(database)
+    assert not promises.power_due(NOON + HOUR) and claim(database) is None
+    ended(database, outage, withdrawn=withdrawn)
+    assert promises.power_due(NOON + HOUR)
+    promise = claim(database)
+    assert promise is not None
+    assert (promise.kind, promise.phone, promise.account, promise.tries) == (PromiseKind.POWER, PHONE, "0012345678", 1)
+    assert promise.joined_at == NOON + HOUR
+    assert claim(database) is None and not promises.power_due(NOON + HOUR)
+    assert promises.claim("", "here", NOON + HOUR, LEASE) is None
+
+
+async def test_who_was_never_tried_comes_before_who_is_tried_again(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    for number in range(3):
+        await ask(emergencies, outage, f"+7916000000{number}")
+    ended(database, outage)
+    promises = Promises(database)
+    first = claim(database)
+    assert first is not None
+    assert promises.again(first, NOON + 2 * HOUR, "no answer")
+    order = [claim(database, 2) for _ in range(4)]
+    assert [one.phone[-1] if one else "" for one in order] == ["1", "2", "0", ""]
+
+
+async def test_the_light_is_back(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    promise = claim(database)
+    assert promise is not None
+    assert Promises(database).done(promise, NOON + HOUR, "confirmed")
+    assert stock.rows(tables.Callback, "state", "reason") == [("done", "confirmed")]
+    assert reports(database) == []
+    (seen,) = outages.listed(database, over_too=True)
+    assert (seen.waiting, seen.rung, seen.dark, seen.given_up) == (0, 1, 0, 0)
+    assert ringbacks.finished(database, outage) == [NOON + HOUR]
+
+
+async def test_still_no_light_is_reported_once(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    promise = claim(database)
+    assert promise is not None
+    assert Promises(database).dark(promise, NOON + 1.1 * HOUR)
+    assert not Promises(database).dark(promise, NOON + 1.2 * HOUR), "a daemon that comes too late"
+    (report,) = reports(database)
+    assert (report.number, report.place, report.trouble, report.account) == (1001, HOME, "house", "0012345678")
+    assert (report.caller, report.outage_id, report.rung_after) == (PHONE, None, outage)
+    assert report.at == NOON + 1.1 * HOUR
+    (seen,) = outages.listed(database, over_too=True)
+    assert (seen.rung, seen.dark, seen.reports) == (1, 1, 0)
+
+
+async def test_without_an_account_the_place_of_the_outage_is_reported(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage, account=None)
+    ended(database, outage)
+    promise = claim(database)
+    assert promise is not None
+    known = add(database, STREET, 1)
+    assert Promises(database).dark(promise, NOON + 1.1 * HOUR)
+    (report,) = reports(database)
+    assert (report.place, report.trouble, report.account) == (STREET, "street", "")
+    assert report.outage_id == known, "entered while they were rung"
+
+
+@pytest.mark.parametrize("account", [1, None])
+async def test_who_is_dark_by_another_outage_waits_for_its_end(
+    database: Database, stock: Stock, emergencies: Emergencies, account: int | None
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage, account=account)
+    ended(database, outage)
+    elsewhere = add(database, Place("Юг"), 1)
+    again = add(database, Place("Север"), 1)
+    assert claim(database) is None
+    assert stock.rows(tables.Callback, *ROW) == [("due", "", again, outages.NOT_YET, 0)]
+    assert ended(database, elsewhere) == 0
+    assert ended(database, again, 3) == 1
+    promise = claim(database, 3)
+    assert promise is not None and promise.phone == PHONE
+
+
+async def test_who_asked_for_both_outages_waits_once(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    again = add(database, STREET, 1)
+    await ask(emergencies, again)
+    assert claim(database) is None
+    assert stock.rows(tables.Callback, *ROW) == [
+        ("given-up", "asked anew", outage, NOON + HOUR, 0),
+        ("due", "", again, outages.NOT_YET, 0),
+    ]
+
+
+async def test_works_that_have_not_begun_keep_nobody_waiting(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    add(database, STREET, 9)
+    assert claim(database) is not None
+
+
+async def test_two_outages_of_one_place_are_one_ring(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    wide, narrow = entered(database, stock, Place("Север")), entered(database, stock)
+    for outage in (wide, narrow):
+        await ask(emergencies, outage)
+    ended(database, narrow)
+    assert claim(database) is None, "the district is still dark"
+    ended(database, wide, 2)
+    narrow = entered(database, stock, HOME)
+    await ask(emergencies, narrow)
+    ended(database, narrow, 2)
+    promises = Promises(database)
+    promise = claim(database, 2)
+    assert promise is not None and claim(database, 2) is None
+    assert promises.again(promise, NOON + 3 * HOUR, "busy")
+    assert claim(database, 2.5) is None, "the pause is the phone's, not the promise's"
+    promise = claim(database, 3)
+    assert promise is not None and promise.tries == 2
+    assert promises.dark(promise, NOON + 3 * HOUR)
+    assert [row[0] for row in stock.rows(tables.Callback, "reason")].count("dark") == 2
+    assert len(reports(database)) == 1
+
+
+async def test_another_account_of_the_phone_is_asked_about_after_the_first(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    north, south = entered(database, stock), add(database, Place("Юг"))
+    other = stock.account("0012345679", district="Юг")
+    await ask(emergencies, north)
+    await ask(emergencies, south, account=other)
+    ended(database, north)
+    ended(database, south)
+    first = claim(database)
+    assert first is not None and claim(database) is None, "one call at a time for a phone"
+    assert Promises(database).done(first, NOON + HOUR, "confirmed")
+    second = claim(database)
+    assert second is not None and {first.account, second.account} == {"0012345678", "0012345679"}
+
+
+async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    promises = Promises(database)
+    promises.make(Wish(PHONE, "hotline", 0, NOON), NOON)
+    queued = promises.claim("hotline", "here", NOON + HOUR, LEASE)
+    assert queued is not None and claim(database) is None
+    promises.done(queued, NOON + HOUR, "confirmed")
+    assert claim(database) is not None
+
+
+async def test_an_outage_ended_by_mistake_takes_its_promises_back(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    phones = [f"+7916000000{number}" for number in range(4)]
+    for phone in phones:
+        await ask(emergencies, outage, phone)
+    ended(database, outage)
+    promises = Promises(database)
+    told, rings, missed = claim(database), claim(database), claim(database)
+    assert told is not None and rings is not None and missed is not None
+    promises.done(told, NOON + HOUR, "confirmed")
+    for _ in range(2):  # not reached, asked once more, not reached
+        promises.give_up(missed, NOON + HOUR, "no answer")
+        await ask(emergencies, outage, phones[2])
+        missed = claim(database, 1.1)
+        assert missed is not None
+    promises.give_up(missed, NOON + HOUR, "busy")
+    again = outages.reopen(database, outage, "boris", NOON + 1.2 * HOUR, note="wrong street")
+    assert (again.outage.state, again.outage.ended_at, again.to_ring) == ("open", None, 2)
+    assert promises.again(rings, NOON + 1.3 * HOUR, "no answer")
+    assert claim(database, 2) is None
+    waits = ("due", "", outage, outages.NOT_YET, 0)
+    rows = stock.rows(tables.Callback, "phone", *ROW)
+    assert [row[0] for row in rows if row[1:] == waits] == [phones[1], phones[3], phones[2]]
+    (seen,) = outages.listed(database)
+    assert (seen.waiting, seen.rung, seen.given_up) == (3, 1, 2)
+    assert (seen.changes[-1].who, seen.changes[-1].action) == ("boris", "reopen")
+    assert seen.changes[-1].detail == "was ended, wait again: 2; wrong street"
+    assert ended(database, outage, 4) == 3
+    fresh = claim(database, 4)
+    assert fresh is not None and fresh.tries == 1
+    assert not promises.done(rings, NOON + 4 * HOUR, "confirmed"), "the first try of the time before"
+
+
+def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
+    outage = entered(database, stock)
+    with pytest.raises(outages.NoSuchOutage, match="goes on"):
+        outages.reopen(database, outage, "anna", NOON)
+    ended(database, outage)
+    again = entered(database, stock)
+    with pytest.raises(outages.AlreadyKnown, match=f"outage {again} "):
+        outages.reopen(database, outage, "anna", NOON)
+
+
+async def test_nobody_is_told_of_what_was_over_two_days_ago(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    await ask(emergencies, entered(database, stock, Place("Север")), "+79160000000")
+    ended(database, outage)
+    late = NOON + HOUR + ringbacks.TOO_LATE + timedelta(minutes=1)
+    assert Promises(database).claim_power("here", late, LEASE) is None
+    assert Promises(database).give_up_late(late) == 1
+    assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
+
+
+async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    outage = entered(database, stock)
+    await ask(emergencies, outage)
+    ended(database, outage)
+    with database.writing() as connection:
+        connection.execute(update(tables.of(tables.Callback)).values(joined_at=None))
+    assert claim(database) is None
+
+
+async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
+    url: str, database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    north, south = entered(database, stock), add(database, Place("Юг"))
+    other = stock.account("0012345679", district="Юг")
+    for number in range(15):
+        for outage, account in ((north, 1), (south, other)):
+            await ask(emergencies, outage, f"+791600000{number:02d}", account)
+    ended(database, north)
+    ended(database, south)
+    nodes = [Database(url) for _ in range(4)]
+
+    def take(node: Database) -> list[str]:
+        mine = []
+        for _ in range(30):
+            promise = claim(node)
+            if promise is not None:
+                mine.append(promise.phone)
+        return mine
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [phone for phones in pool.map(take, nodes) for phone in phones]
+    for node in nodes:
+        node.close()
+    assert len(taken) == len(set(taken)) == 15
