@@ -87,7 +87,7 @@ def remove_old(
     before = now - kept.age
     with database.reading() as connection:
         waiting = select(_readings.c.voice).where(
-            _readings.c.status == Status.FLAGGED.value, _readings.c.voice.is_not(None)
+            tables.WAITING, _readings.c.status == Status.FLAGGED.value, _readings.c.voice.is_not(None)
         )
         spared = {name for name in connection.scalars(waiting) if name}
     sounds, bad = _remove(_old(kept.calls, RECORDED, before), stopped)

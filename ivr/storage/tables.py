@@ -22,6 +22,8 @@ OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
 """How a call can end; the words of the dialogue's Outcome, which lies above this layer."""
 
 LIVE = text("status <> 'superseded'")
+WAITING = text("status IN ('accepted', 'flagged')")
+"""In these words, since SQLite takes an index of some rows only for a condition written as in the index."""
 LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
@@ -95,6 +97,7 @@ class Call(Base):
     __table_args__ = (
         one_of("outcome", OUTCOMES),
         Index("ix_calls_open", "node", **only(OPEN)),
+        Index("ix_calls_open_started_at", "started_at", **only(OPEN)),
         Index("ix_calls_caller_started_at", "caller", "started_at"),
         Index("ix_calls_account_id_started_at", "account_id", "started_at"),
         Index("ix_calls_outcome_started_at", "outcome", "started_at"),
@@ -162,7 +165,7 @@ class Reading(Base):
         Index("ix_readings_register_id_taken_at", "register_id", "taken_at"),
         Index("uq_readings_register_id_period_live", "register_id", "period", unique=True, **only(LIVE)),
         Index("uq_readings_call_id_register_id_live", "call_id", "register_id", unique=True, **only(LIVE_IN_CALL)),
-        Index("ix_readings_waiting", "status", **only(text("status IN ('accepted', 'flagged')"))),
+        Index("ix_readings_waiting", "status", **only(WAITING)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -87,7 +87,9 @@ def today(database: Database, midnight: datetime, now: datetime) -> Today:
         .where(_calls.c.started_at >= midnight, _calls.c.outcome.is_not(None))
         .group_by(_calls.c.outcome)
     )
-    flagged = select(func.count()).where(_readings.c.status == Status.FLAGGED.value)
+    flagged = (
+        select(func.count()).select_from(_readings).where(tables.WAITING, _readings.c.status == Status.FLAGGED.value)
+    )
     reports = select(func.count()).where(_reports.c.created_at >= midnight)
     rings = select(func.count()).where(
         (_callbacks.c.state == "calling") | ((_callbacks.c.state == "due") & (_callbacks.c.due_at <= now))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
 down_revision = "0008"
 
+OPEN = sa.text("ended_at IS NULL")
 NAMES = ("caller", "account_id", "outcome")
 
 
@@ -15,5 +17,6 @@ def upgrade() -> None:
     for name in NAMES:
         op.create_index(f"ix_calls_{name}_started_at", "calls", [name, "started_at"])
     op.drop_index("ix_calls_account_id", "calls")
+    op.create_index("ix_calls_open_started_at", "calls", ["started_at"], sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("ix_accounts_place", "accounts", ["district", "street", "house"])
     op.drop_index("ix_accounts_district", "accounts")
