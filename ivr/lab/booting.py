@@ -12,8 +12,6 @@ from ivr.lab.state import LabState
 
 BOOT_S = 60.0
 LOOK_S = 0.05
-ENDED_S = 1.0
-"""A process that is just becoming another program (execve) shows no environment: once unseen is not ended."""
 
 
 def wait_booted(state: LabState) -> None:
@@ -23,11 +21,8 @@ def wait_booted(state: LabState) -> None:
     """
     deadline = time.monotonic() + BOOT_S
     block = Ports(state.sip_port, state.ami_port, state.rtp_first, state.rtp_last)
-    seen = time.monotonic()
     while not ports.owned(state.folder, block):
-        if processes.of_lab(state.folder):
-            seen = time.monotonic()
-        elif time.monotonic() - seen > ENDED_S:
+        if not processes.of_lab(state.folder):
             raise LabFault(f"Asterisk ended while starting; see {state.log}")
         if ports.taken(state.folder, block):
             raise PortTaken("another program holds a port of the lab")

@@ -96,6 +96,17 @@ def test_no_port_at_all_is_said(lab_folder: Path) -> None:
     assert Lab(lab_folder).state is None
 
 
+def test_a_process_that_becomes_another_program_is_seen(lab_folder: Path) -> None:
+    again = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; exec sh -c \"$A\""
+    environment = {"PATH": os.environ["PATH"], "A": again, processes.MARK: str(lab_folder)}
+    with subprocess.Popen(["sh", "-c", again], env=environment) as process:
+        try:
+            for _ in range(300):
+                assert processes.of_lab(lab_folder) == [process.pid]
+        finally:
+            process.kill()
+
+
 def test_restart_keeps_ports_and_secrets(lab_folder: Path) -> None:
     lab = Lab(lab_folder)
     before, running = lab.up(), processes.of_lab(lab_folder)
