@@ -97,7 +97,7 @@ def test_no_port_at_all_is_said(lab_folder: Path) -> None:
 
 
 def test_a_process_that_becomes_another_program_is_seen(lab_folder: Path) -> None:
-    again = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; exec sh -c \"$A\""
+    again = 'i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; exec sh -c "$A"'
     environment = {"PATH": os.environ["PATH"], "A": again, processes.MARK: str(lab_folder)}
     with subprocess.Popen(["sh", "-c", again], env=environment) as process:
         try:
