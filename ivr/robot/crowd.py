@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,11 +25,14 @@ from ivr.storage.following import Follower
 from ivr.telephony.ami import AmiUnavailable, Events, connected
 
 STAY_S, WITHIN_S, HANGS_UP_S = 80, 20, 60.0
+SOME_FAILED = 1  # calls that the line ended count so with sipp
 STREET = "Ленина"
+IN_MENU = 40 * (os.cpu_count() or 1)
+"""Calls in the menu at once (IVR_CALLS): what this machine bears, 40 a core."""
 OFFER_S = 30.0  # in the queue: periodic-announce-frequency
-MEDIA_PORT, PORTS_A_CALL = 2000, 4  # below the ports of labs
+MEDIA_PORT = 2000  # below the ports of labs; one for each group, so that somebody holds the port that is sent to
 DIALLED = 70000000000
-FOLLOWED = ("VarSet", "QueueCallerJoin", "QueueCallerLeave", "AgentConnect", "Hangup")
+FOLLOWED = ("VarSet", "QueueCallerJoin", "QueueCallerLeave", "AgentConnect", "HangupRequest", "Hangup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Crowd:
 
     told: of the outage at their place, with its expected end. queued: in a queue; with_person: taken out of it by one.
     offered: to be rung back, by the menu or after OFFER_S in the queue; promised: they were promised it.
-    message: recorded one. refused: every line of the daemon was taken, they met the dialplan's fallback.
+    message: recorded one. refused: the menu was full, or the daemon did not answer: they met the dialplan's fallback.
     lost: neither told, queued, promised nor recorded; or the line ended the call of somebody in a queue whom it had
     promised nothing, whom nobody had spoken to, and who had left no message; or the call never arrived.
     """
@@ -84,6 +88,7 @@ class _Caller:
     promised: bool = False
     message: bool = False
     refused: bool = False
+    hung_up: bool = False
     ended: float | None = None
 
     def take(self, name: str, variable: str, value: str, at: float) -> None:
@@ -94,6 +99,8 @@ class _Caller:
                 self._leave(at)
             case "AgentConnect":
                 self.connected = True
+            case "HangupRequest":
+                self.hung_up = True
             case "Hangup":
                 self._leave(at)
                 self.ended = at
@@ -113,7 +120,7 @@ class _Caller:
         if self.connected or self.promised or self.message:
             return False
         if self.queued:
-            return self.ended is not None and self.ended - self.began < STAY_S - 2
+            return not self.hung_up
         return not self.told
 
 
@@ -145,6 +152,7 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
     """Ring, wait for the last call's end, stop the daemon and count. Raises SystemFault, AmiFault."""
     seen: dict[str, _Caller] = {}
     async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami:
+        await ami.action("Setvar", Variable="IVR_CALLS", Value=str(IN_MENU))
         with ami.events(*FOLLOWED, at_most=500_000) as events:
             following = asyncio.create_task(_follow(events, seen))
             try:
@@ -154,6 +162,7 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
                         break
                     await asyncio.sleep(1)
             finally:
+                await ami.action("Setvar", Variable="IVR_CALLS", Value="")
                 await ami.close()
             await following
     await asyncio.to_thread(system.stop_daemon)  # the journal is written behind the calls
@@ -232,7 +241,7 @@ def _by_sipp(folder: Path, port: int, callers: int) -> None:
             scenario.write_text(_scenario(group), encoding="utf-8")
             words = ["sipp", f"127.0.0.1:{port}", "-sf", str(scenario), "-inf", str(people), "-nostdin"]
             words += ["-m", str(count), "-l", str(count), "-r", str(count), "-rp", str(WITHIN_S * 1000)]
-            words += ["-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(MEDIA_PORT + PORTS_A_CALL * number)]
+            words += ["-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(MEDIA_PORT + 10 * at)]
             words += ["-timeout", f"{limit_s:.0f}", "-timeout_error"]
             log = logs.enter_context((folder / f"crowd-{at}.log").open("wb"))
             try:
@@ -246,6 +255,8 @@ def _by_sipp(folder: Path, port: int, callers: int) -> None:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.returncode not in (0, SOME_FAILED):
+                raise SystemFault(f"sipp ended with {process.returncode}; are ports {MEDIA_PORT} and up free?")
 
 
 def _scenario(group: Group) -> str:
