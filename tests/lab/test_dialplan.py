@@ -49,6 +49,13 @@ async def test_nobody_presses_a_key_while_the_daemon_is_down(lab: Lab) -> None:
         assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/fallback", "fixed/hotline-connecting"]
 
 
+async def test_a_full_menu_is_told_once_without_a_launcher(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_CALLS", "0"), calling(lab) as phone:
+        await phone.joins("hotline")
+        assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/hotline-connecting"]
+        assert "AGISTATUS" not in lab.command(f"core show channel {phone.line}")
+
+
 async def test_zero_in_the_fallback_reaches_the_hotline(lab: Lab) -> None:
     async with calling(lab) as phone:
         await phone.hears("fixed/greeting")
