@@ -25,6 +25,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import Lab
 from ivr.robot.benchmark import Load, Reactions, load, reactions, write_accounts
+from ivr.robot.hotline_figures import Aspect, Size, measure
 from ivr.robot.ringing import on_duty
 from ivr.robot.system import System, SystemFault
 from ivr.speech.benchmark.callers import NotMeasured
@@ -81,6 +82,39 @@ def calls(
         shutil.rmtree(folder, ignore_errors=True)
     _show(found, loaded)
     raise typer.Exit(0 if loaded.stored == loaded.calls else 1)
+
+
+@app.command()
+def hotline(
+    only: Annotated[list[Aspect] | None, typer.Option(help="Only this part; may be repeated.")] = None,
+    calls: Annotated[int, typer.Option(min=1, help="Calls whose way to the first ring is timed.")] = 30,
+    callers: Annotated[int, typer.Option(min=1, max=1000, help="Callers who arrive within 20 s.")] = 600,
+    promises: Annotated[int, typer.Option(min=1, help="Promises to ring back, all due at once.")] = 60,
+    people: Annotated[int, typer.Option(min=1, max=100, help="People at work who take those ring-backs.")] = 20,
+    storm_s: Annotated[float, typer.Option(min=0.5, help="Seconds that each rate of events lasts.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON and no table.")] = False,
+) -> None:
+    """Answer to first ring, a crowd of callers, ring-backs and queue events, on a real Asterisk of its own."""
+    Path("var").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="var"))
+    try:
+        figures = measure(
+            folder, Size(calls, callers, promises, people, storm_s), tuple(only or Aspect), bring_accounts
+        )
+    except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
+        print(f"ivr bench: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not as_json:
+        table = Table(
+            "what", "value", "aim", title=f"{platform.machine()}, {platform.python_version()}, {figures.machine}"
+        )
+        for row in figures.rows():
+            table.add_row(*row)
+        Console().print(table)
+    print(json.dumps(figures.plain()))
+    raise typer.Exit(1 if figures.lost else 0)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`ivr demo`: a two-zone reading over a real call, from nothing to the stored rows."""
+"""`ivr demo`: a two-zone reading, the hotline and an outage over real calls, from nothing to the stored rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
 from ivr.app import bring_accounts
+from ivr.cli import outage
 from ivr.cli.robot import ring_all
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.outages import Cause
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import Lab
 from ivr.robot import demo
@@ -33,7 +36,7 @@ AFTERWARDS = """
   .venv/bin/ivr serve --config {config}
 The first command prints the SIP port and the password of the account «softphone». Register a softphone
 (Linphone, baresip, Zoiper …) at 127.0.0.1:PORT over UDP and dial any number. Accounts to try: 4012345678
-(day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210).
+(day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210; its street has the outage).
 `.venv/bin/ivr lab down --folder {lab}` ends it.
 """
 
@@ -43,13 +46,18 @@ def run() -> None:
     """Start a lab and the daemon, ring them with a scripted caller, and show what was said and stored."""
     console = Console(highlight=False, soft_wrap=True)
     lab = Lab(FOLDER / "lab", recordings=FOLDER / "calls")
-    system = System(FOLDER, lab, changes={"recordings": {"calls": str((FOLDER / "calls").absolute())}})
+    changes = {"callbacks": {"power": True}, "recordings": {"calls": str((FOLDER / "calls").absolute())}}
+    system = System(FOLDER, lab, changes=changes)
     try:
         if lab.must_build():
             console.print("No Asterisk installed here: building one for the lab, once, about half a minute …")
         with running(system):
-            console.print(f"Asterisk, daemon and database run in {FOLDER}. The call, as it happens:")
-            results = asyncio.run(_ring(system))
+            console.print(f"Asterisk, daemon and database run in {FOLDER}. The calls, as they happen:")
+            results = asyncio.run(_ring(system, "day-and-night.toml", "hotline.toml"))
+            _enter_outage(system, console)
+            results += asyncio.run(_ring(system, "outage.toml"))
+            console.print()
+            outage.list_(config_file=system.config_file)
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
         print(f"ivr demo: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
@@ -73,9 +81,18 @@ def running(system: System) -> Iterator[None]:
         system.lab.down()
 
 
-async def _ring(system: System) -> list[Result]:
+def _enter_outage(system: System, console: Console) -> None:
+    """As a clerk does: a cable in a street, mended in about three hours."""
+    expected = datetime.now(system.settings.zone) + timedelta(hours=3)
+    expected = expected.replace(minute=expected.minute // 30 * 30, second=0, microsecond=0)
+    street, until = "улица Мира", f"{expected:%Y-%m-%d %H:%M}"
+    console.print(f'\nAn outage is entered: ivr outage add --street "{street}" --cause cable --expected "{until}"')
+    outage.add(street=street, cause=Cause.CABLE, expected=until, config_file=system.config_file)
+
+
+async def _ring(system: System, *names: str) -> list[Result]:
     state = system.lab.state
     if state is None:
         raise SystemFault("the lab went down")
-    scenarios = [load(MATERIAL / name) for name in ("day-and-night.toml", "hotline.toml")]
+    scenarios = [load(MATERIAL / name) for name in names]
     return await ring_all(system.settings, state, scenarios, system.folder / "recordings", as_json=False)

@@ -15,22 +15,34 @@ from ivr.lab.faults import LabFault
 
 MARK = "IVR_LAB_FOLDER"
 STOP_S, KILL_S = 5.0, 5.0
+BECOMING, BECOMING_S = 10, 0.002
 
 
 def of_lab(folder: Path) -> list[int]:
     """Ids of the living processes of the lab in `folder` (absolute)."""
     mark = f"{MARK}={folder}".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    return [pid for pid in _all() if mark in _environment(pid).split(b"\0")]
+
+
+def _all() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _environment(pid: int) -> bytes:
+    """What a process was started with, empty if it has ended or is somebody else's.
+
+    While a process becomes another program (execve) it shows no environment: it is looked at again.
+    """
+    for _ in range(BECOMING):
         try:
-            environment = (entry / "environ").read_bytes()
-        except OSError:  # ended meanwhile, or somebody else's
-            continue
-        if mark in environment.split(b"\0"):
-            found.append(int(entry.name))
-    return found
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            if environment:
+                return environment
+            Path(f"/proc/{pid}/exe").readlink()  # the kernel's own and those that have ended have no program
+        except OSError:
+            return b""
+        time.sleep(BECOMING_S)
+    return b""
 
 
 def stop(folder: Path) -> None:

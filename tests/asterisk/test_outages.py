@@ -15,68 +15,15 @@ from sqlalchemy import select
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.lab.lab import Lab
 from ivr.robot.ringing import Result
-from ivr.robot.scenario import Scenario, parse
+from ivr.robot.scenario import load
 from ivr.robot.system import System
 from ivr.storage import outages, tables
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.promises import rings_back
-from tests.asterisk.steps import Steps
 
 FILE = Path(__file__).parent / "outages.csv"
-KNOWN = ["greeting/welcome", "outage/known", "outage/expected", "outage/choices"]
-READING: Steps = [
-    {"hears": "identify/confirm", "keys": "1"},
-    {"hears": "reading/ask", "keys": "12150"},
-    {"hears": "reading/confirm", "keys": "1"},
-]
-
-
-def scenario(caller: int | None, steps: Steps, outcome: str, heard: list[str]) -> Scenario:
-    """caller: last digit of the number, None for a hidden one."""
-    expect = {"outcome": outcome, "heard": heard}
-    number = f"+7916000000{caller}" if caller is not None else "anonymous"
-    table: dict[str, Any] = {"title": "outage", "from": number, "step": steps, "expect": expect}
-    return parse(table, FILE.parent)
-
-
-def at_choices(answer: dict[str, Any]) -> Steps:
-    return [{"hears": "outage/choices", "timeout": 40, **answer}]
-
-
-SCENARIOS = {
-    "promised": scenario(1, at_choices({"keys": "1"}), "nothing", [*KNOWN, "outage/promised", "menu/else"]),
-    "a-person-by-voice": scenario(2, at_choices({"says": "оператор"}), "hotline", [*KNOWN, "hotline/connecting"]),
-    "a-message": scenario(3, at_choices({"keys": "2"}), "message", [*KNOWN, "fixed/message"]),
-    "on-with-readings": scenario(
-        4,
-        [*at_choices({"keys": "4"}), *READING, {"hears": "menu/else", "keys": "2"}],
-        "stored",
-        [*KNOWN, "reading/receipt"],
-    ),
-    "spoken-address": scenario(
-        None,
-        [
-            {"hears": "identify/ask", "keys": "#"},
-            {"hears": "identify/without", "keys": "3"},
-            {"hears": "report/trouble", "keys": "2"},
-            {"hears": "report/address", "says": "улица Мира, дом два, квартира пять"},
-        ],
-        "hotline",
-        ["identify/without", "report/trouble", "report/address", "report/number", "hotline/connecting"],
-    ),
-    "report-from-the-menu": scenario(
-        5,
-        [
-            *READING,
-            {"hears": "menu/else", "keys": "1"},
-            {"hears": "menu/main", "keys": "3"},
-            {"hears": "report/trouble", "keys": "5"},
-        ],
-        "hotline",
-        ["menu/main", "report/trouble", "report/number", "hotline/connecting"],
-    ),
-}
+SCENARIOS = {file.stem: load(file) for file in sorted((Path(__file__).parent / "at_outages").glob("*.toml"))}
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +74,12 @@ def rows(system: System, table: type[tables.Base], *columns: str) -> list[tuple[
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
     assert not result.faults, [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+
+
+def test_who_reports_danger_is_first_in_the_queue(rung: tuple[System, dict[str, Result]]) -> None:
+    system, results = rung
+    assert "in the queue hotline, place 1" in [happening.text for happening in results["danger"].happenings]
+    assert report_of(system, results["danger"].call_id, "trouble") == ("danger",)
 
 
 def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[str, Result]]) -> None:

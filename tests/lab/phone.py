@@ -78,7 +78,7 @@ async def calling(lab: Lab, caller: str = CALLER, number: str = "", hums: bool =
     """A call to the phone line from beginning to end, over SIP and RTP. hums: the caller makes a sound."""
     number = number or str(next(_numbers))
     async with exchange(lab) as ami:
-        with ami.events("VarSet", "Hangup", "QueueCallerJoin", "AgentConnect") as events:
+        with ami.events("VarSet", "Hangup", "QueueCallerJoin", "AgentConnect", "AgentCalled") as events:
             own = await ami.originate(
                 f"PJSIP/{number}@loop",
                 context="lab-caller",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +13,10 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
-from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable
+from tests.lab.messages import half_a_second_recorded
+from tests.lab.phone import Phone, calling, exchange, global_variable
 
 DIALPLAN = REPOSITORY / "dialplan" / "extensions-ivr.conf"
-WAV_HEADER, BYTES_A_SECOND = 44, 16000
 
 
 def program(lab: Lab, name: str, text: str) -> Path:
@@ -48,6 +47,13 @@ async def test_nobody_presses_a_key_while_the_daemon_is_down(lab: Lab) -> None:
     async with calling(lab) as phone:
         await phone.joins("hotline")
         assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/fallback", "fixed/hotline-connecting"]
+
+
+async def test_a_full_menu_is_told_once_without_a_launcher(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_CALLS", "0"), calling(lab) as phone:
+        await phone.joins("hotline")
+        assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/hotline-connecting"]
+        assert "AGISTATUS" not in lab.command(f"core show channel {phone.line}")
 
 
 async def test_zero_in_the_fallback_reaches_the_hotline(lab: Lab) -> None:
@@ -85,17 +91,6 @@ async def nobody_at_work(lab: Lab) -> AsyncIterator[None]:
             yield
         finally:
             await ami.action("QueuePause", Paused="false", **away)
-
-
-def half_a_second_recorded(messages: Path, before: set[Path]) -> Path:
-    """Wait until half a second of a new message is on the disk; its file."""
-    deadline = time.monotonic() + HEARS_S
-    while time.monotonic() < deadline:
-        for place in set(messages.iterdir()) - before:
-            if place.stat().st_size >= WAV_HEADER + BYTES_A_SECOND / 2:
-                return place
-        time.sleep(0.05)
-    raise AssertionError("no message was recorded")
 
 
 @asynccontextmanager
@@ -169,7 +164,7 @@ async def test_nobody_at_the_hotline_and_the_caller_may_leave_a_message(lab: Lab
 async def test_a_message_ended_by_a_key_is_kept(lab: Lab) -> None:
     async with leaving_a_message(lab) as (phone, place):
         await phone.presses("#")
-        await phone.hears_next("fixed/message-saved", "fixed/goodbye")
+        await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
         await phone.sees("Hangup")
     assert seconds(place) > 0.4
 

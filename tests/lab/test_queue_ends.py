@@ -1,0 +1,134 @@
+"""How a wait in the queue ends: people who drop, refuse or talk, callers who give up, no room, nobody there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ivr.lab.lab import Lab
+from tests.lab.messages import half_a_second_recorded
+from tests.lab.phone import CALLER, Phone, calling, exchange, global_variable, nobody_answers, waiting_callers
+
+HANGS_UP_S = 40.0  # the people of the lab talk for twenty seconds
+
+
+@asynccontextmanager
+async def agents(lab: Lab, do: str) -> AsyncIterator[None]:
+    """What the people of the queues do when it rings, for the length of a block."""
+    async with global_variable(lab, "LAB_AGENT", do):
+        yield
+
+
+async def does(lab: Lab, what: str) -> None:
+    async with exchange(lab) as ami:
+        await ami.action("Setvar", Variable="LAB_AGENT", Value=what)
+
+
+@asynccontextmanager
+async def room_for(lab: Lab, callers: int) -> AsyncIterator[None]:
+    """The hotline's queue holds so many for the length of a block; 0: no limit."""
+    state = lab.state
+    assert state is not None
+    file = state.folder / "etc" / "queues.conf"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace("[hotline](+)\n", f"[hotline](+)\nmaxlen={callers}\n"), encoding="utf-8")
+    try:
+        lab.command("queue reload all")
+        yield
+    finally:
+        file.write_text(whole, encoding="utf-8")
+        lab.command("queue reload all")
+
+
+async def in_queue(phone: Phone) -> None:
+    await phone.presses("0")
+    await phone.sees("QueueCallerJoin", Queue="hotline")
+
+
+async def test_who_is_dropped_at_once_comes_back_to_the_front(lab: Lab) -> None:
+    async with waiting_callers(lab, 3) as (first, *_):
+        before = lab.command("queue show hotline").count("wait:")
+        await does(lab, "drops")
+        await first.sees("AgentConnect")
+        await does(lab, "rings")
+        await first.hears("fixed/dropped")
+        await first.sees("QueueCallerJoin", Queue="hotline", Position="1")
+        assert before == 3
+        assert lab.command("queue show hotline").count("wait:") >= 2
+
+
+async def test_who_is_dropped_again_and_again_may_leave_a_message(lab: Lab) -> None:
+    async with agents(lab, "drops"), calling(lab) as phone:
+        await in_queue(phone)
+        for _ in range(3):
+            await phone.sees("AgentConnect")
+            await phone.hears_next("fixed/dropped")
+        await phone.sees("AgentConnect")
+        await phone.hears_next("fixed/leave-message")
+
+
+async def test_a_person_who_refuses_is_passed_over_and_the_caller_waits_on(lab: Lab) -> None:
+    async with agents(lab, "rejects"), calling(lab) as phone:
+        await in_queue(phone)
+        await phone.sees("AgentCalled")
+        await phone.sees("AgentCalled")
+        assert phone.line in lab.command("queue show hotline")
+        await does(lab, "")
+        await phone.sees("AgentConnect")
+        assert "fixed/dropped" not in phone.heard
+
+
+async def test_a_conversation_that_is_over_ends_the_call(lab: Lab) -> None:
+    async with calling(lab) as phone:
+        await phone.presses("0")
+        await phone.joins("hotline")
+        await phone.sees("Hangup", HANGS_UP_S)
+        assert phone.heard[-1] == "fixed/hotline-connecting"
+
+
+async def test_who_hangs_up_in_the_queue_is_gone_from_it(lab: Lab) -> None:
+    async with nobody_answers(lab), calling(lab) as phone:
+        await in_queue(phone)
+        await phone.hangs_up()
+        assert phone.line not in lab.command("queue show hotline")
+
+
+async def test_a_full_queue_takes_a_message(lab: Lab) -> None:
+    async with room_for(lab, 1), waiting_callers(lab, 1), calling(lab, "+79169999999") as phone:
+        await phone.presses("0")
+        await phone.hears("fixed/leave-message")
+        assert phone.heard[:2] == ["fixed/greeting", "fixed/hotline-connecting"]
+
+
+async def test_a_message_has_a_number_by_which_it_is_found(lab: Lab) -> None:
+    state = lab.state
+    assert state is not None
+    numbers = []
+    for _ in range(2):
+        before = set(state.messages.iterdir())
+        async with closed(lab), calling(lab, hums=True) as phone:
+            await phone.presses("0")
+            numbers.append(int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"]))
+            message = await asyncio.to_thread(half_a_second_recorded, state.messages, before)
+            await phone.presses("#")
+            await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
+            assert message.name.startswith(f"{numbers[-1]}-")
+    first, second = numbers
+    assert second == first + 1 > 1001
+    kept = lab.command(f"database get ivr-messages {second}")
+    assert re.search(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \{CALLER}", kept)
+
+
+@asynccontextmanager
+async def closed(lab: Lab) -> AsyncIterator[None]:
+    async with global_variable(lab, "IVR_HOURS", "00:00-00:00,*,29,feb"):
+        yield
+
+
+async def test_another_number_is_told_before_a_message_is_asked_for(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_OTHER_PHONE", "8-800-200-00-00"), closed(lab), calling(lab) as phone:
+        await phone.presses("0")
+        await phone.hears("fixed/closed")
+        await phone.hears_next("fixed/other-phone", "fixed/leave-message")
