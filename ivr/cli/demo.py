@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -45,8 +46,9 @@ The first command prints the SIP port and the password of the account «softphon
 def run() -> None:
     """Start a lab and the daemon, ring them with a scripted caller, and show what was said and stored."""
     console = Console(highlight=False, soft_wrap=True)
-    lab = Lab(FOLDER / "lab", recordings=FOLDER / "calls")
-    changes = {"callbacks": {"power": True}, "recordings": {"calls": str((FOLDER / "calls").absolute())}}
+    calls = FOLDER / "calls"
+    lab = Lab(FOLDER / "lab", recordings=calls)
+    changes: dict[str, dict[str, Any]] = {"callbacks": {"power": True}, "recordings": {"calls": str(calls.absolute())}}
     system = System(FOLDER, lab, changes=changes)
     try:
         if lab.must_build():
