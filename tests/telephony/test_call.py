@@ -33,7 +33,9 @@ class MemoryJournal:
     steps: list[tuple[int, str, str, str]] = field(default_factory=list)
     accounts: list[tuple[str, int]] = field(default_factory=list)
 
-    def opened(self, call_id: str, started_at: datetime, caller: str, called: str, channel: str) -> None:
+    def opened(
+        self, call_id: str, started_at: datetime, caller: str, called: str, channel: str, uniqueid: str = ""
+    ) -> None:
         self.calls.append((call_id, started_at, caller, called, channel))
 
     def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str, detail: str) -> None:
