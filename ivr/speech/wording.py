@@ -33,7 +33,7 @@ def question_for(words: Sequence[str]) -> Expects | None:
 
 
 def meaning(words: Sequence[str]) -> tuple[str, ...]:
-    """Words in the form in which they are compared: «два» and «две», «ё» and «е» are the same, endings of «тысяча» too."""
+    """Words in the form in which they are compared: «два» and «две», «ё» and «е», all of «тысяча» are the same."""
     return tuple("тысяча" if word in THOUSANDS else str(DIGITS.get(word, plain(word))) for word in words)
 
 

@@ -79,7 +79,7 @@ class Studio:
     ) -> None:
         """Reads nothing yet."""
         self._settings = settings
-        self._database = database
+        self.database = database
         self._now = now
         self._masters = Masters(settings.studio.takes, settings.studio.upload_mb << 20)
         self._listener = Listener(settings.speech.model)
@@ -99,16 +99,16 @@ class Studio:
 
     def catalogue(self) -> Mapping[str, Entry]:
         """Every prompt with its present text, in the order of the file. Raises BadCatalogue, StoreUnavailable."""
-        return load_catalogue(self._settings.sounds.catalogue, takes.changed_texts(self._database))
+        return load_catalogue(self._settings.sounds.catalogue, takes.changed_texts(self.database))
 
     def prompts(self, voice: str | None = None) -> list[Seen]:
         """Every prompt with number, text, standing and takes. Raises BadCatalogue, BadManifest, StoreUnavailable."""
         voice = self._voice(voice)
-        changed = takes.changed_texts(self._database)
+        changed = takes.changed_texts(self.database)
         catalogue = load_catalogue(self._settings.sounds.catalogue, changed)
-        numbers = takes.numbers(self._database, catalogue)
+        numbers = takes.numbers(self.database, catalogue)
         by_prompt: dict[str, list[Take]] = {}
-        for take in takes.listed(self._database):
+        for take in takes.listed(self.database):
             by_prompt.setdefault(take.prompt_id, []).append(take)
         manifest = self.voices.shipped.manifest()
         return [
@@ -134,18 +134,18 @@ class Studio:
     def numbered(self, number: int) -> Entry:
         """The prompt that is keyed by `number`. Raises NoSuchPrompt, StoreUnavailable."""
         catalogue = self.catalogue()
-        for id_, known in takes.numbers(self._database, catalogue).items():
+        for id_, known in takes.numbers(self.database, catalogue).items():
             if known == number:
                 return catalogue[id_]
         raise NoSuchPrompt("Подсказки с таким номером нет.")
 
     def take(self, take: int) -> Take:
         """One take. Raises NoSuchTake, StoreUnavailable."""
-        return takes.found(self._database, take)
+        return takes.found(self.database, take)
 
     def takes(self, prompt: str | None = None, voice: str | None = None) -> list[Take]:
         """Takes, the latest first. Raises StoreUnavailable."""
-        return takes.listed(self._database, prompt, voice)
+        return takes.listed(self.database, prompt, voice)
 
     def preview(self, take: int) -> bytes:
         """A WAV of a take as callers hear it, through A-law. Raises NoSuchTake, NoSound, StoreUnavailable, OSError."""
@@ -205,7 +205,7 @@ class Studio:
                 self._masters.keep_sound(name, made.audio)
             audio = hashlib.sha256(made.audio).hexdigest() if made.audio else ""
             new = NewTake(entry.id, voice, how, who, self._now(), name, entry.digest, audio, checks)
-            return takes.add(self._database, new)
+            return takes.add(self.database, new)
         except BaseException:
             self._masters.forget(name)
             raise
@@ -218,9 +218,9 @@ class Studio:
         Raises NoSuchTake, NotPublishable, StoreUnavailable, OSError; then callers hear what they heard before.
         """
         wanted = self.take(take)
-        takes.numbers(self._database, (wanted.prompt_id,))
+        takes.numbers(self.database, (wanted.prompt_id,))
         with self._settled_after(wanted.prompt_id, wanted.voice):
-            return takes.publish(self._database, take, who, self._now(), self._placing(wanted), insist=insist)
+            return takes.publish(self.database, take, who, self._now(), self._placing(wanted), insist=insist)
 
     def withdraw(self, prompt: str, who: str, *, voice: str | None = None) -> Take | None:
         """Take back what callers hear; the take before, or the next voice of the chain, is heard again.
@@ -230,7 +230,7 @@ class Studio:
         voice = self._voice(voice)
         with self._settled_after(prompt, voice):
             placing = self._placing_of(prompt, voice)
-            return takes.withdraw(self._database, prompt, voice, who, self._now(), placing)
+            return takes.withdraw(self.database, prompt, voice, who, self._now(), placing)
 
     def change_text(self, prompt: str, text: str, who: str, *, notes: str | None = None) -> Entry:
         """Let a prompt say something else: its audio is out of date until it is recorded or synthesised anew.
@@ -239,8 +239,8 @@ class Studio:
         """
         entry = self._entry(prompt)
         kept = ChangedText(speakable(text), entry.notes if notes is None else " ".join(notes.split()))
-        takes.numbers(self._database, (prompt,))
-        takes.change_text(self._database, prompt, kept, who, self._now())
+        takes.numbers(self.database, (prompt,))
+        takes.change_text(self.database, prompt, kept, who, self._now())
         return self._entry(prompt)
 
     def disagreements(self) -> list[Disagreement]:
@@ -248,8 +248,8 @@ class Studio:
 
         Raises StoreUnavailable, OSError.
         """
-        heard = {(take.voice, take.prompt_id): take for take in takes.published(self._database)}
-        known = {(take.voice, take.prompt_id, take.audio) for take in takes.listed(self._database)}
+        heard = {(take.voice, take.prompt_id): take for take in takes.published(self.database)}
+        known = {(take.voice, take.prompt_id, take.audio) for take in takes.listed(self.database)}
         return [
             Disagreement(voice, id_)
             for voice, id_ in sorted({*heard, *self.voices.present(), *self.voices.fixed()})
@@ -264,7 +264,7 @@ class Studio:
         """
         found = self.disagreements()
         for one in found:
-            takes.settle(self._database, one.id, one.voice, self._placing_of(one.id, one.voice))
+            takes.settle(self.database, one.id, one.voice, self._placing_of(one.id, one.voice))
         return found
 
     def _ours(self, voice: str, id_: str, known: set[tuple[str, str, str]]) -> bool:
@@ -292,7 +292,7 @@ class Studio:
             yield
         except (StoreUnavailable, OSError):
             with contextlib.suppress(StoreUnavailable, OSError, TakeFault):
-                takes.settle(self._database, prompt, voice, self._placing_of(prompt, voice))
+                takes.settle(self.database, prompt, voice, self._placing_of(prompt, voice))
             raise
 
     @contextmanager
