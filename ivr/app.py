@@ -153,7 +153,7 @@ class Daemon:
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
             rings_back=settings.callbacks.power,
         )
-        self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
+        self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
             Engine(

@@ -27,7 +27,10 @@ class Studio:
         self.prompts = folder / "prompts"
         shutil.copytree(REPOSITORY / "prompts", self.prompts)
         self.config = folder / "ivr.toml"
-        self.config.write_text(f'[sounds]\nfolder = "{self.prompts}"\n')
+        own = f'own = "{folder / "own"}"'
+        self.config.write_text(
+            f'[store]\nurl = "sqlite:///{folder}/ivr.db"\n[sounds]\nfolder = "{self.prompts}"\n{own}\n'
+        )
         self.catalogue = self.prompts / "ru.toml"
 
     def run(self, *words: str, **environment: str) -> Result:
