@@ -65,10 +65,11 @@ class Busy(TakeFault):
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A file that is not what the database says. voice, id: whose."""
+    """A file that is not what the database says. voice, id: whose. mended: whether it is now."""
 
     voice: str
     id: str
+    mended: bool = False
 
 
 class Studio:
@@ -83,6 +84,7 @@ class Studio:
         self._now = now
         self._masters = Masters(settings.studio.takes, settings.studio.upload_mb << 20)
         self._listener = Listener(settings.speech.model)
+        self._followed: frozenset[tuple[str, str, str]] | None = None
         self._places = threading.BoundedSemaphore(AT_ONCE)
         self.voices = Voices(settings.sounds)
 
@@ -262,10 +264,26 @@ class Studio:
 
         Raises StoreUnavailable, OSError.
         """
-        found = self.disagreements()
-        for one in found:
-            takes.settle(self.database, one.id, one.voice, self._placing_of(one.id, one.voice))
+        return [replace(one, mended=self._mended(one)) for one in self.disagreements()]
+
+    def follow(self) -> list[Disagreement]:
+        """As `mend`, but it looks at the files only where something was published since it last looked.
+
+        Called now and then, it brings what another node published into the folders of this one.
+        """
+        heard = frozenset((take.voice, take.prompt_id, take.audio) for take in takes.published(self.database))
+        if heard == self._followed:
+            return []
+        found = self.mend()
+        self._followed = heard
         return found
+
+    def _mended(self, one: Disagreement) -> bool:
+        try:
+            takes.settle(self.database, one.id, one.voice, self._placing_of(one.id, one.voice))
+        except (OSError, TakeFault):  # the recording is gone or damaged: the others can be helped all the same
+            return False
+        return True
 
     def _ours(self, voice: str, id_: str, known: set[tuple[str, str, str]]) -> bool:
         digest = self.voices.folder(voice).digest(id_)

@@ -24,7 +24,7 @@ from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import BadText
 from ivr.studio.sound import measure
 from ivr.studio.standing import Standing
-from ivr.studio.studio import NoSuchPrompt, NoSuchVoice, Studio
+from ivr.studio.studio import Disagreement, NoSuchPrompt, NoSuchVoice, Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import ffmpeg, recording
 
@@ -126,7 +126,7 @@ def test_every_kind_of_file_that_people_have(desk: Desk, name: str, options: tup
         ("volume=-24dB", Reason.TOO_QUIET),
         ("atrim=duration=0.8", Reason.TOO_SHORT_FOR_TEXT),
         ("aloop=loop=4:size=96000,atrim=duration=20", Reason.TOO_LONG_FOR_TEXT),
-        ("apad=pad_dur=40", Reason.TOO_LONG),
+        ("apad=pad_dur=35", Reason.TOO_LONG),
     ],
 )
 def test_bad_sound_is_refused_with_what_to_do(desk: Desk, filters: str, reason: Reason) -> None:
@@ -395,6 +395,23 @@ def test_the_dialplan_finds_all_of_its_prompts_in_the_first_voice(desk: Desk) ->
     studio.withdraw(FIXED, "anna")
     assert (own / "goodbye.wav").read_bytes() == (shipped / "fixed" / "goodbye.wav").read_bytes()
     assert studio.disagreements() == []
+
+
+def test_another_node_follows_what_is_published(desk: Desk) -> None:
+    """Same database and takes, a folder of published prompts of its own."""
+    sounds = desk.settings.sounds.model_copy(update={"own": desk.folder / "other"})
+    node = Studio(desk.settings.model_copy(update={"sounds": sounds}), desk.studio.database)
+    assert node.follow() == []
+    take = desk.record()
+    desk.studio.publish(take.id, "anna")
+    assert node.follow() == [Disagreement("own", ASK, mended=True)]
+    assert Path(Sounds.of(sounds.chain).file(ASK) + ".wav").read_bytes() == desk.own().read_bytes()
+    desk.studio.withdraw(ASK, "anna")
+    assert node.follow() == [Disagreement("own", ASK, mended=True)]
+    assert Sounds.of(sounds.chain).file(ASK) == str(sounds.shipped / ASK)
+    desk.studio.publish(take.id, "anna")
+    desk.studio.preview_file(take.id).unlink()
+    assert node.follow() == [Disagreement("own", ASK, mended=False)]
 
 
 # ------------------------------------------------------------------------------------------------ faults
