@@ -260,7 +260,7 @@ class Daemon:
     async def _follow_studio(self) -> None:
         """Let callers hear what was published: by other nodes, or by a process that was killed meanwhile."""
         try:
-            found = await asyncio.to_thread(self._studio.follow)
+            found = await asyncio.to_thread(self._studio.files.follow)
         except OSError as error:
             log.error("the folder of prompts cannot be used", extra={"reason": error.strerror})
             return

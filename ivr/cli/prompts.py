@@ -147,7 +147,7 @@ def check(
     found = list(findings(voice.catalogue, voice.sounds, voice.manifest, played))
     with _studio(voice.settings) as studio:
         if studio is not None:
-            for one in studio.mend() if mend else ():
+            for one in studio.files.mend() if mend else ():
                 typer.echo(f"{'mended' if one.mended else 'cannot be mended'}: {one.id}, voice {one.voice}")
             found += own_findings(studio)
     for finding in found:
