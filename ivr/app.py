@@ -35,6 +35,7 @@ from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.promises import Promises
 from ivr.storage.spooling import SpoolTerms, take_in
+from ivr.studio.studio import Studio
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.exchange import Dialling
 from ivr.telephony.hotline import Hotline, Ringing
@@ -153,6 +154,7 @@ class Daemon:
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
             rings_back=settings.callbacks.power,
         )
+        self._studio = Studio(settings, self._database, self._clock.now)
         self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
@@ -211,6 +213,7 @@ class Daemon:
                 await self._engine.close()
             await self._journal.close()
             await self._ledger.close()
+            await asyncio.to_thread(self._studio.close)
             self._database.close()
 
     async def _open_ears(self) -> None:
@@ -233,6 +236,7 @@ class Daemon:
                 await asyncio.to_thread(require_current, self._database)
                 abandoned = await self._journal.close_abandoned(datetime.now(UTC))
                 await self._take_spool()
+                await self._follow_studio()
             except SchemaOutdated:
                 raise
             except StoreUnavailable:
@@ -249,6 +253,7 @@ class Daemon:
         while not await _within(stop, SPOOL_PAUSE_S):
             try:
                 await self._take_spool()
+                await self._follow_studio()
             except StoreUnavailable:
                 log.error("the database does not answer; the emergency spool waits")
 
@@ -257,6 +262,19 @@ class Daemon:
         terms = SpoolTerms(settings.zone, window(settings), limits(settings))
         spool, now = settings.line.spool, self._clock.now()
         await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
+
+    async def _follow_studio(self) -> None:
+        """Let callers hear what was published: by other nodes, or by a process that was killed meanwhile."""
+        try:
+            found = await asyncio.to_thread(self._studio.files.follow)
+        except OSError as error:
+            log.error("the folder of prompts cannot be used", extra={"reason": error.strerror})
+            return
+        mended = sum(one.mended for one in found)
+        if mended:
+            log.warning("prompts were made what was published", extra={"count": mended})
+        if len(found) > mended:
+            log.error("prompts are not what was published", extra={"count": len(found) - mended})
 
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):

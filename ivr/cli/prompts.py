@@ -131,7 +131,7 @@ def _studio(settings: Settings) -> Iterator[Studio | None]:
             typer.echo(f"warning: takes and changed texts are left out: {error}", err=True)
         try:
             yield studio
-        except (StoreUnavailable, TakeFault, BadCatalogue, BadManifest, SynthesisFault) as error:
+        except (StoreUnavailable, OSError, TakeFault, BadCatalogue, BadManifest, SynthesisFault) as error:
             _unusable(str(error))
 
 
@@ -147,8 +147,8 @@ def check(
     found = list(findings(voice.catalogue, voice.sounds, voice.manifest, played))
     with _studio(voice.settings) as studio:
         if studio is not None:
-            for mended in studio.mend() if mend else ():
-                typer.echo(f"mended: {mended.id}, voice {mended.voice}")
+            for one in studio.files.mend() if mend else ():
+                typer.echo(f"{'mended' if one.mended else 'cannot be mended'}: {one.id}, voice {one.voice}")
             found += own_findings(studio)
     for finding in found:
         faults += finding.serious

@@ -20,11 +20,11 @@ def own_findings(studio: Studio) -> Iterator[Finding]:
         own = one.heard_in and one.heard_in != studio.voices.shipped_name
         if one.standing is Standing.OUTDATED and (own or one.changed):
             yield Finding(one.entry.id, f"{State.OUTDATED} (voice {one.heard_in})")
-    for wrong in studio.disagreements():
+    for wrong in studio.files.disagreements():
         mend = "restart the daemon or run `ivr prompts check --mend`"
         yield Finding(wrong.id, f"audio of voice {wrong.voice} is not what the database says: {mend}")
     known = {(take.voice, take.prompt_id) for take in published(studio.database)}
-    disagreeing = {(wrong.voice, wrong.id) for wrong in studio.disagreements()}
+    disagreeing = {(wrong.voice, wrong.id) for wrong in studio.files.disagreements()}
     for voice, id_ in studio.voices.present():
         if not studio.voices.is_link(voice, id_) and (voice, id_) not in known | disagreeing:
             yield Finding(id_, f"audio of voice {voice} that nobody published: `ivr prompts record` brings it in")

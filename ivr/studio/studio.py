@@ -6,19 +6,17 @@ TakeFault's texts are Russian, for administrators; StoreUnavailable and OSError 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from ivr.config import VOICE, Settings
-from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import (
     ChangedText,
     Hearing,
@@ -32,6 +30,7 @@ from ivr.domain.takes import (
 )
 from ivr.storage import takes
 from ivr.storage.engine import Database
+from ivr.studio.agreement import Agreement, NoSound
 from ivr.studio.catalogue import BadText, Entry, load_catalogue, speakable
 from ivr.studio.hearing import Listener
 from ivr.studio.masters import Masters, TooLarge
@@ -55,20 +54,8 @@ class NoSuchVoice(TakeFault):
     """That is no name of a voice one may record."""
 
 
-class NoSound(TakeFault):
-    """No sound could be made of the take, or of the text."""
-
-
 class Busy(TakeFault):
     """Too many recordings are processed at this moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A file that is not what the database says. voice, id: whose."""
-
-    voice: str
-    id: str
 
 
 class Studio:
@@ -85,6 +72,7 @@ class Studio:
         self._listener = Listener(settings.speech.model)
         self._places = threading.BoundedSemaphore(AT_ONCE)
         self.voices = Voices(settings.sounds)
+        self.files = Agreement(database, self._masters, self.voices)
 
     def close(self) -> None:
         """End the recogniser."""
@@ -219,8 +207,8 @@ class Studio:
         """
         wanted = self.take(take)
         takes.numbers(self.database, (wanted.prompt_id,))
-        with self._settled_after(wanted.prompt_id, wanted.voice):
-            return takes.publish(self.database, take, who, self._now(), self._placing(wanted), insist=insist)
+        with self.files.kept(wanted.prompt_id, wanted.voice) as place:
+            return takes.publish(self.database, take, who, self._now(), place, insist=insist)
 
     def withdraw(self, prompt: str, who: str, *, voice: str | None = None) -> Take | None:
         """Take back what callers hear; the take before, or the next voice of the chain, is heard again.
@@ -228,9 +216,8 @@ class Studio:
         Raises NothingPublished, NoSuchVoice, StoreUnavailable, OSError; then callers hear what they heard before.
         """
         voice = self._voice(voice)
-        with self._settled_after(prompt, voice):
-            placing = self._placing_of(prompt, voice)
-            return takes.withdraw(self.database, prompt, voice, who, self._now(), placing)
+        with self.files.kept(prompt, voice) as place:
+            return takes.withdraw(self.database, prompt, voice, who, self._now(), place)
 
     def change_text(self, prompt: str, text: str, who: str, *, notes: str | None = None) -> Entry:
         """Let a prompt say something else: its audio is out of date until it is recorded or synthesised anew.
@@ -242,58 +229,6 @@ class Studio:
         takes.numbers(self.database, (prompt,))
         takes.change_text(self.database, prompt, kept, who, self._now())
         return self._entry(prompt)
-
-    def disagreements(self) -> list[Disagreement]:
-        """Files that are not what the database says: left by a process that was killed, or put there by hand.
-
-        Raises StoreUnavailable, OSError.
-        """
-        heard = {(take.voice, take.prompt_id): take for take in takes.published(self.database)}
-        known = {(take.voice, take.prompt_id, take.audio) for take in takes.listed(self.database)}
-        return [
-            Disagreement(voice, id_)
-            for voice, id_ in sorted({*heard, *self.voices.present(), *self.voices.fixed()})
-            if not self.voices.settled(voice, id_, heard.get((voice, id_)))
-            and ((voice, id_) in heard or self._ours(voice, id_, known))
-        ]
-
-    def mend(self) -> list[Disagreement]:
-        """Make the files what the database says, and return what was wrong. Files put there by hand stay.
-
-        Raises StoreUnavailable, OSError.
-        """
-        found = self.disagreements()
-        for one in found:
-            takes.settle(self.database, one.id, one.voice, self._placing_of(one.id, one.voice))
-        return found
-
-    def _ours(self, voice: str, id_: str, known: set[tuple[str, str, str]]) -> bool:
-        digest = self.voices.folder(voice).digest(id_)
-        return digest is None or self.voices.is_link(voice, id_) or (voice, id_, digest) in known
-
-    def _placing(self, take: Take) -> Callable[[Take | None], None]:
-        return self._placing_of(take.prompt_id, take.voice)
-
-    def _placing_of(self, prompt: str, voice: str) -> Callable[[Take | None], None]:
-        def place(take: Take | None) -> None:
-            audio = None
-            if take is not None:
-                audio = self._masters.sound(take.master).read_bytes()
-                if hashlib.sha256(audio).hexdigest() != take.audio:
-                    raise NoSound("Запись на диске испорчена, опубликовать её нельзя.")
-            self.voices.place(voice, prompt, audio)
-
-        return place
-
-    @contextmanager
-    def _settled_after(self, prompt: str, voice: str) -> Iterator[None]:
-        """Where a change fails, files are made again what the database says; what cannot be is mended at the start."""
-        try:
-            yield
-        except (StoreUnavailable, OSError):
-            with contextlib.suppress(StoreUnavailable, OSError, TakeFault):
-                takes.settle(self.database, prompt, voice, self._placing_of(prompt, voice))
-            raise
 
     @contextmanager
     def _place(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ A page is five things. Example: `/outages`.
 
        @pages.post("/outages/{key}/end")
        @allowed(Role.ADMINISTRATOR, Role.CLERK)
-       async def end(request: Request, key: int, note: Annotated[str, Form()] = "") -> Response:
+       async def end(request: Request, key: Key, note: Annotated[str, Form()] = "") -> Response:
            await office_of(request).ask(outages.end, key, note, person_of(request).login, office_of(request).now())
            return done(request, "/outages", "Отключение завершено.")   # 303, the text is told above the next page
 

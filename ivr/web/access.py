@@ -5,27 +5,36 @@ A route of `Pages` without a declaration is refused when it is made, so that not
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.types import Message, Receive
 
+from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Person, Role
 from ivr.storage import sessions
 from ivr.web.office import Office, office_of
 
 SESSION, VISITOR = "ivr_session", "ivr_visitor"
 CHANGES_NOTHING = {"GET", "HEAD"}
+MOST_OF_A_FORM = 64 * 1024
+"""Bytes of a request's body; a route that takes files declares more by `max_body_size`."""
+PIECE_S = 30.0
+"""Longest wait for the next piece of a body."""
 TOKEN_FIELD, TOKEN_HEADER = "csrf", "X-CSRF-Token"
 
+Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""Number of a row in a path; another one is a page that does not exist."""
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
@@ -100,6 +109,8 @@ class GatedRoute(APIRoute):
         if not isinstance(declared, Access) or not (declared.roles or declared.public):
             raise UndeclaredAccess(f"{path}: give it @allowed(…) or @public")
         self.access = declared
+        # Ours, since FastAPI's own limit answers by itself: without headers, and not in Russian.
+        self.most_bytes = options.pop("max_body_size", None) or MOST_OF_A_FORM
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -107,6 +118,7 @@ class GatedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def gated(request: Request) -> Response:
+            request = Request(request.scope, _limited(request, self.most_bytes))
             refusal = await gate(request, self.access)
             return refusal or await handle(request)
 
@@ -125,7 +137,12 @@ async def gate(request: Request, access: Access) -> Response | None:
 
     Raises HTTPException 403, BadToken, StoreUnavailable.
     """
-    visit = request.state.visit = await _visit(request)
+    try:
+        visit = request.state.visit = await _visit(request)
+    except StoreUnavailable:
+        if not access.public:
+            raise
+        visit = request.state.visit = Visit(None, secrets.token_urlsafe(32))
     if not access.public:
         if visit.person is None:
             return to_login(request)
@@ -134,6 +151,27 @@ async def gate(request: Request, access: Access) -> Response | None:
     if request.method not in CHANGES_NOTHING:
         await _require_token(request, visit)
     return None
+
+
+def _limited(request: Request, most_bytes: int) -> Receive:
+    """The request's body up to so many bytes, each piece within a limit. Raises HTTPException 413, 408 while read."""
+    came = 0
+    told = request.headers.get("Content-Length", "0")
+
+    async def receive() -> Message:
+        nonlocal came
+        if not told.isdecimal() or int(told) > most_bytes:
+            raise HTTPException(413)
+        try:
+            message = await asyncio.wait_for(request.receive(), PIECE_S)
+        except TimeoutError:
+            raise HTTPException(408) from None
+        came += len(message.get("body", b""))
+        if came > most_bytes:
+            raise HTTPException(413)
+        return message
+
+    return receive
 
 
 async def _visit(request: Request) -> Visit:

@@ -14,21 +14,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from ivr.config import Settings
-from ivr.web import menu
+from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
 from ivr.web.pages import entering, health, people, today
 from ivr.web.rendering import STATIC
 
-MOST_OF_A_FORM = 64 * 1024
-"""Bytes of a request's body; a route that takes files declares more by `max_body_size`."""
-
 PAGES: tuple[Pages, ...] = (
     health.pages,
     entering.pages,
     today.pages,
     people.pages,
+    tables.pages,
 )
 """All routers of pages. A page that is not here does not exist."""
 
@@ -56,7 +54,6 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         docs_url=None,
         redoc_url=None,
         lifespan=open_until_end,
-        max_body_size=MOST_OF_A_FORM,
         middleware=[
             Middleware(Guard, fault=fault, tls=settings.web.public_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts(settings), www_redirect=False),
@@ -67,6 +64,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)
+    tables.add_tables(app, office)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
 

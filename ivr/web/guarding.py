@@ -47,6 +47,7 @@ TEXTS = {
     403: ("Нет доступа", "Эта страница не для вашей роли. Если она вам нужна, попросите администратора."),
     404: ("Страницы нет", "Проверьте адрес или начните с первой страницы."),
     405: ("Так нельзя", "Эту страницу нельзя открыть таким образом. Начните с первой страницы."),
+    408: ("Слишком долго", "Данные не пришли вовремя. Ничего не сохранено. Проверьте связь и повторите."),
     413: ("Слишком много данных", "Файл или форма больше, чем здесь принимается. Ничего не сохранено."),
     429: ("Слишком много попыток", "Подождите 15 минут и попробуйте снова."),
     500: ("Сбой", "Страница не получилась из-за ошибки программы. На звонки это не влияет. Сообщите администратору."),
@@ -109,9 +110,10 @@ async def http_fault(request: Request, error: Exception) -> Response:
     return response
 
 
-async def bad_form(request: Request, _error: Exception) -> Response:
-    """A page for a form that lacks fields."""
-    return fault_page(request, 400)
+async def bad_form(request: Request, error: Exception) -> Response:
+    """A page for a form that lacks fields, or for a path with something that is no number."""
+    wrong = error.errors() if isinstance(error, RequestValidationError) else ()
+    return fault_page(request, 404 if any(fault["loc"][0] == "path" for fault in wrong) else 400)
 
 
 async def stale_form(request: Request, _error: Exception) -> Response:

@@ -77,9 +77,9 @@ def served_at(log: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the pages were not served in time")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One Chromium for all tests of the process."""
+    """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import insert
 
 from ivr.domain.people import Role
+from ivr.storage import tables
 from tests.browser.conftest import Web, assert_fits, log_in, picture
 from tests.web.conftest import PASSWORD
 
@@ -69,3 +71,14 @@ def test_closing_somebodys_entrance_is_asked_before(page: Page, web: Web) -> Non
     expect(page.get_by_role("status")).to_contain_text("Вход закрыт")
     page.goto("/people")
     expect(page.get_by_role("row", name="clerk")).to_contain_text("закрыт")
+
+
+def test_the_tables_work_within_the_policy(page: Page, web: Web) -> None:
+    with web.database.writing() as connection:
+        connection.execute(insert(tables.of(tables.Account)).values(number="0012345678", street="Ленина"))
+    log_in(page, Role.ADMINISTRATOR)
+    page.get_by_role("link", name="Таблицы").click()
+    expect(page.locator("table")).to_contain_text("0012345678")
+    picture(page, "tables")
+    page.get_by_text("0012345678").first.click()
+    expect(page.locator("body")).to_contain_text("Ленина")

@@ -21,6 +21,7 @@ from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, Rea
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
+from ivr.studio.agreement import Disagreement
 from ivr.studio.catalogue import BadText
 from ivr.studio.sound import measure
 from ivr.studio.standing import Standing
@@ -126,7 +127,7 @@ def test_every_kind_of_file_that_people_have(desk: Desk, name: str, options: tup
         ("volume=-24dB", Reason.TOO_QUIET),
         ("atrim=duration=0.8", Reason.TOO_SHORT_FOR_TEXT),
         ("aloop=loop=4:size=96000,atrim=duration=20", Reason.TOO_LONG_FOR_TEXT),
-        ("apad=pad_dur=40", Reason.TOO_LONG),
+        ("apad=pad_dur=35", Reason.TOO_LONG),
     ],
 )
 def test_bad_sound_is_refused_with_what_to_do(desk: Desk, filters: str, reason: Reason) -> None:
@@ -297,7 +298,7 @@ def test_a_published_take_is_heard_next_and_taking_back_restores_the_one_before(
     assert [action for _, action, _ in desk.audit()] == ["prompt.take"] * 2 + ["prompt.publish"] * 2 + [
         "prompt.withdraw"
     ] * 2
-    assert studio.disagreements() == []
+    assert studio.files.disagreements() == []
 
 
 def test_what_asterisk_prefers_says_the_same(desk: Desk) -> None:
@@ -391,10 +392,27 @@ def test_the_dialplan_finds_all_of_its_prompts_in_the_first_voice(desk: Desk) ->
     assert (own / "greeting.wav").read_bytes() == (shipped / "fixed" / "greeting.wav").read_bytes()
     assert studio.voices.heard("fixed/greeting") == "ru"
     (own / "greeting.wav").unlink()
-    assert [wrong.id for wrong in studio.mend()] == ["fixed/greeting"]
+    assert [wrong.id for wrong in studio.files.mend()] == ["fixed/greeting"]
     studio.withdraw(FIXED, "anna")
     assert (own / "goodbye.wav").read_bytes() == (shipped / "fixed" / "goodbye.wav").read_bytes()
-    assert studio.disagreements() == []
+    assert studio.files.disagreements() == []
+
+
+def test_another_node_follows_what_is_published(desk: Desk) -> None:
+    """Same database and takes, a folder of published prompts of its own."""
+    sounds = desk.settings.sounds.model_copy(update={"own": desk.folder / "other"})
+    node = Studio(desk.settings.model_copy(update={"sounds": sounds}), desk.studio.database)
+    assert node.files.follow() == []
+    take = desk.record()
+    desk.studio.publish(take.id, "anna")
+    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert Path(Sounds.of(sounds.chain).file(ASK) + ".wav").read_bytes() == desk.own().read_bytes()
+    desk.studio.withdraw(ASK, "anna")
+    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert Sounds.of(sounds.chain).file(ASK) == str(sounds.shipped / ASK)
+    desk.studio.publish(take.id, "anna")
+    desk.studio.preview_file(take.id).unlink()
+    assert node.files.follow() == [Disagreement("own", ASK, mended=False)]
 
 
 # ------------------------------------------------------------------------------------------------ faults
@@ -436,7 +454,7 @@ def test_a_full_disk_leaves_what_was_heard_before(desk: Desk) -> None:
     assert desk.own().read_bytes() == before
     assert desk.studio.take(first.id).state is TakeState.PUBLISHED
     assert desk.studio.take(second.id).state is TakeState.DRAFT
-    assert desk.studio.disagreements() == []
+    assert desk.studio.files.disagreements() == []
     assert [file.name for file in desk.own().parent.iterdir() if file.name.startswith(".")] == []
 
 
@@ -467,12 +485,12 @@ def test_killed_while_publishing_the_files_agree_with_the_database_again(
     whole = desk.studio.preview_file((second if after else first).id).read_bytes()
     if after or published_before:
         assert desk.own().read_bytes() == whole
-    assert [wrong.id for wrong in desk.studio.mend()] == ([ASK] if after else [])
+    assert [wrong.id for wrong in desk.studio.files.mend()] == ([ASK] if after else [])
     if published_before:
         assert desk.own().read_bytes() == desk.studio.preview_file(first.id).read_bytes()
     else:
         assert not desk.own().exists() and not desk.own().with_suffix(".alaw").exists()
-    assert desk.studio.disagreements() == []
+    assert desk.studio.files.disagreements() == []
 
 
 def _publish_many(folder: Path, url: str, take: int, times: int) -> None:
@@ -506,4 +524,4 @@ def together(folder: Path, url: str, studio: Studio) -> None:
     heard = next(take for take, state in states.items() if state is TakeState.PUBLISHED)
     own = folder / "own" / "own" / f"{ASK}.wav"
     assert own.read_bytes() == studio.preview_file(heard).read_bytes()
-    assert studio.disagreements() == []
+    assert studio.files.disagreements() == []

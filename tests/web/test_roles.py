@@ -30,6 +30,7 @@ EXPECTED: dict[str, set[Role] | str] = {
     "POST /people/{key}/active": {A},
     "POST /people/{key}/password": {A},
     "POST /people/{key}/pin": {A},
+    "GET /tables": {A},
 }
 """Route -> who may."""
 

@@ -18,7 +18,7 @@ from ivr.domain.people import (
 )
 from ivr.storage import people as store
 from ivr.storage.credentials import generated_password
-from ivr.web.access import Pages, allowed, person_of
+from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.office import office_of
 from ivr.web.rendering import done, render
 from ivr.web.wording import ROLES, SECRET_FAULTS
@@ -68,14 +68,14 @@ async def add_person(
 
 @pages.get("/people/{key}")
 @allowed(Role.ADMINISTRATOR)
-async def show_person(request: Request, key: int) -> Response:
+async def show_person(request: Request, key: Key) -> Response:
     """One person and what can be done about them."""
     return await _shown(request, await _found(request, key))
 
 
 @pages.post("/people/{key}/role")
 @allowed(Role.ADMINISTRATOR)
-async def change_role(request: Request, key: int, role: Annotated[str, Form()] = "") -> Response:
+async def change_role(request: Request, key: Key, role: Annotated[str, Form()] = "") -> Response:
     """Another role, from the next page on."""
     office = office_of(request)
     if role not in set(Role):
@@ -91,7 +91,7 @@ async def change_role(request: Request, key: int, role: Annotated[str, Form()] =
 
 @pages.post("/people/{key}/active")
 @allowed(Role.ADMINISTRATOR)
-async def change_active(request: Request, key: int, active: Annotated[bool, Form()]) -> Response:
+async def change_active(request: Request, key: Key, active: Annotated[bool, Form()]) -> Response:
     """Let somebody in again, or out at once."""
     office = office_of(request)
     try:
@@ -105,7 +105,7 @@ async def change_active(request: Request, key: int, active: Annotated[bool, Form
 
 @pages.post("/people/{key}/password")
 @allowed(Role.ADMINISTRATOR)
-async def reset_password(request: Request, key: int) -> Response:
+async def reset_password(request: Request, key: Key) -> Response:
     """A new password is made and shown once; sessions of the person end."""
     office = office_of(request)
     person = await _found(request, key)
@@ -117,7 +117,7 @@ async def reset_password(request: Request, key: int) -> Response:
 
 @pages.post("/people/{key}/pin")
 @allowed(Role.ADMINISTRATOR)
-async def set_pin(request: Request, key: int, pin: Annotated[str, Form()] = "") -> Response:
+async def set_pin(request: Request, key: Key, pin: Annotated[str, Form()] = "") -> Response:
     """A PIN for recording by phone; empty: taken away."""
     office, pin = office_of(request), pin.strip()
     person = await _found(request, key)
