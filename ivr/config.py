@@ -114,6 +114,7 @@ class Studio(Section):
 
     takes: Path = Field(Path("var/takes"), description="recordings as they came, and the sound made of each")
     upload_mb: int = Field(64, ge=1, le=1024, description="largest recording")
+    zip_mb: int = Field(256, ge=1, le=1024, description="largest zip of recordings")
     longest_s: float = Field(120.0, ge=5, le=600, description="longest recording")
 
 

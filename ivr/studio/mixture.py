@@ -34,15 +34,26 @@ def own_findings(studio: Studio) -> Iterator[Finding]:
     yield from _mixed(studio, prompts)
 
 
+def spoken_by(one: Seen) -> str:
+    """In which voice callers hear a prompt and what made it, as `ivr prompts check` names it; "" for no audio."""
+    if not one.heard_in:
+        return ""
+    return f"{one.heard_in}, {'synthetic' if one.standing is Standing.SYNTHETIC else 'recorded'}"
+
+
+def others(prompts: Sequence[Seen], voice: str) -> dict[str, list[Seen]]:
+    """Prompts that callers hear in another voice than the most, by `spoken_by`. voice: it counts as the most."""
+    groups: dict[str, list[Seen]] = {}
+    for one in prompts:
+        if by := spoken_by(one):
+            groups.setdefault(by, []).append(one)
+    main = max(groups, key=lambda name: (name == f"{voice}, recorded", len(groups[name])), default="")
+    return {name: group for name, group in groups.items() if name != main}
+
+
 def _mixed(studio: Studio, prompts: Sequence[Seen]) -> Iterator[Finding]:
     """One warning for each voice that is heard beside the first, where the first is heard at all."""
-    groups: dict[str, list[str]] = {}
-    for one in prompts:
-        if one.heard_in:
-            by = "synthetic" if one.standing is Standing.SYNTHETIC else "recorded"
-            groups.setdefault(f"{one.heard_in}, {by}", []).append(one.entry.id)
-    main = max(groups, key=lambda name: (name == f"{studio.voice}, recorded", len(groups[name])), default="")
-    for name, ids in groups.items():
-        if name != main:
-            few = ", ".join(ids[:MOST_NAMED]) + (f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else "")
-            yield Finding(ALL, f"mixed: {len(ids)} of {len(prompts)} prompts are {name}: {few}", serious=False)
+    for name, group in others(prompts, studio.voice).items():
+        ids = [one.entry.id for one in group]
+        few = ", ".join(ids[:MOST_NAMED]) + (f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else "")
+        yield Finding(ALL, f"mixed: {len(ids)} of {len(prompts)} prompts are {name}: {few}", serious=False)

@@ -146,6 +146,13 @@ class Studio:
             raise NoSound(" ".join(map(str, found.refusals)))
         return self._masters.sound(found.master)
 
+    def heard(self, prompt: str) -> bytes:
+        """A WAV of what callers hear of a prompt now, through A-law. Raises NoSound, ValueError for no id, OSError."""
+        voice = self.voices.heard(prompt)
+        if voice is None:
+            raise NoSound("Звука у этой фразы пока нет.")
+        return as_heard(self.voices.folder(voice).path(prompt).read_bytes())
+
     def master(self, take: int) -> Path:
         """The recording as it came; of any format. Raises NoSuchTake, StoreUnavailable."""
         return self._masters.master(self.take(take).master)

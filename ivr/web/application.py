@@ -16,15 +16,19 @@ from starlette.staticfiles import StaticFiles
 from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
+from ivr.web.booth import Booth, RingToRecord
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
-from ivr.web.pages import entering, health, people, today
+from ivr.web.pages import entering, health, people, prompts, takes, today, uploads
 from ivr.web.rendering import STATIC
 
 PAGES: tuple[Pages, ...] = (
     health.pages,
     entering.pages,
     today.pages,
+    uploads.pages,
+    takes.pages,
+    prompts.pages,
     people.pages,
     tables.pages,
 )
@@ -36,13 +40,20 @@ def page_routes() -> list[GatedRoute]:
     return [cast(GatedRoute, route) for pages in PAGES for route in pages.routes]
 
 
-def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
-    """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
+def make_application(
+    settings: Settings, now: Callable[[], datetime] | None = None, ring: RingToRecord | None = None
+) -> FastAPI:
+    """The pages on the database of the settings. Raises BadDatabaseUrl.
+
+    now: another clock, for tests. ring: rings a telephone for recording there; None: the pages do not offer it.
+    """
     office = Office(settings, now)
+    booth = Booth(office, ring)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await booth.close()
         await office.close()
 
     async def fault(request: Request) -> Response:
@@ -61,6 +72,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         exception_handlers=cast(Any, FAULTS),
     )
     app.state.office = office
+    app.state.booth = booth
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)
