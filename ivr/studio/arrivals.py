@@ -23,7 +23,7 @@ MOST_LISTED_BYTES = 1 << 20
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 1 << 16
 _END_OF_ZIP64 = b"PK\x06\x07"
 _NUMBERED = re.compile(r"(\d{1,6})(?:[ _.–—-].*)?", re.ASCII | re.DOTALL)
-_BY_THE_WAY = re.compile(r"(?:^|/)(?:__MACOSX/|\.)|(?:^|/)(?:thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_BY_THE_WAY = re.compile(r"(?:.*/)?(?:__MACOSX/.*|\.[^/]*|thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
 
 
 class UnknownName(TakeFault):
@@ -71,7 +71,7 @@ class Archive:
             raise BadArchive("Архив закрыт паролем. Соберите его без пароля.")
         if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
             raise BadArchive("Архив сжат редким способом. Соберите его обычным zip.")
-        self._entries = [entry for entry in entries if not _BY_THE_WAY.search(entry.filename.replace("\\", "/"))]
+        self._entries = [entry for entry in entries if not _BY_THE_WAY.fullmatch(entry.filename.replace("\\", "/"))]
         self.names = tuple(entry.filename for entry in self._entries)
         if not self.names:
             raise BadArchive("В архиве нет файлов.")

@@ -52,7 +52,9 @@ async def test_the_list_counts_and_finds(site: Site) -> None:
     by_number = (await browser.get("/prompts", params={"q": str(number(site))})).text
     assert ASK_TEXT in by_number
     assert "Таких фраз нет" in (await browser.get("/prompts", params={"show": "missing"})).text
-    assert "data-drop" not in page and "Записать" not in page  # a viewer listens only
+    one = (await browser.get(f"/prompts/{number(site)}")).text
+    for given in (page, one):  # a viewer listens only
+        assert "data-drop" not in given and "data-recorder" not in given and given.count('method="post"') == 1
 
 
 async def test_the_list_is_quick(site: Site) -> None:
@@ -147,7 +149,8 @@ async def test_sound_is_private_typed_and_comes_in_parts(site: Site, tmp_path: P
         assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/wav")
         assert whole.headers["cache-control"] == "private, no-store"
         assert whole.headers["x-content-type-options"] == "nosniff"
-        assert wave.open(io.BytesIO(whole.content)).getnframes() > 8000
+        with wave.open(io.BytesIO(whole.content)) as opened:
+            assert opened.getnframes() > 8000
         size = len(whole.content)
         for asked, first, last in (("0-99", 0, 99), ("100-", 100, size - 1), ("-50", size - 50, size - 1)):
             part = await browser.get(path, headers={"Range": f"bytes={asked}"})
