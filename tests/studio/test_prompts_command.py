@@ -29,7 +29,7 @@ class Studio:
         self.prompts = folder / "prompts"
         shutil.copytree(REPOSITORY / "prompts", self.prompts)
         self.config = folder / "ivr.toml"
-        own = f'own = "{folder / "own"}"'
+        own = f'own = "{folder / "own"}"\n[studio]\ntakes = "{folder / "takes"}"'
         self.config.write_text(
             f'[store]\nurl = "sqlite:///{folder}/ivr.db"\n[sounds]\nfolder = "{self.prompts}"\n{own}\n'
         )
