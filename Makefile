@@ -2,7 +2,7 @@
 PYTHON ?= python3
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
 FOR_DEMO := festival festvox-ru
-FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester
+FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium
 
 demo: .venv/ready
 	@$(call debian,$(FOR_DEMO) $(if $(shell command -v asterisk),,$(FOR_LAB)))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,6 +44,7 @@ from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
+from ivr.web.child import PagesChild
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +127,10 @@ def bring_accounts(settings: Settings, file: Path) -> Summary:
 class Daemon:
     """Answers calls until told to drain. Everything it starts it also ends."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pages: Sequence[str] | None = None) -> None:
+        """pages: the command that serves the administrators' pages, None for none."""
         self._settings = settings
+        self._pages = PagesChild(pages) if pages else None
         node = self._node = f"{socket.gethostname()}:{settings.line.socket}"
         self._database = open_database(settings)
         self._clock = LocalClock(settings.zone)
@@ -179,6 +183,8 @@ class Daemon:
         spool: asyncio.Task[None] | None = None
         ears: asyncio.Task[None] | None = None
         hotline: asyncio.Task[None] | None = None
+        # First of all: the pages are needed most when something keeps the line from taking calls.
+        pages = asyncio.create_task(self._pages.run()) if self._pages else None
         try:
             if not await self._catch_up(stop):
                 return
@@ -199,7 +205,7 @@ class Daemon:
         finally:
             if spool is not None:
                 await spool
-            for task in (ears, hotline):
+            for task in (ears, hotline, pages):
                 if task is not None:
                     task.cancel()
                     await asyncio.wait((task,))
@@ -320,6 +326,12 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
     return event.is_set()
 
 
-async def serve(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
-    """Run the daemon until `stop` is set. Raises OSError, ValueError, SchemaOutdated."""
-    await Daemon(settings).run(stop, ready)
+async def serve(
+    settings: Settings,
+    stop: asyncio.Event,
+    ready: asyncio.Event | None = None,
+    *,
+    pages: Sequence[str] | None = None,
+) -> None:
+    """Run the daemon until `stop` is set, beside it the command `pages`. Raises OSError, ValueError, SchemaOutdated."""
+    await Daemon(settings, pages).run(stop, ready)

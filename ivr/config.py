@@ -231,6 +231,38 @@ class Callbacks(Section):
         return pauses
 
 
+class Web(Section):
+    """The administrators' pages."""
+
+    listen: str = Field("127.0.0.1:8080", description="host:port of the pages, port 0: any free one; empty: no pages")
+    public_url: str = Field("", description="address in the browser, needed beyond loopback; https: behind TLS")
+    proxies: tuple[str, ...] = Field((), description="addresses of proxies whose X-Forwarded headers are believed")
+    idle_minutes: int = Field(30, ge=1, le=1440, description="who does nothing for so long is logged out")
+    session_hours: int = Field(12, ge=1, le=168, description="longest login")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, text: str) -> str:
+        address = re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", text, re.ASCII)
+        if text and (address is None or int(address[1]) > 65535):
+            raise ValueError("host:port, for example 127.0.0.1:8080")
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, text: str) -> str:
+        if text and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?/?", text, re.ASCII):
+            raise ValueError("http:// or https:// and a host, without a path: https://line.example.ru")
+        return text.rstrip("/")
+
+    @model_validator(mode="after")
+    def _named_beyond_loopback(self) -> Web:
+        host = self.listen.rpartition(":")[0].strip("[]")
+        if host and not self.public_url and not (host in {"localhost", "::1"} or host.startswith("127.")):
+            raise ValueError("listen beyond loopback needs public_url, the address in the browser")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings of a node."""
 
@@ -250,6 +282,7 @@ class Settings(BaseSettings):
     readings: Readings = Readings()
     ami: Manager = Manager()
     callbacks: Callbacks = Callbacks()
+    web: Web = Web()
 
     @field_validator("time_zone")
     @classmethod

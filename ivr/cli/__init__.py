@@ -11,6 +11,8 @@ from typer.core import TyperGroup
 
 GROUPS = {
     "serve": "The daemon: answers the calls that Asterisk hands over.",
+    "web": "The administrators' pages alone.",
+    "user": "Who may use the pages and record by phone.",
     "db": "Schema, accounts and meters in, readings out for billing.",
     "hotline": "The queues now, and who is to be rung back.",
     "readings": "Readings that wait for a clerk.",

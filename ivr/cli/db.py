@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ivr import config
 from ivr.app import account_format, window
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.people import PersonFault
 from ivr.storage import clerk, exporting, outages
 from ivr.storage.account_file import BadFile, BadLine
 from ivr.storage.engine import BadDatabaseUrl, Database
@@ -43,7 +44,7 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault) as error:
+    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault, PersonFault) as error:
         code, text = 1, str(error)
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"

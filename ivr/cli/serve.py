@@ -28,7 +28,7 @@ def serve(
     try:
         settings = config.load(config_file)
         _spare_the_collector()
-        uvloop.run(_until_signalled(settings))
+        uvloop.run(_until_signalled(settings, _pages(config_file) if settings.web.listen else None))
     except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:
         print(f"ivr serve: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
@@ -44,9 +44,15 @@ def _spare_the_collector() -> None:
     gc.set_threshold(10_000, 20, 100)
 
 
-async def _until_signalled(settings: config.Settings) -> None:
+def _pages(config_file: Path | None) -> list[str]:
+    """The command of the child process that serves the pages."""
+    named = ["--config", str(config_file)] if config_file else []
+    return [sys.executable, "-m", "ivr", "web", "--with-parent", *named]
+
+
+async def _until_signalled(settings: config.Settings, pages: list[str] | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_daemon(settings, stop)
+    await run_daemon(settings, stop, pages=pages)

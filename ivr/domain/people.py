@@ -1,0 +1,93 @@
+"""People who use the pages or record by phone: their roles, and what a password and a PIN must be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+from itertools import pairwise
+
+FEWEST_OF_PASSWORD, MOST_OF_PASSWORD = 10, 200
+FEWEST_OF_PIN, MOST_OF_PIN = 6, 12
+FAILURES_UNTIL_LOCK = 5
+LOCK = timedelta(minutes=15)
+
+
+class Role(StrEnum):
+    """What somebody may do; each page names the roles that may open it."""
+
+    ADMINISTRATOR = "administrator"
+    CLERK = "clerk"
+    VOICE = "voice"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of `users` without its secrets. can_enter: has a password; can_record: has a PIN."""
+
+    id: int
+    login: str
+    role: Role
+    active: bool = True
+    can_enter: bool = True
+    can_record: bool = False
+    locked_until: datetime | None = None
+
+
+class PersonFault(Exception):
+    """What was asked for people cannot be done; the text says why."""
+
+
+class NoSuchPerson(PersonFault):
+    """Nobody has this login or number."""
+
+
+class LoginTaken(PersonFault):
+    """Somebody has this login already."""
+
+
+class LastAdministrator(PersonFault):
+    """Nobody could manage people any more."""
+
+
+class SecretFault(Enum):
+    """Why a login, a password or a PIN is refused."""
+
+    BAD_LOGIN = "a login has 2 to 40 letters, digits, dots, dashes"
+    SHORT_PASSWORD = f"a password has at least {FEWEST_OF_PASSWORD} characters"
+    LONG_PASSWORD = f"a password has at most {MOST_OF_PASSWORD} characters"
+    EASY_PASSWORD = "a password is not the login, one repeated character or a row of digits"
+    PIN_FORM = f"a PIN has {FEWEST_OF_PIN} to {MOST_OF_PIN} digits"
+    EASY_PIN = "a PIN is not one repeated digit or digits in a row"
+
+
+def login_fault(login: str) -> SecretFault | None:
+    """None for a login that may be used. Letters of any alphabet, lower case."""
+    fits = re.fullmatch(r"[\w.@-]{2,40}", login) and login == login.lower()
+    return None if fits else SecretFault.BAD_LOGIN
+
+
+def password_fault(password: str, login: str) -> SecretFault | None:
+    """None for a password that may be used. Long rather than full of signs (NIST SP 800-63B)."""
+    if len(password) < FEWEST_OF_PASSWORD:
+        return SecretFault.SHORT_PASSWORD
+    if len(password) > MOST_OF_PASSWORD:
+        return SecretFault.LONG_PASSWORD
+    easy = len(set(password)) < 3 or password.lower() == login.lower() or _in_a_row(password)
+    return SecretFault.EASY_PASSWORD if easy else None
+
+
+def pin_fault(pin: str) -> SecretFault | None:
+    """None for a PIN that may be used."""
+    if not re.fullmatch(rf"[0-9]{{{FEWEST_OF_PIN},{MOST_OF_PIN}}}", pin):
+        return SecretFault.PIN_FORM
+    return SecretFault.EASY_PIN if len(set(pin)) == 1 or _in_a_row(pin) else None
+
+
+def _in_a_row(text: str) -> bool:
+    if not (text.isascii() and text.isdigit()):
+        return False
+    steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(text)}
+    return steps in ({1}, {9})

@@ -1,0 +1,33 @@
+"""Tables of the administrators' pages: who is logged in, and failed logins by address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ivr.storage.columns import Base, empty_text
+
+
+class WebSession(Base):
+    """Somebody logged in. `token`: SHA-256 of the cookie's random token, in hex; whoever reads it cannot use it."""
+
+    __tablename__ = "web_sessions"
+
+    token: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = empty_text()
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LoginFailure(Base):
+    """A login that failed, or is being tried, by the address that it came from."""
+
+    __tablename__ = "login_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(index=True)

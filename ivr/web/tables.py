@@ -1,0 +1,176 @@
+"""Plain tables for administrators, to look at only: starlette-admin below /tables, behind our gate and our policy.
+
+Why its templates are changed as they are loaded: docs/adr/0040-fastapi-and-own-templates.md.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import BaseLoader, Environment, PackageLoader, PrefixLoader
+from sqlalchemy import JSON, Column
+from sqlalchemy.orm import sessionmaker
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
+from starlette_admin.contrib.sqla import Admin, ModelView
+from starlette_admin.fields import (
+    BaseField,
+    BooleanField,
+    DateField,
+    DateTimeField,
+    FloatField,
+    IntegerField,
+    JSONField,
+    StringField,
+)
+from starlette_admin.i18n import I18nConfig, TimezoneConfig
+
+from ivr.domain.people import Role
+from ivr.storage import tables
+from ivr.storage.columns import Base, UtcTime
+from ivr.web.access import CHANGES_NOTHING, Access, Pages, allowed, gate
+from ivr.web.guarding import POLICY
+from ivr.web.office import Office
+
+pages = Pages()
+
+FOLDER = "/tables"
+SHOWN: tuple[tuple[type[Base], str], ...] = (
+    (tables.Account, "Лицевые счета"),
+    (tables.Meter, "Счётчики"),
+    (tables.Register, "Тарифные зоны"),
+    (tables.Reading, "Показания"),
+    (tables.Batch, "Выгрузки"),
+    (tables.Call, "Звонки"),
+    (tables.Outage, "Отключения"),
+    (tables.OutageReport, "Сообщения об авариях"),
+    (tables.Callback, "Обратные звонки"),
+    (tables.SpoolEntry, "Аварийный приём"),
+    (tables.Take, "Записи фраз"),
+    (tables.Audit, "Журнал изменений"),
+)
+"""Tables without secrets, and their Russian names. `users`, `web_sessions` and `api_clients` are not among them."""
+
+
+@pages.get(FOLDER)
+@allowed(Role.ADMINISTRATOR)
+async def first_table(request: Request) -> Response:
+    """The first of the tables."""
+    return RedirectResponse(f"{FOLDER}/{tables.of(SHOWN[0][0]).name}/list", 303)
+
+
+class OursToLookAt(ModelView):
+    """A table that nobody changes here."""
+
+    row_actions = ("view",)
+    actions = ()
+    exporters = ()
+    importers = ()
+    page_size = 25
+    column_visibility = False
+
+    def can_create(self, request: Request) -> bool:
+        """Never."""
+        return False
+
+    def can_edit(self, request: Request) -> bool:
+        """Never."""
+        return False
+
+    def can_delete(self, request: Request) -> bool:
+        """Never."""
+        return False
+
+
+class WithNonce(BaseLoader):
+    """The library's templates for a policy without `unsafe-inline`: its scripts and styles carry the answer's nonce.
+
+    The source is changed, not the page, so that nothing from the database can get a nonce.
+    """
+
+    def __init__(self, folder: BaseLoader) -> None:
+        self._folder = folder
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """Called by Jinja2."""
+        source, file, fresh = self._folder.get_source(environment, template)
+        source = re.sub(r"<(script|style)(?=[\s>])", r'<\1 nonce="{{ request.state.nonce }}"', source)
+        source = re.sub(r"@import url\([^)]*\);", "", source)  # a font from elsewhere
+        source = re.sub(r'\sstyle\s*=\s*"[^"]*"', "", source)
+        return re.sub(r'\son[a-z]+="[^"]*"', "", source), file, fresh
+
+
+class Gated:
+    """Lets administrators look, and nobody do anything."""
+
+    def __init__(self, inner: Starlette, outer: FastAPI) -> None:
+        self._inner, self._outer = inner, outer
+        self.routes = inner.routes  # where the library looks for the addresses of its pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Called by the application."""
+        request = Request({**scope, "app": self._outer}, receive)
+        if request.method not in CHANGES_NOTHING:
+            raise HTTPException(405)
+        refusal = await gate(request, Access(frozenset({Role.ADMINISTRATOR})))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(16)
+        scope.setdefault("state", {})["nonce"] = nonce
+
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = re.sub(r"(script|style)-src 'self'", rf"\1-src 'self' 'nonce-{nonce}'", POLICY)
+                MutableHeaders(scope=message)["Content-Security-Policy"] = policy
+            await send(message)
+
+        await self._inner(scope, receive, with_policy)
+
+
+def add_tables(app: FastAPI, office: Office) -> None:
+    """Mount the tables below FOLDER."""
+    core = PackageLoader("starlette_admin", "templates")
+    admin: Any = Admin(
+        sessionmaker(office.database.engine, expire_on_commit=False),
+        title="Таблицы",
+        base_url=FOLDER,
+        route_name="tables",
+        additional_loaders=[WithNonce(core), PrefixLoader({"@core": WithNonce(core)})],
+        secret_key=secrets.token_hex(32),
+        i18n_config=I18nConfig(default_locale="ru"),
+        timezone_config=TimezoneConfig(default_timezone=office.settings.time_zone),
+    )
+    for model, name in SHOWN:
+        view = type(model.__name__, (OursToLookAt,), {"fields": _fields(model)})
+        admin.add_view(view(model, key=tables.of(model).name, menu_label=name, display_name=name))
+    inner = Starlette()
+    admin.mount_to(inner)
+    app.mount(FOLDER, Gated(admin.app, app), name="tables")
+
+
+def _fields(model: type[Base]) -> list[BaseField]:
+    kinds: dict[type[object], type[BaseField]] = {
+        bool: BooleanField,
+        int: IntegerField,
+        float: FloatField,
+        date: DateField,
+        datetime: DateTimeField,
+        list: JSONField,
+        dict: JSONField,
+    }
+    table = tables.of(model)
+    return [kinds.get(_python_type(column), StringField)(column.name, label=column.name) for column in table.columns]
+
+
+def _python_type(column: Column[Any]) -> type[object]:
+    if isinstance(column.type, UtcTime):
+        return datetime
+    return dict if isinstance(column.type, JSON) else column.type.python_type

@@ -1,0 +1,129 @@
+"""Debian's Chromium before a served site with people of each role."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ivr.config import REPOSITORY
+from ivr.domain.people import Role
+from ivr.storage.engine import Database
+from tests.web.conftest import PASSWORD, peopled_sqlite
+
+__all__ = ["peopled_sqlite"]
+
+CHROMIUM = "/usr/bin/chromium"
+PICTURES = REPOSITORY / "docs" / "ru" / "images"
+START_S, PAGE_MS = 30.0, 15_000
+ARGUMENTS = [
+    "--no-sandbox",  # the tests run as root
+    "--disable-dev-shm-usage",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A site that `ivr web` serves. url: without a slash at its end."""
+
+    url: str
+    database: Database
+    config_file: Path
+    folder: Path
+
+
+@pytest.fixture
+def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
+    """`ivr web` on a free port, with a new database and a person of each role (login: the role, PASSWORD)."""
+    shutil.copy(peopled_sqlite, tmp_path / "ivr.db")
+    url = f"sqlite:///{tmp_path / 'ivr.db'}"
+    config = tmp_path / "ivr.toml"
+    config.write_text(
+        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\n[web]\nlisten = "127.0.0.1:0"\n'
+    )
+    database = Database(url)
+    log = tmp_path / "web.log"
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "ivr", "web", "--config", str(config)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        yield Web(served_at(log, process), database, config, tmp_path)
+    finally:
+        process.terminate()
+        process.wait(20)
+        database.close()
+
+
+def served_at(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """The address that the log tells, without a slash at its end."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        for line in log.read_text(encoding="utf-8").splitlines():
+            if line.startswith("{") and (told := json.loads(line))["text"] == "the pages are served":
+                return str(told["path"]).rstrip("/")
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        time.sleep(0.05)
+    raise AssertionError("the pages were not served in time")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, web: Web) -> Iterator[Page]:
+    """A window of its own; a test fails on any fault of a script or of the policy that the console tells."""
+    context = chromium.new_context(
+        base_url=web.url, locale="ru-RU", viewport={"width": 1280, "height": 800}, permissions=["microphone"]
+    )
+    page = context.new_page()
+    page.set_default_timeout(PAGE_MS)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def log_in(page: Page, role: Role) -> None:
+    """As a person of this role, by the login page."""
+    page.goto("/login")
+    page.get_by_label("Логин").fill(role.value)
+    page.get_by_label("Пароль").fill(PASSWORD)
+    page.get_by_role("button", name="Войти").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def assert_fits(page: Page, width: int = 360) -> None:
+    """The page needs no scrolling sideways on a telephone's screen of `width` pixels."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 740})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, f"{page.url} is {wide} px wide"
+    if before is not None:
+        page.set_viewport_size(before)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep the page as docs/ru/images/NAME.png, where IVR_PICTURES is set; otherwise only see that it can be drawn."""
+    image = page.screenshot(full_page=True, animations="disabled")
+    if os.environ.get("IVR_PICTURES"):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / f"{name}.png").write_bytes(image)

@@ -1,0 +1,72 @@
+"""Every route against every role: what is not listed here fails."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ivr.domain.people import Role
+from ivr.web.access import Pages, UndeclaredAccess
+from ivr.web.application import page_routes
+from tests.web.conftest import Site
+
+A, C, V, W = Role.ADMINISTRATOR, Role.CLERK, Role.VOICE, Role.VIEWER
+EVERYBODY, PUBLIC = {A, C, V, W}, "public"
+
+EXPECTED: dict[str, set[Role] | str] = {
+    "GET /healthz": PUBLIC,
+    "GET /login": PUBLIC,
+    "POST /login": PUBLIC,
+    "GET /": EVERYBODY,
+    "GET /me": EVERYBODY,
+    "POST /me/password": EVERYBODY,
+    "POST /logout": EVERYBODY,
+    "POST /logout-everywhere": EVERYBODY,
+    "GET /people": {A},
+    "POST /people": {A},
+    "GET /people/{key}": {A},
+    "POST /people/{key}/role": {A},
+    "POST /people/{key}/active": {A},
+    "POST /people/{key}/password": {A},
+    "POST /people/{key}/pin": {A},
+    "GET /tables": {A},
+}
+"""Route -> who may."""
+
+ROUTES = {f"{method} {route.path}": route.access for route in page_routes() for method in route.methods or ()}
+CLOSED = sorted(name for name, roles in EXPECTED.items() if roles != PUBLIC)
+
+
+def test_every_route_is_listed_with_its_roles() -> None:
+    declared = {name: PUBLIC if access.public else set(access.roles) for name, access in ROUTES.items()}
+    assert declared == EXPECTED
+
+
+def test_a_route_without_declared_roles_cannot_be_made() -> None:
+    pages = Pages()
+    with pytest.raises(UndeclaredAccess, match="/forgotten"):
+
+        @pages.get("/forgotten")
+        async def forgotten() -> None: ...
+
+
+def address(name: str) -> tuple[str, str]:
+    """Method and path with numbers and words that nothing has."""
+    method, _, path = name.partition(" ")
+    return method, re.sub(r"\{\w+(:\w+)?\}", "999999", path)
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=str)
+async def test_each_role_enters_what_it_may_and_nothing_else(site: Site, role: Role | None) -> None:
+    for name in CLOSED:
+        method, path = address(name)
+        browser = await site.logged_in(role) if role else site.browser()
+        sent = await (browser.get(path) if method == "GET" else browser.post_form(path))
+        roles = EXPECTED[name]
+        if role is None:
+            assert sent.status_code == 303 and sent.headers["location"].startswith("/login"), name
+        elif role in roles:
+            assert sent.status_code not in {401, 403, 500}, (name, sent.text)
+        else:
+            assert (sent.status_code, "не для вашей роли" in sent.text) == (403, True), name
