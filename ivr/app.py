@@ -44,6 +44,7 @@ from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
+from ivr.telephony.studio_line import StudioLine, is_studio
 from ivr.web.child import PagesChild
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,8 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
+        now = self._clock.now
+        self._studio_line = StudioLine(settings, self._studio, self._sounds, self._key_waits, self._journal, now)
         promises = Promises(self._database)
         self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
@@ -254,6 +257,7 @@ class Daemon:
             try:
                 await self._take_spool()
                 await self._follow_studio()
+                await self._studio_line.take_in()
             except StoreUnavailable:
                 log.error("the database does not answer; the emergency spool waits")
 
@@ -279,6 +283,9 @@ class Daemon:
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):
             await self._hotline.answer_wish(incoming)
+            return
+        if is_studio(incoming):
+            await self._studio_line.answer(incoming)
             return
         call = await PhoneCall.begin(
             incoming,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -116,6 +116,9 @@ class Studio(Section):
     upload_mb: int = Field(64, ge=1, le=1024, description="largest recording")
     zip_mb: int = Field(256, ge=1, le=1024, description="largest zip of recordings")
     longest_s: float = Field(120.0, ge=5, le=600, description="longest recording")
+    calls: Path = Field(Path("var/studio-calls"), description="where Asterisk writes what is recorded by phone")
+    phones: tuple[Annotated[str, Field(pattern=r"^\+?[0-9]+$")], ...] = ()  # empty: whoever reaches the context
+    dial: str = Field("", pattern=r"^([\w/@.:;-]*\{number\}[\w/@.:;-]*)?$")  # what rings one of phones
 
 
 class Speech(Section):

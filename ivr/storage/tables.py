@@ -15,6 +15,7 @@ from ivr.storage.columns import Base, empty_text, one_of, only
 from ivr.storage.outage_tables import Callback as Callback
 from ivr.storage.outage_tables import Outage as Outage
 from ivr.storage.outage_tables import OutageReport as OutageReport
+from ivr.storage.studio_tables import StudioCall as StudioCall
 from ivr.storage.web_tables import LoginFailure as LoginFailure
 from ivr.storage.web_tables import WebSession as WebSession
 

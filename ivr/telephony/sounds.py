@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import audioop
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +18,12 @@ class Sounds:
     """Folders of voices: ``<folder>/<prompt id>.wav``, under the same path for Asterisk and daemon.
 
     A prompt is played from `folder`, else from the first of `fallbacks` that has it. Looked up at each play, so that a
-    newly published take counts at once.
+    newly published take counts at once. lent: files that are played under an id for one call, and belong to no voice.
     """
 
     folder: Path
     fallbacks: tuple[Path, ...] = ()
+    lent: Mapping[str, Path] = field(default_factory=dict)
     _levels: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict, repr=False, compare=False)
     # Parsed once, not at each play.
     _paths: dict[str, tuple[Path, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -71,6 +72,8 @@ class Sounds:
         return None
 
     def _candidates(self, prompt: str) -> tuple[Path, ...]:
+        if prompt in self.lent:
+            return (self.lent[prompt],)
         paths = self._paths.get(prompt)
         if paths is None:
             folders = (self.folder, *self.fallbacks)
