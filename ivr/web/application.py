@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
-from ivr.web.booth import Booth, RingToRecord
+from ivr.web.booth import Booth
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
 from ivr.web.pages import entering, health, people, prompts, takes, today, uploads
@@ -40,15 +40,10 @@ def page_routes() -> list[GatedRoute]:
     return [cast(GatedRoute, route) for pages in PAGES for route in pages.routes]
 
 
-def make_application(
-    settings: Settings, now: Callable[[], datetime] | None = None, ring: RingToRecord | None = None
-) -> FastAPI:
-    """The pages on the database of the settings. Raises BadDatabaseUrl.
-
-    now: another clock, for tests. ring: rings a telephone for recording there; None: the pages do not offer it.
-    """
+def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
+    """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     office = Office(settings, now)
-    booth = Booth(office, ring)
+    booth = Booth(office)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.people import Person
 from ivr.domain.takes import TakeFault
 from ivr.studio.sound import BadSound
 from ivr.studio.studio import AT_ONCE, Busy, Studio
+from ivr.telephony.studio_ringing import RangStudio, ring_to_record, telephones
 from ivr.web.office import Office
 
 log = logging.getLogger(__name__)
@@ -22,28 +24,21 @@ log = logging.getLogger(__name__)
 WAITING = 32
 """Recordings that may be worked on or wait; one more is refused at once."""
 WORK_S = 180.0
+RINGING, RING_SEEN_S = 4, 2.0
+"""Telephones that ring at once, and how long a page waits to see a quick end, such as a busy line."""
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-class CannotRing(Exception):
-    """A telephone cannot be rung now; the text says why, in Russian, for administrators."""
-
-
-class RingToRecord(Protocol):
-    """Rings a telephone, whoever answers records a prompt there."""
-
-    def __call__(self, phone: str, prompt: int, who: str) -> Awaitable[None]:
-        """phone: as typed; prompt: its number. Returns when it rings. Raises CannotRing."""
-
-
 class Booth:
-    """Made once for a process; `booth_of(request)` finds it. ring: None where no telephone can be rung."""
+    """Made once for a process; `booth_of(request)` finds it. telephones: numbers that may be rung."""
 
-    def __init__(self, office: Office, ring: RingToRecord | None = None) -> None:
+    def __init__(self, office: Office) -> None:
+        self._office = office
         self.studio = Studio(office.settings, office.database, office.now)
-        self.ring = ring
+        self.telephones = telephones(office.settings)
+        self._ringing: set[asyncio.Task[RangStudio]] = set()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="recording")
         self._begun = 0
 
@@ -62,10 +57,34 @@ class Booth:
         except TimeoutError:
             raise Busy("Слишком долго. Посмотрите через минуту, появилась ли запись.") from None
 
+    async def ring(self, person: Person, prompt: str, phone: str) -> RangStudio | None:
+        """Ring one of `telephones` to record a prompt there. Returns how it ended, None while it goes on ringing.
+
+        Raises Busy, CannotRing, StoreUnavailable.
+        """
+        if len(self._ringing) >= RINGING:
+            raise Busy("Уже звоним на несколько телефонов. Повторите через полминуты.")
+        work = ring_to_record(self._office.settings, self._office.database, person, prompt, phone)
+        ringing = asyncio.create_task(work)
+        self._ringing.add(ringing)
+        ringing.add_done_callback(self._rang)
+        await asyncio.wait((ringing,), timeout=RING_SEEN_S)
+        return ringing.result() if ringing.done() else None
+
     async def close(self) -> None:
         """Take no more work; what runs ends within the studio's own limits."""
+        for ringing in self._ringing:
+            ringing.cancel()
+        if self._ringing:
+            await asyncio.wait(self._ringing)
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         await asyncio.to_thread(self.studio.close)
+
+    def _rang(self, ringing: asyncio.Task[RangStudio]) -> None:
+        self._ringing.discard(ringing)
+        fault = None if ringing.cancelled() else ringing.exception()
+        if fault is not None:
+            log.warning("a telephone could not be rung for recording", extra={"reason": type(fault).__name__})
 
     def _done(self, _work: object) -> None:
         self._begun -= 1

@@ -13,11 +13,13 @@ from ivr.studio.mixture import others
 from ivr.studio.standing import Seen, Standing
 from ivr.studio.studio import NoSuchVoice, Studio
 from ivr.studio.synthesis import NoEngine
+from ivr.telephony.studio_ringing import RangStudio
 from ivr.web.access import Pages, allowed, person_of
-from ivr.web.booth import FAULTS, CannotRing, booth_of, told
+from ivr.web.booth import FAULTS, booth_of, told
 from ivr.web.office import office_of
 from ivr.web.rendering import done, render
 from ivr.web.takes_shown import STANDINGS, shown
+from ivr.web.wording import phone as spelled
 
 pages = Pages()
 
@@ -35,6 +37,15 @@ KINDS: Mapping[str, str] = {
     "mixed": "другой голос",
 }
 """What the list can be narrowed to, and how it is called."""
+
+RANG = {
+    None: "Звоним вам: снимите трубку и следуйте подсказкам. Запись появится на этой странице, когда вы её обновите.",
+    RangStudio.ANSWERED: "Трубку сняли. Запись появится на этой странице, когда вы её обновите.",
+    RangStudio.BUSY: "Телефон занят.",
+    RangStudio.NO_ANSWER: "Трубку не сняли.",
+    RangStudio.FAILED: "Позвонить не удалось: проверьте, включён ли телефон.",
+}
+"""How ringing a telephone ended; None: it rings."""
 
 
 @pages.get("/prompts")
@@ -115,14 +126,13 @@ async def synthesise(request: Request, number: int, voice: Annotated[str, Form()
 async def ring(request: Request, number: int, phone: Annotated[str, Form()] = "") -> Response:
     """Ring a telephone and record there."""
     one, booth = await found_prompt(request, number), booth_of(request)
-    if booth.ring is None:
+    if not booth.telephones:
         raise HTTPException(404)
     try:
-        await booth.ring(phone.strip()[:40], one.number, person_of(request).login)
-    except CannotRing as error:
-        return await _one(request, number, "", {"phone": str(error)}, phone=phone)
-    said = "Сейчас вам позвонят. Снимите трубку и следуйте подсказкам, затем обновите эту страницу."
-    return done(request, address(number), said)
+        rang = await booth.ring(person_of(request), one.entry.id, phone)
+    except FAULTS as error:
+        return done(request, address(number), told(error), "fault")
+    return done(request, address(number), RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
 
 
 async def seen_prompts(request: Request, voice: str = "") -> list[Seen]:
@@ -170,10 +180,11 @@ async def _one(
         to_record=_next_to_record(rows, place),
         records=_records(request),
         edits=person_of(request).role is Role.ADMINISTRATOR,
-        rings=booth.ring is not None,
+        telephones=booth.telephones,
+        telephone_options=[(known, spelled(known)) for known in booth.telephones],
         limits=office_of(request).settings.studio,
         faults=faults or {},
-        typed={"text": one.entry.text, "notes": one.entry.notes, "phone": ""} | typed,
+        typed={"text": one.entry.text, "notes": one.entry.notes} | typed,
         **_voices(booth.studio, voice),
     )
 
