@@ -31,18 +31,17 @@ from tests.studio.recordings import ffmpeg, recording
 from tests.web.conftest import put_people
 
 ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
+HEARS = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 BEFORE_S = 3.6
 """The microphone is open while three, two, one is counted; then the recording begins."""
 
 
 @contextmanager
-def microphone(chromium: Browser, url: str, speech: Path | None) -> Iterator[Page]:
-    """A page in a Chromium of its own, whose microphone plays a wav once; None: it has no microphone."""
-    given = [one for one in ARGUMENTS if speech or "fake-device" not in one]
-    given += [f"--use-file-for-fake-audio-capture={speech}%noloop"] if speech else []
+def microphone(chromium: Browser, url: str, *arguments: str) -> Iterator[Page]:
+    """A page in a Chromium of its own, with these arguments for its microphone."""
+    given = [*(one for one in ARGUMENTS if "media-stream" not in one), *arguments]
     browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given)
     context = browser.new_context(base_url=url, locale="ru-RU", viewport={"width": 1280, "height": 900})
-    context.grant_permissions(["microphone"])
     page = context.new_page()
     page.set_default_timeout(PAGE_MS)
     faults: list[str] = []
@@ -152,7 +151,7 @@ def test_record_hear_publish_and_a_real_call_hears_it(chromium: Browser, line: L
     shipped = studio.heard(ASK)
     before = line.call()
     assert before.recording is not None and not before.faults
-    with microphone(chromium, line.url, said(tmp_path)) as page:
+    with microphone(chromium, line.url, *HEARS, f"--use-file-for-fake-audio-capture={said(tmp_path)}%noloop") as page:
         log_in(page, Role.VOICE)
         page.goto("/prompts?q=лицевого счёта")
         picture(page, "prompts")
@@ -188,24 +187,39 @@ def test_record_hear_publish_and_a_real_call_hears_it(chromium: Browser, line: L
     database.close()
 
 
-def test_without_a_microphone_it_is_told_what_to_do(chromium: Browser, web: Web, page: Page) -> None:
-    with microphone(chromium, web.url, None) as deaf:
-        log_in(deaf, Role.VOICE)
-        deaf.goto("/prompts/103")
-        deaf.get_by_role("button", name="Записать").click()
-        expect(deaf.locator("[data-recorder] [data-say]")).to_contain_text("Микрофон не найден")
-        expect(deaf.get_by_role("button", name="Записать")).to_be_visible()
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--use-fake-ui-for-media-stream"], "Микрофон не найден"),
+        (["--use-fake-ui-for-media-stream=deny", HEARS[1]], "Браузер не пускает к микрофону"),
+    ],
+)
+def test_without_a_microphone_it_is_told_what_to_do(
+    chromium: Browser, web: Web, arguments: list[str], told: str
+) -> None:
+    with microphone(chromium, web.url, *arguments) as page:
+        log_in(page, Role.VOICE)
+        page.goto("/prompts/103")
+        page.get_by_role("button", name="Записать").click()
+        expect(page.locator("[data-recorder] [data-say]")).to_contain_text(told)
+        expect(page.get_by_role("button", name="Записать")).to_be_visible()
 
 
-def test_a_refused_microphone_is_told(chromium: Browser, web: Web, page: Page) -> None:
-    log_in(page, Role.VOICE)
-    page.goto("/prompts/103")
-    page.context.clear_permissions()
-    session = page.context.new_cdp_session(page)
-    denied = {"permission": {"name": "microphone"}, "setting": "denied", "origin": web.url}
-    session.send("Browser.setPermission", denied)
-    page.get_by_role("button", name="Записать").click()
-    expect(page.locator("[data-recorder] [data-say]")).to_contain_text("Браузер не пускает к микрофону")
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The pages are to be called by a name, without TLS."""
+    monkeypatch.setenv("IVR_WEB__PUBLIC_URL", "http://line.example")
+    return "line.example"
+
+
+def test_without_https_it_is_told_why_there_is_no_microphone(chromium: Browser, named: str, web: Web) -> None:
+    url = web.url.replace("127.0.0.1", named)
+    with microphone(chromium, url, *HEARS, f"--host-resolver-rules=MAP {named} 127.0.0.1") as page:
+        log_in(page, Role.VOICE)
+        page.goto("/prompts/103")
+        expect(page.locator("[data-recorder] [data-say]")).to_contain_text("начинается с https://")
+        expect(page.get_by_role("button", name="Записать")).to_be_hidden()
+        expect(page.get_by_label("Файл wav")).to_be_visible()
 
 
 def test_files_and_a_zip_are_dropped(page: Page, web: Web, tmp_path: Path) -> None:
