@@ -181,7 +181,7 @@ def change_text(database: Database, prompt: str, text: ChangedText, who: str, no
 
 def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
     """The number of each prompt, the same for ever; new prompts get the next free ones. Raises StoreUnavailable."""
-    wanted = list(prompts)
+    wanted = list(dict.fromkeys(prompts))
     for _ in range(TRIES):
         with database.reading() as connection:
             known = {row.prompt_id: row.number for row in connection.execute(select(_numbers))}

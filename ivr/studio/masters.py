@@ -34,9 +34,10 @@ class Masters:
             raise TooLarge
         name = secrets.token_hex(16)
         target = self.master(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
         for folder in (self._folder, target.parent):
-            folder.chmod(0o711)
+            if not folder.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o711)
         try:
             with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as kept:
                 if isinstance(sound, Path):
@@ -65,6 +66,7 @@ class Masters:
         try:
             with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "wb") as kept:
                 kept.write(audio)
+                os.fchmod(kept.fileno(), 0o644)
                 kept.flush()
                 os.fsync(kept.fileno())
         except BaseException:

@@ -93,7 +93,7 @@ class Sounds:
         file = self.path(id_)
         if file.is_symlink() and file.readlink() == source and not file.with_suffix(ALAW).exists():
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(file.parent)
         link = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
         link.symlink_to(source)
         file.with_suffix(ALAW).unlink(missing_ok=True)
@@ -175,7 +175,7 @@ def _replace(file: Path, contents: bytes) -> None:
 @contextmanager
 def _staged(file: Path, contents: bytes) -> Iterator[Path]:
     """Contents on the disk beside `file`, to be moved into its place; removed if they are not."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(file.parent)
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     written = Path(name)
     try:
@@ -187,3 +187,10 @@ def _staged(file: Path, contents: bytes) -> Iterator[Path]:
         yield written
     finally:
         written.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        place.chmod(0o755)  # whatever the umask of the daemon is

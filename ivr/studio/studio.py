@@ -96,7 +96,8 @@ class Studio:
         catalogue = load_catalogue(self._settings.sounds.catalogue, changed)
         numbers = takes.numbers(self.database, catalogue)
         by_prompt: dict[str, list[Take]] = {}
-        for take in takes.listed(self.database):
+        known = {take.id: take for take in (*takes.published(self.database), *takes.listed(self.database))}
+        for _, take in sorted(known.items(), reverse=True):
             by_prompt.setdefault(take.prompt_id, []).append(take)
         manifest = self.voices.shipped.manifest()
         return [
@@ -206,7 +207,7 @@ class Studio:
         Raises NoSuchTake, NotPublishable, StoreUnavailable, OSError; then callers hear what they heard before.
         """
         wanted = self.take(take)
-        takes.numbers(self.database, (wanted.prompt_id,))
+        takes.numbers(self.database, (*self.catalogue(), wanted.prompt_id))  # its row there is what is locked
         with self.files.kept(wanted.prompt_id, wanted.voice) as place:
             return takes.publish(self.database, take, who, self._now(), place, insist=insist)
 
@@ -226,7 +227,7 @@ class Studio:
         """
         entry = self._entry(prompt)
         kept = ChangedText(speakable(text), entry.notes if notes is None else " ".join(notes.split()))
-        takes.numbers(self.database, (prompt,))
+        takes.numbers(self.database, self.catalogue())
         takes.change_text(self.database, prompt, kept, who, self._now())
         return self._entry(prompt)
 
