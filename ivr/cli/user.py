@@ -72,7 +72,10 @@ def pin(
     by: By = "",
     config_file: ConfigFile = None,
 ) -> None:
-    """Give a PIN for recording by phone, six digits or more, asked as a password is. Prints the number keyed before it."""
+    """Give a PIN for recording by phone, six digits or more, asked as a password is.
+
+    Prints the number that is keyed before it.
+    """
     with faults_told("user pin"), opened(config.load(config_file)) as database:
         login = people.find(database, login.lower()).login
         hash_text = None
