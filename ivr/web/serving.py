@@ -51,6 +51,7 @@ def serve_pages(settings: Settings, with_parent: bool) -> None:
             forwarded_allow_ips=list(settings.web.proxies),
             ws="none",
         )
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
         host, port = listener.getsockname()[:2]
         log.info("the pages are served", extra={"path": f"http://{f'[{host}]' if ':' in host else host}:{port}/"})
         # uvicorn raises the signal that ended it once more after its end.

@@ -5,6 +5,7 @@ Why its templates are changed as they are loaded: docs/adr/0040-fastapi-and-own-
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from starlette_admin.fields import (
     StringField,
 )
 from starlette_admin.i18n import I18nConfig, TimezoneConfig
+from starlette_admin.views import Link
 
 from ivr.domain.people import Role
 from ivr.storage import tables
@@ -137,6 +139,8 @@ class Gated:
 
 def add_tables(app: FastAPI, office: Office) -> None:
     """Mount the tables below FOLDER."""
+    # It logs what is searched for, which may be anybody's address.
+    logging.getLogger("starlette_admin").setLevel(logging.ERROR)
     core = PackageLoader("starlette_admin", "templates")
     admin: Any = Admin(
         sessionmaker(office.database.engine, expire_on_commit=False),
@@ -148,6 +152,7 @@ def add_tables(app: FastAPI, office: Office) -> None:
         i18n_config=I18nConfig(default_locale="ru"),
         timezone_config=TimezoneConfig(default_timezone=office.settings.time_zone),
     )
+    admin.add_view(Link(menu_label="← К страницам", url="/"))
     for model, name in SHOWN:
         view = type(model.__name__, (OursToLookAt,), {"fields": _fields(model)})
         admin.add_view(view(model, key=tables.of(model).name, menu_label=name, display_name=name))

@@ -82,3 +82,7 @@ def test_the_tables_work_within_the_policy(page: Page, web: Web) -> None:
     picture(page, "tables")
     page.get_by_text("0012345678").first.click()
     expect(page.locator("body")).to_contain_text("Ленина")
+    page.goto("/tables/")  # the library's own first page
+    assert_fits(page)
+    page.get_by_role("link", name="К страницам").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Сегодня")

@@ -164,3 +164,18 @@ def test_people_by_command(folder: Path, store_url: str) -> None:
     anna, boris = people.find(database, "anna"), people.find(database, "boris")
     database.close()
     assert (anna.role, anna.active, boris.can_record) == (Role.VIEWER, False, True)
+
+
+def test_behind_a_proxy_only_a_trusted_one_is_believed(folder: Path, store_url: str) -> None:
+    for proxies, header in (("[]", None), ('["127.0.0.1"]', "max-age=31536000")):
+        config = configured(folder, store_url, "127.0.0.1:0")
+        config.write_text(config.read_text() + f"proxies = {proxies}\n")
+        (folder / "log").unlink(missing_ok=True)
+        with running(folder, "web", "--config", str(config)) as process:
+            address = told(folder, "the pages are served")[0]["path"]
+            answer = httpx.get(f"{address}login", headers={"X-Forwarded-Proto": "https"}, timeout=LIMIT_S)
+            assert answer.headers.get("strict-transport-security") == header
+            cookies = answer.headers["set-cookie"]
+            assert ("Secure" in cookies, "__Host-" in cookies) == (header is not None, header is not None)
+            process.terminate()
+            assert process.wait(LIMIT_S) == 0

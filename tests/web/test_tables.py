@@ -38,3 +38,10 @@ async def test_nobody_else_and_no_changes(site: Site) -> None:
         assert (await browser.post_form(f"/tables/accounts/{path}")).status_code == 405
     assert (await browser.get("/tables/accounts/create")).status_code == 403
     assert (await browser.get("/tables/users/list")).status_code == 404
+
+
+async def test_what_is_searched_for_is_not_logged(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    assert (await browser.get("/tables/accounts/list?q=Ленина")).status_code == 200
+    assert not [record for record in caplog.records if "Ленина" in record.getMessage() and record.name != "httpx"]
