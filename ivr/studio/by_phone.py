@@ -154,7 +154,11 @@ class PhoneDesk:
 
     def name_recording(self, card: Card, person: Person) -> str:
         """Path without its ending; nothing of it comes from outside."""
-        return str(self._shared.folder / f"{person.id}-{card.number}-{secrets.token_hex(8)}")
+        folder = self._shared.folder
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o2770)  # Asterisk's user writes there, as one of our group
+        return str(folder / f"{person.id}-{card.number}-{secrets.token_hex(8)}")
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
         """A draft of what was recorded."""

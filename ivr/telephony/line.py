@@ -115,8 +115,8 @@ class AgiLine:
     async def record(self, file: str, form: str, longest_s: float) -> bool:
         """Give a tone and record into `file`.`form`, until # or for so long; False if Asterisk could not.
 
-        At a hang-up the file is whole before HungUp is raised. Without Asterisk's detection of silence: that would
-        bring a wideband telephone down to 8 kHz.
+        The file is whole when this returns, and when it raises HungUp. Without Asterisk's detection of silence: that
+        would bring a wideband telephone down to 8 kHz.
         """
         await self._resume()
         self._keys.clear()
@@ -127,6 +127,8 @@ class AgiLine:
             await self._session.run("EXEC StopPlaytones", "")
             longest_ms = round(longest_s * 1000)
             reply = await self._session.run("RECORD FILE", file, form, "#", longest_ms, limit_s=longest_s + GRACE_S)
+            # Asterisk replies before it closes the file, and takes the next command, or ends, after that.
+            await self._session.run("NOOP")
             if reply.result == -1 and reply.value == "hangup":
                 raise HungUp
             return reply.result != -1
