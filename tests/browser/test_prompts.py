@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from ivr.domain.people import Role
 from ivr.lab.lab import Lab
 from ivr.robot.ringing import Result
 from ivr.robot.system import System
+from ivr.storage import tables
+from ivr.storage.engine import Database
 from ivr.studio.sound import to_telephone, wav_bytes
 from ivr.studio.studio import Studio
 from tests.asterisk.conftest import SHORT_WAITS, ringing
@@ -114,9 +117,13 @@ class Line:
 def line(lab: Lab, tmp_path: Path) -> Iterator[Line]:
     """A whole system with its pages."""
     folder = lab.folder / f"studio-{tmp_path.name}"
+    lab.up()
+    state = lab.state
+    assert state is not None
     changes = SHORT_WAITS | {
+        "ami": {"port": state.ami_port, "user": "ivr", "secret": state.ami_secret},
         "sounds": {"own": str(folder / "own")},
-        "studio": {"takes": str(folder / "takes"), "calls": str(folder / "calls")},
+        "studio": {"takes": str(folder / "takes"), "phones": ["101"], "dial": "Local/{number}@lab-house-phone/n"},
         "web": {"listen": "127.0.0.1:0"},
     }
     system = System(tmp_path, lab, changes=changes)
@@ -185,6 +192,30 @@ def test_record_hear_publish_and_a_real_call_hears_it(chromium: Browser, line: L
     assert likeness(old, published) < 0.7
     studio.close()
     database.close()
+
+
+def test_a_telephone_rung_from_the_page_records_the_prompt(chromium: Browser, line: Line, lab: Lab) -> None:
+    with microphone(chromium, line.url, *HEARS) as page:
+        log_in(page, Role.VOICE)
+        page.goto("/prompts/103")
+        page.get_by_label("Телефон").select_option("101")
+        picture(page, "prompt-ring")
+        page.get_by_role("button", name="Позвонить мне и записать").click()
+        expect(page.get_by_role("status").first).to_contain_text("Запись появится на этой странице")
+        database = line.system.open_database()
+        deadline = time.monotonic() + 20
+        while ("studio/text",) not in prompts_heard(database):
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(100)
+        database.close()
+    lab.command("channel request hangup all")
+
+
+def prompts_heard(database: Database) -> set[tuple[str]]:
+    """Of all calls."""
+    steps = tables.of(tables.CallStep)
+    with database.reading() as connection:
+        return {tuple(row) for row in connection.execute(select(steps.c.prompt))}
 
 
 @pytest.mark.parametrize(

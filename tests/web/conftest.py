@@ -99,6 +99,12 @@ class Site:
         """Let time pass."""
         self.time += timedelta(**time)
 
+    async def restart(self) -> None:
+        """Let the application end and begin anew, with the settings as they are now."""
+        await self.close()
+        self.browsers.clear()
+        self.app = make_application(self.settings, lambda: self.time)
+
     async def close(self) -> None:
         """Close everything."""
         for browser in self.browsers:

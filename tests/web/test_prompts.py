@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ivr.config import Manager
 from ivr.domain.people import Role
 from ivr.domain.takes import TakeState
 from ivr.storage import tables
@@ -173,6 +174,19 @@ async def test_what_is_no_sound_is_never_sent_as_a_page(site: Site) -> None:
     assert "Это не звук" in row["told"][0]
     master = await browser.get(f"/prompts/takes/{row['take']}/master")
     assert master.headers["content-type"] == "application/octet-stream"
+
+
+async def test_a_telephone_exchange_that_is_away_is_told(site: Site) -> None:
+    studio_settings = site.settings.studio.model_copy(update={"phones": ("+79161234567",), "dial": "PJSIP/{number}"})
+    away = Manager(port=1, user="ivr", secret="x")
+    site.settings = site.settings.model_copy(update={"studio": studio_settings, "ami": away})
+    await site.restart()
+    browser = await site.logged_in(Role.VOICE)
+    at = f"/prompts/{number(site)}"
+    assert "+7 916 123-45-67" in (await browser.get(at)).text
+    for phone, told in (("+79161234567", "Телефонная станция не отвечает"), ("112", "На этот телефон звонить нельзя")):
+        await browser.post_form(f"{at}/ring", {"phone": phone})
+        assert told in (await browser.get(at)).text
 
 
 async def test_a_telephone_is_offered_only_where_one_can_be_rung(site: Site) -> None:
