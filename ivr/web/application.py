@@ -16,11 +16,24 @@ from starlette.staticfiles import StaticFiles
 from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
+from ivr.web.booth import Booth
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.known_places import KnownPlaces
 from ivr.web.live import Live
 from ivr.web.office import Office
-from ivr.web.pages import call_sounds, calls, entering, health, outage_changes, outages, people, today
+from ivr.web.pages import (
+    call_sounds,
+    calls,
+    entering,
+    health,
+    outage_changes,
+    outages,
+    people,
+    prompts,
+    takes,
+    today,
+    uploads,
+)
 from ivr.web.rendering import STATIC
 
 PAGES: tuple[Pages, ...] = (
@@ -31,6 +44,9 @@ PAGES: tuple[Pages, ...] = (
     calls.pages,
     outages.pages,
     outage_changes.pages,
+    uploads.pages,
+    takes.pages,
+    prompts.pages,
     people.pages,
     tables.pages,
 )
@@ -45,6 +61,7 @@ def page_routes() -> list[GatedRoute]:
 def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     office = Office(settings, now)
+    booth = Booth(office)
 
     live = Live(office)
 
@@ -53,6 +70,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         live.queues.start()
         yield
         await live.queues.close()
+        await booth.close()
         await office.close()
 
     async def fault(request: Request) -> Response:
@@ -73,6 +91,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     app.state.office = office
     app.state.live = live
     app.state.places = KnownPlaces(office)
+    app.state.booth = booth
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)
