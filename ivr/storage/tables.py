@@ -15,6 +15,7 @@ from ivr.storage.outage_tables import Callback as Callback
 from ivr.storage.outage_tables import Outage as Outage
 from ivr.storage.outage_tables import OutageReport as OutageReport
 from ivr.storage.web_tables import LoginFailure as LoginFailure
+from ivr.storage.web_tables import ReportHour as ReportHour
 from ivr.storage.web_tables import WebSession as WebSession
 
 OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
@@ -24,12 +25,15 @@ LIVE = text("status <> 'superseded'")
 LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
+FLAGGED = text("status = 'flagged'")
+FROM_CALLERS = text("channel <> 'billing'")
 
 
 class Account(Base):
     """A contract. `phones`: E.164 numbers separated by spaces, as imported; `account_phones` finds by them."""
 
     __tablename__ = "accounts"
+    __table_args__ = (Index("ix_accounts_street_house", "street", "house", "flat"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
@@ -90,7 +94,11 @@ class Call(Base):
     """
 
     __tablename__ = "calls"
-    __table_args__ = (one_of("outcome", OUTCOMES), Index("ix_calls_open", "node", **only(OPEN)))
+    __table_args__ = (
+        one_of("outcome", OUTCOMES),
+        Index("ix_calls_open", "node", **only(OPEN)),
+        Index("ix_calls_caller_started_at", "caller", "started_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     node: Mapped[str] = empty_text()
@@ -155,6 +163,8 @@ class Reading(Base):
         Index("uq_readings_register_id_period_live", "register_id", "period", unique=True, **only(LIVE)),
         Index("uq_readings_call_id_register_id_live", "call_id", "register_id", unique=True, **only(LIVE_IN_CALL)),
         Index("ix_readings_waiting", "status", **only(text("status IN ('accepted', 'flagged')"))),
+        Index("ix_readings_flagged", "taken_at", "id", **only(FLAGGED)),
+        Index("ix_readings_created_at", "created_at", "channel", "reason", **only(FROM_CALLERS)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

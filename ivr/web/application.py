@@ -18,13 +18,16 @@ from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
-from ivr.web.pages import entering, health, people, today
+from ivr.web.pages import accounts, entering, health, people, readings, reports, today
 from ivr.web.rendering import STATIC
 
 PAGES: tuple[Pages, ...] = (
     health.pages,
     entering.pages,
     today.pages,
+    readings.pages,
+    accounts.pages,
+    reports.pages,
     people.pages,
     tables.pages,
 )
