@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
@@ -39,10 +42,12 @@ from ivr.speech.benchmark.table import LEGEND
 from ivr.speech.model_folder import BadModel
 from ivr.storage import benchmark as storing
 from ivr.storage.engine import Database
+from ivr.storage.filling import Size, fill
 from ivr.storage.following import Follower
 from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
+from ivr.web.benchmark import PagesFailed, measure_pages
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -142,6 +147,45 @@ def speech(
         Console().print(table)
     print(LEGEND)
     print(json.dumps(report.plain(), ensure_ascii=False))
+
+
+@app.command()
+def studio(
+    readings: Annotated[int, typer.Option(min=1, help="Readings in the database.")] = 1_000_000,
+    calls: Annotated[int, typer.Option(min=1, help="Calls in the database, each with about ten steps.")] = 100_000,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts in the database.")] = 100_000,
+    times: Annotated[int, typer.Option(min=2, help="How often each page is opened.")] = 50,
+    url: Annotated[str, typer.Option(help="An empty database; without it a new SQLite file.")] = "",
+) -> None:
+    """The administrators' pages before a full database: how long each takes, over HTTP from the real `ivr web`."""
+    Path("var").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir="var") as folder:
+        place = url or f"sqlite:///{Path(folder).absolute() / 'ivr.db'}"
+        try:
+            upgrade(place)
+            database = Database(place, 600)
+            tell = partial(print, file=sys.stderr)
+            began = time.perf_counter()
+            fill(database, Size(readings, calls, accounts), datetime.now(UTC), tell)
+            filled_s = time.perf_counter() - began
+            pages = measure_pages(database, place, Path(folder), times, tell)
+            database.close()
+        except (StoreUnavailable, PagesFailed, ValueError) as error:
+            print(f"ivr bench: {error}", file=sys.stderr)
+            raise typer.Exit(2) from None
+    title = (
+        f"{place.partition(':')[0]}, {platform.machine()}, load {os.getloadavg()[0]:.1f}, filled in {filled_s:.0f} s"
+    )
+    table = Table("page", "first, ms", "p50, ms", "p95, ms", "KiB", title=title)
+    for page in pages:
+        p50, p95 = _share(page.times_ms, 50), _share(page.times_ms, 95)
+        table.add_row(page.path, f"{page.first_ms:.0f}", f"{p50:.1f}", f"{p95:.1f}", f"{page.size / 1024:.0f}")
+    Console(width=None if os.isatty(1) else 160).print(table)
+    figures = {
+        page.path: {"first": page.first_ms, "p50": _share(page.times_ms, 50), "p95": _share(page.times_ms, 95)}
+        for page in pages
+    }
+    print(json.dumps({"readings": readings, "calls": calls, "accounts": accounts, "page_ms": figures}))
 
 
 def _fresh(system: System) -> None:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ivr.domain.phones import from_caller_id
 from ivr.storage import tables
@@ -28,9 +29,9 @@ _meters, _registers = tables.of(tables.Meter), tables.of(tables.Register)
 _readings, _calls = tables.of(tables.Reading), tables.of(tables.Call)
 _reports, _callbacks = tables.of(tables.OutageReport), tables.of(tables.Callback)
 
-BriefQuery = Select[tuple[int, str, str, str, str, str, str]]
+BriefQuery = Select[Any]
 
-_BRIEF = (
+_BRIEF: tuple[ColumnElement[Any], ...] = (
     _accounts.c.id,
     _accounts.c.number,
     _accounts.c.street,
@@ -131,7 +132,7 @@ def find(database: Database, text: str, *, by_phone: bool = True) -> list[Brief]
         found: dict[int, Brief] = {}
         for query in _queries(connection, text, by_phone):
             for row in connection.execute(query.limit(MOST_FOUND + 1)):
-                found.setdefault(row.id, Brief(*row))
+                found.setdefault(row.id, Brief(**row._asdict()))
             if len(found) > MOST_FOUND:
                 break
         return list(found.values())[: MOST_FOUND + 1]
@@ -162,7 +163,7 @@ def known(database: Database, account: int) -> KnownAccount | None:
             .limit(MOST_OF_EACH)
         )
         return KnownAccount(
-            brief=Brief(*row),
+            brief=Brief(**row._asdict()),
             meters=_meters_of(connection, account),
             calls=tuple(CallOfAccount(*one) for one in connection.execute(calls)),
             reports=tuple(ReportOfAccount(*one) for one in connection.execute(reports)),

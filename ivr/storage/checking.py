@@ -182,7 +182,7 @@ def checked(database: Database, reading: int) -> Checked | None:
         if row is None:
             return None
         history = connection.execute(past_of(_readings.c.register_id == row.register_id, MOST_OF_HISTORY))
-        return Checked(*row, history=tuple(past(one) for one in history))
+        return Checked(**row._asdict(), history=tuple(past(one) for one in history))
 
 
 def decision_on(database: Database, reading: int) -> Decision | None:

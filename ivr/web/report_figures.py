@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from ivr.domain.readings import Channel
 from ivr.storage import reports
 from ivr.storage.reports import Figures
 from ivr.studio.catalogue import Entry
@@ -110,6 +111,10 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
     calls = sum(outcomes.values())
     ended = calls - outcomes.get("open", 0)
     helped = sum(count for key, count in outcomes.items() if key in WITH_A_PERSON)
+
+    def share(outcome: str) -> int:
+        return percent(outcomes[outcome], calls) or 0
+
     hours: Counter[int] = Counter()
     days: Counter[date] = Counter()
     for hour, counts in found.hours.items():
@@ -128,10 +133,7 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
     left = Counter(found.of(reports.LEFT)).most_common(MOST_PLACES)
     return Report(
         calls=calls,
-        outcomes=tuple(
-            (OUTCOMES.get(key, "идёт сейчас"), outcomes[key], percent(outcomes[key], calls) or 0)
-            for key in _most(outcomes)
-        ),
+        outcomes=tuple((OUTCOMES.get(key, "идёт сейчас"), outcomes[key], share(key)) for key in _most(outcomes)),
         alone=percent(ended - helped, ended),
         repeats=percent(sum(found.of(reports.REPEATS).values()), sum(found.of(reports.NUMBERED).values())),
         by_hour=tuple(Point(f"{hour}", hours[hour]) for hour in range(24)),
@@ -139,7 +141,7 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
         steps=tuple(_steps(found.of(reports.TRIES), catalogue)),
         taken=taken.total(),
         flagged=percent(doubted.total(), taken.total()),
-        by_channel=tuple((CHANNELS[key], taken[key], doubted[key]) for key in _most(taken)),  # type: ignore[index]
+        by_channel=tuple((CHANNELS[Channel(key)], taken[key], doubted[key]) for key in _most(taken)),
         by_day=tuple(Point(f"{day:%d.%m}", days[day]) for day in span.days),
         left_out=found.left_out,
     )
@@ -149,10 +151,8 @@ def lines(report: Report) -> list[tuple[str, str, str]]:
     """Part, name and value of every figure, for a file."""
     rows = [("Звонки", "всего", str(report.calls))]
     rows += [("Чем закончились", name, str(count)) for name, count, _ in report.outcomes]
-    rows += [
-        ("Без человека, %", "доля", _text(report.alone)),
-        ("Повторно за 24 часа, %", "доля", _text(report.repeats)),
-    ]
+    rows.append(("Обслужено без человека", "доля, %", _text(report.alone)))
+    rows.append(("Звонят снова за 24 часа", "доля, %", _text(report.repeats)))
     rows += [("Звонки по часам", point.label, f"{point.value:g}") for point in report.by_hour]
     rows += [("Где вешают трубку", point.label, f"{point.value:g}") for point in report.leaving]
     for step in report.steps:
