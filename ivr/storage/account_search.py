@@ -186,24 +186,26 @@ def _queries(connection: Connection, text: str, by_phone: bool) -> Sequence[Brie
     of_meter = select(_meters.c.account_id).where(_meters.c.serial == text, _meters.c.removed.is_(None))
     queries.append(brief.where(_accounts.c.id.in_(of_meter)))
     if re.search(r"[^\W\d_]", text):
-        at = _at_address(connection, text)
-        queries += [at] if at is not None else []
+        queries += _at_address(connection, text)
     return queries
 
 
-def _at_address(connection: Connection, text: str) -> BriefQuery | None:
+def _at_address(connection: Connection, text: str) -> list[BriefQuery]:
+    """The last words may be house and flat, or belong to the street («микрорайон 3»): whatever fits is found."""
     words = re.findall(r"[\w/\-]+", text.casefold())
-    # The first words name the street; what begins with a digit behind them are house and flat.
-    places = [place for place, word in enumerate(words) if place and word[0].isdigit()]
-    split = places[-2] if len(places) > 1 and places[-1] == places[-2] + 1 else places[-1] if places else len(words)
-    named, rest = words[:split], words[split:]
-    streets = [street for street in _streets(connection) if _has(street, named)][:MOST_MATCHING]
-    if not streets and not rest:
-        return None
-    query = select(*_BRIEF).where(_accounts.c.street.in_(streets))
-    for column, word in zip((_accounts.c.house, _accounts.c.flat), rest, strict=False):
-        query = query.where(column.in_({word, word.upper(), word.capitalize()}))
-    return query.order_by(_accounts.c.street, _accounts.c.house, _accounts.c.flat)
+    streets = _streets(connection)
+    queries = []
+    for split in range(len(words), max(0, len(words) - 3), -1):
+        named, rest = words[:split], words[split:]
+        if not all(word[0].isdigit() for word in rest):
+            break
+        fitting = [street for street in streets if _has(street, named)][:MOST_MATCHING]
+        if fitting:
+            query = select(*_BRIEF).where(_accounts.c.street.in_(fitting))
+            for column, word in zip((_accounts.c.house, _accounts.c.flat), rest, strict=False):
+                query = query.where(column.in_({word, word.upper(), word.capitalize()}))
+            queries.append(query.order_by(_accounts.c.street, _accounts.c.house, _accounts.c.flat))
+    return queries
 
 
 def _has(street: str, words: list[str]) -> bool:

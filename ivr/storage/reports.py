@@ -66,7 +66,7 @@ _HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == "hun
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was counted in a time. hours: figures by the beginning of the hour, of CALLS and TAKEN.
+    """What was counted in a time. hours: sums of CALLS and TAKEN by the beginning of the hour.
 
     totals: sums by kind and key. CALLS: outcome or `open`. REPEATS: calls of a number that had called within
     AGAIN_WITHIN; NUMBERED: calls with a number. LEFT: last prompt of calls that were hung up and left nothing.
@@ -75,7 +75,7 @@ class Figures:
     """
 
     totals: Mapping[tuple[str, str], int]
-    hours: Mapping[datetime, Mapping[tuple[str, str], int]] = field(default_factory=dict)
+    hours: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
     left_out: int = 0
 
     def of(self, what: str) -> dict[str, int]:
@@ -103,7 +103,7 @@ def figures(database: Database, since: datetime, until: datetime, now: datetime,
             if hour not in settled:
                 counts = _count(connection, hour)
                 totals.update(counts)
-                hours[hour] = _by_hour(counts)
+                hours[hour] = _by_kind(counts)
     return Figures(totals, hours, left_out)
 
 
@@ -125,19 +125,21 @@ def _keep(database: Database, hours: list[datetime], budget_s: float) -> int:
     return max(0, len(hours) - done)
 
 
-def _kept(connection: Connection, first: datetime, end: datetime) -> tuple[Counts, dict[datetime, Counts]]:
+def _kept(connection: Connection, first: datetime, end: datetime) -> tuple[Counts, dict[datetime, Counter[str]]]:
     sums = (
         select(_hours.c.what, _hours.c.key, func.sum(_hours.c.count))
         .where(*_within(first, end), _hours.c.what != COUNTED)
         .group_by(_hours.c.what, _hours.c.key)
     )
     totals: Counts = Counter({(what, key): int(count) for what, key, count in connection.execute(sums)})
-    hours: dict[datetime, Counts] = {}
-    each = select(_hours.c.hour, _hours.c.what, _hours.c.key, _hours.c.count).where(
-        *_within(first, end), _hours.c.what.in_((CALLS, TAKEN))
+    hours: dict[datetime, Counter[str]] = {}
+    each = (
+        select(_hours.c.hour, _hours.c.what, func.sum(_hours.c.count))
+        .where(*_within(first, end), _hours.c.what.in_((CALLS, TAKEN)))
+        .group_by(_hours.c.hour, _hours.c.what)
     )
-    for hour, what, key, count in connection.execute(each):
-        hours.setdefault(hour, Counter())[(what, key)] = count
+    for hour, what, count in connection.execute(each):
+        hours.setdefault(hour, Counter())[what] = int(count)
     return totals, hours
 
 
@@ -213,8 +215,11 @@ def _hours_with_open_calls(connection: Connection, since: datetime, until: datet
     return {_hour(at) for at in connection.scalars(opened)}
 
 
-def _by_hour(counts: Counts) -> Counts:
-    return Counter({(what, key): count for (what, key), count in counts.items() if what in {CALLS, TAKEN}})
+def _by_kind(counts: Counts) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for (what, _), count in counts.items():
+        sums[what] += count
+    return sums
 
 
 def _within(first: datetime, end: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

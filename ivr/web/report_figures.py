@@ -119,11 +119,8 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
     days: Counter[date] = Counter()
     for hour, counts in found.hours.items():
         local = hour.astimezone(zone)
-        for (what, _), count in counts.items():
-            if what == reports.CALLS:
-                hours[local.hour] += count
-            else:
-                days[local.date()] += count
+        hours[local.hour] += counts.get(reports.CALLS, 0)
+        days[local.date()] += counts.get(reports.TAKEN, 0)
     taken: Counter[str] = Counter()
     doubted: Counter[str] = Counter()
     for key, count in found.of(reports.TAKEN).items():

@@ -11,11 +11,12 @@ from tests.storage.conftest import Stock
 
 @pytest.fixture
 def filled(stock: Stock) -> Stock:
-    """Four accounts."""
+    """Five accounts."""
     first = stock.account("0012345678", street="улица Ленина", house="5", flat="12", phones="+79161234567 +79160000001")
     stock.account("0012345679", street="улица Ленина", house="5А", flat="1")
     stock.account("0099000000", street="Проспект Мира", house="7/2", flat="")
     stock.account("7700000001", street="улица 8 Марта", house="3", flat="4", phones="+79161234567")
+    stock.account("7700000002", street="Микрорайон 3", house="9")
     stock.meter(first, "Э-00123456")
     return stock
 
@@ -36,6 +37,8 @@ def filled(stock: Stock) -> Stock:
         ("мира 7/2", ["0099000000"]),
         ("8 марта", ["7700000001"]),
         ("8 марта 3 4", ["7700000001"]),
+        ("микрорайон 3", ["7700000002"]),
+        ("микрорайон 3 9", ["7700000002"]),
         ("ленина 6", []),
         ("%", []),
         ("'; drop table accounts", []),

@@ -48,9 +48,7 @@ def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) ->
         assert found.of(reports.LEFT) == {"identify/ask": 1, "": 1}
         assert found.of(reports.TRIES) == {"identify/ask 1": 1, "identify/ask 2": 1}
         assert (found.of(reports.NUMBERED), found.of(reports.REPEATS)) == ({"": 3}, {"": 2})
-        assert {
-            hour.astimezone(MOSCOW).hour: counts[(reports.CALLS, "stored")] for hour, counts in found.hours.items()
-        }[3]
+        assert {hour.astimezone(MOSCOW).hour: counts[reports.CALLS] for hour, counts in found.hours.items()}[3]
         assert found.left_out == 0
 
 
