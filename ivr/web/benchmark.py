@@ -65,13 +65,13 @@ def measure_pages(
     now = datetime.now(UTC)
     people.add(database, LOGIN, Role.ADMINISTRATOR, credentials.hashed(password), LOGIN, now)
     with served(url, folder) as port:
-        visitor = Visitor(port)
-        visitor.log_in(password)
-        found = []
-        for path in visitor.pages():
-            progress(path)
-            found.append(visitor.timed(path, times))
-        return found
+        with contextlib.closing(Visitor(port)) as visitor:
+            visitor.log_in(password)
+            found = []
+            for path in visitor.pages():
+                progress(path)
+                found.append(visitor.timed(path, times))
+            return found
 
 
 class Visitor:
@@ -80,6 +80,10 @@ class Visitor:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PAGE_S)
         self._cookies: dict[str, str] = {}
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
 
     def log_in(self, password: str) -> None:
         """Raises PagesFailed."""
