@@ -35,6 +35,7 @@ from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.promises import Promises
 from ivr.storage.spooling import SpoolTerms, take_in
+from ivr.studio.studio import Studio
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.exchange import Dialling
 from ivr.telephony.hotline import Hotline, Ringing
@@ -43,6 +44,7 @@ from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
+from ivr.telephony.studio_line import StudioLine, is_studio
 from ivr.web.child import PagesChild
 
 log = logging.getLogger(__name__)
@@ -153,7 +155,8 @@ class Daemon:
             patience=Patience(waits.no_input, waits.no_input_stumbled, waits.no_input_look),
             rings_back=settings.callbacks.power,
         )
-        self._sounds = Sounds(settings.sounds.folder.absolute() / settings.sounds.voice)
+        self._studio = Studio(settings, self._database, self._clock.now)
+        self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
             Engine(
@@ -169,6 +172,8 @@ class Daemon:
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         self._hearing = Hearing(self._engine, waits_of_speech, settings.recordings.folder.absolute())
         self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
+        now = self._clock.now
+        self._studio_line = StudioLine(settings, self._studio, self._sounds, self._key_waits, self._journal, now)
         promises = Promises(self._database)
         self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
         line = settings.line
@@ -211,6 +216,7 @@ class Daemon:
                 await self._engine.close()
             await self._journal.close()
             await self._ledger.close()
+            await asyncio.to_thread(self._studio.close)
             self._database.close()
 
     async def _open_ears(self) -> None:
@@ -233,6 +239,7 @@ class Daemon:
                 await asyncio.to_thread(require_current, self._database)
                 abandoned = await self._journal.close_abandoned(datetime.now(UTC))
                 await self._take_spool()
+                await self._follow_studio()
             except SchemaOutdated:
                 raise
             except StoreUnavailable:
@@ -249,6 +256,8 @@ class Daemon:
         while not await _within(stop, SPOOL_PAUSE_S):
             try:
                 await self._take_spool()
+                await self._follow_studio()
+                await self._studio_line.take_in()
             except StoreUnavailable:
                 log.error("the database does not answer; the emergency spool waits")
 
@@ -258,9 +267,25 @@ class Daemon:
         spool, now = settings.line.spool, self._clock.now()
         await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
 
+    async def _follow_studio(self) -> None:
+        """Let callers hear what was published: by other nodes, or by a process that was killed meanwhile."""
+        try:
+            found = await asyncio.to_thread(self._studio.files.follow)
+        except OSError as error:
+            log.error("the folder of prompts cannot be used", extra={"reason": error.strerror})
+            return
+        mended = sum(one.mended for one in found)
+        if mended:
+            log.warning("prompts were made what was published", extra={"count": mended})
+        if len(found) > mended:
+            log.error("prompts are not what was published", extra={"count": len(found) - mended})
+
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):
             await self._hotline.answer_wish(incoming)
+            return
+        if is_studio(incoming):
+            await self._studio_line.answer(incoming)
             return
         call = await PhoneCall.begin(
             incoming,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+VOICE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""Name of a voice: also that of its folder, so nothing else may be in it."""
+
 CONFIG_PLACES = (Path("ivr.toml"), Path("/etc/ivr/ivr.toml"))
 
 
@@ -74,6 +77,48 @@ class Sounds(Section):
 
     folder: Path = REPOSITORY / "prompts"
     voice: str = "ru"
+    own: Path = Field(Path("var/prompts"), description="administrators' own voices, a folder each")
+    voices: tuple[str, ...] = Field(("own",), description="own voices, the one that is heard first, first")
+
+    @field_validator("voices")
+    @classmethod
+    def _named(cls, voices: tuple[str, ...]) -> tuple[str, ...]:
+        if not voices or not all(VOICE.fullmatch(name) for name in voices) or len(set(voices)) < len(voices):
+            raise ValueError("voices are one or more different names in small Latin letters, digits and hyphens")
+        return voices
+
+    @model_validator(mode="after")
+    def _apart(self) -> Sounds:
+        if self.voice in self.voices:
+            raise ValueError("voices are others than the voice that is shipped")
+        return self
+
+    @property
+    def catalogue(self) -> Path:
+        """The file of all texts."""
+        return self.folder / f"{self.voice}.toml"
+
+    @property
+    def shipped(self) -> Path:
+        """Folder of the shipped voice, the last of the chain."""
+        return self.folder.absolute() / self.voice
+
+    @property
+    def chain(self) -> tuple[Path, ...]:
+        """Folders of all voices; a prompt is played from the first one that has it."""
+        return (*(self.own.absolute() / name for name in self.voices), self.shipped)
+
+
+class Studio(Section):
+    """Where recordings of prompts are kept, and how large they may be."""
+
+    takes: Path = Field(Path("var/takes"), description="recordings as they came, and the sound made of each")
+    upload_mb: int = Field(64, ge=1, le=1024, description="largest recording")
+    zip_mb: int = Field(256, ge=1, le=1024, description="largest zip of recordings")
+    longest_s: float = Field(120.0, ge=5, le=600, description="longest recording")
+    calls: Path = Field(Path("var/studio-calls"), description="where Asterisk writes what is recorded by phone")
+    phones: tuple[Annotated[str, Field(pattern=r"^\+?[0-9]+$")], ...] = ()  # empty: whoever reaches the context
+    dial: str = Field("", pattern=r"^([\w/@.:;-]*\{number\}[\w/@.:;-]*)?$")  # what rings one of phones
 
 
 class Speech(Section):
@@ -234,6 +279,7 @@ class Settings(BaseSettings):
     line: Line = Line()
     waits: Waits = Waits()
     sounds: Sounds = Sounds()
+    studio: Studio = Studio()
     speech: Speech = Speech()
     recordings: Recordings = Recordings()
     accounts: Accounts = Accounts()

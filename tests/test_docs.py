@@ -93,8 +93,8 @@ def section(name: str) -> str:
 def test_every_command_is_documented_with_its_options(name: str) -> None:
     text = section(name)
     parameters = ALL_COMMANDS[name].params
-    for argument in (parameter for parameter in parameters if parameter.param_type_name == "argument"):
-        assert f"{name} {argument.metavar}" in text
+    arguments = [parameter.metavar for parameter in parameters if parameter.param_type_name == "argument"]
+    assert " ".join((name, *arguments)) in text
     known = {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
     assert set(re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE)) == known - OF_THE_FRAMEWORK
 

@@ -17,7 +17,7 @@ GROUPS = {
     "hotline": "The queues now, and who is to be rung back.",
     "readings": "Readings that wait for a clerk.",
     "outage": "Outages that callers hear of, and what callers report.",
-    "prompts": "The voice prompts: synthesise, check, list.",
+    "prompts": "The voice prompts: synthesise, check, record, publish.",
     "speech": "The recogniser alone, on recordings.",
     "lab": "A private Asterisk for demo and tests.",
     "robot": "A scripted caller that rings the running system.",

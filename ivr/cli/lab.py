@@ -13,6 +13,7 @@ from ivr import config
 from ivr.lab.faults import LabFault
 from ivr.lab.lab import FOLDER, Lab
 from ivr.lab.state import LabState
+from ivr.studio.voices import Voices
 
 app = typer.Typer(no_args_is_help=True, help="A private Asterisk for demo and tests.")
 
@@ -33,7 +34,7 @@ def up(
         settings = config.load(config_file)
     except config.BadSettings as error:
         _fail(error)
-    line, sounds = settings.line, settings.sounds.folder / settings.sounds.voice
+    line, sounds = settings.line, Voices(settings.sounds).dialplan
     lab = Lab(folder, sounds, cache, daemon_socket=line.socket, spool=line.spool)
     if lab.must_build():
         typer.echo("no Asterisk installed: building one, once, about half a minute", err=True)

@@ -1,37 +1,50 @@
-"""`ivr prompts`: synthesise missing audio, report coverage and faults, list what there is."""
+"""`ivr prompts`: synthesise missing audio, report coverage and faults, list what there is; `takes` has the rest."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ivr.config import REPOSITORY, BadSettings, load
+from ivr.cli import takes
+from ivr.cli.readings import user
+from ivr.cli.takes import Config
+from ivr.config import REPOSITORY, BadSettings, Settings, load
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.takes import How, TakeFault
+from ivr.storage.engine import BadDatabaseUrl, Database
+from ivr.storage.migrations import require_current
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
 from ivr.studio.coverage import State, findings, state_of, uses
+from ivr.studio.mixture import own_findings
 from ivr.studio.publishing import BadManifest, Busy, Published, Sounds, build
 from ivr.studio.rendering import Rendering
 from ivr.studio.sound import BadSound, opened
-from ivr.studio.synthesis import NoEngine, engines_here
+from ivr.studio.standing import Seen, Standing
+from ivr.studio.studio import Studio
+from ivr.studio.synthesis import NoEngine, SynthesisFault, engines_here
 
-app = typer.Typer(no_args_is_help=True, help="The voice prompts: synthesise, check, list.")
-
-Config = Annotated[Path | None, typer.Option("--config", help="Configuration file; else IVR_CONFIG, else ivr.toml.")]
+app = typer.Typer(no_args_is_help=True, help="The voice prompts: synthesise, check, list, record.")
+for command in (takes.record, takes.takes, takes.publish, takes.withdraw, takes.text):
+    app.command()(command)
 
 FAILED, UNUSABLE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The catalogue of the configured voice, its audio, and what the manifest says about it."""
+    """The catalogue, the shipped audio, and what the manifest says about it. settings: where they come from."""
 
+    settings: Settings
     catalogue: Mapping[str, Entry]
     sounds: Sounds
     manifest: Mapping[str, Published]
@@ -59,6 +72,9 @@ def build_(
     chosen = [voice.catalogue[id_] for id_ in only] if only else list(voice.catalogue.values())
     if not (only or everything):
         chosen = [entry for entry in chosen if voice.state(entry) in (State.MISSING, State.OUTDATED)]
+    respoken = _speak_changed(voice, only)
+    if not chosen and respoken:
+        return
     if not chosen:
         typer.echo("All audio is there and up to date.")
         return
@@ -83,13 +99,58 @@ def build_(
         raise typer.Exit(FAILED)
 
 
+def _speak_changed(voice: Voice, only: list[str] | None) -> int:
+    """Speak the texts that administrators changed, where nobody recorded them, into their own voice; how many."""
+    respoken = 0
+    with _studio(voice.settings) as studio:
+        for one in studio.prompts() if studio is not None else ():
+            wanted = one.changed and one.standing in (Standing.MISSING, Standing.OUTDATED)
+            recorded = one.published is not None and one.published.how is not How.SYNTHESIS
+            if studio is None or not wanted or recorded or (only and one.entry.id not in only):
+                continue
+            take = studio.synthesise(one.entry.id, who=user())
+            studio.publish(take.id, user(), insist=True)
+            typer.echo(f"{one.entry.id}: take {take.id} says the changed text")
+            respoken += 1
+    return respoken
+
+
+@contextmanager
+def _studio(settings: Settings) -> Iterator[Studio | None]:
+    """The studio, None with a warning where the database has no tables or does not answer."""
+    with ExitStack() as ends:
+        studio = None
+        try:
+            database = Database(settings.store.url)
+            ends.callback(database.close)
+            if database.exists:
+                require_current(database)
+                studio = Studio(settings, database)
+                ends.callback(studio.close)
+        except (StoreUnavailable, BadDatabaseUrl) as error:
+            typer.echo(f"warning: takes and changed texts are left out: {error}", err=True)
+        try:
+            yield studio
+        except (StoreUnavailable, OSError, TakeFault, BadCatalogue, BadManifest, SynthesisFault) as error:
+            _unusable(str(error))
+
+
 @app.command()
-def check(config: Config = None) -> None:
+def check(
+    mend: Annotated[bool, typer.Option("--mend", help="Make files what the database says.")] = False,
+    config: Config = None,
+) -> None:
     """Compare code, dialplan, catalogue and audio; exit status 1 if a call would miss a prompt or hear an old one."""
     voice = _voice(config)
     played = uses(REPOSITORY / "dialplan", REPOSITORY / "ivr" / "telephony")
     faults = 0
-    for finding in findings(voice.catalogue, voice.sounds, voice.manifest, played):
+    found = list(findings(voice.catalogue, voice.sounds, voice.manifest, played))
+    with _studio(voice.settings) as studio:
+        if studio is not None:
+            for one in studio.files.mend() if mend else ():
+                typer.echo(f"{'mended' if one.mended else 'cannot be mended'}: {one.id}, voice {one.voice}")
+            found += own_findings(studio)
+    for finding in found:
         faults += finding.serious
         typer.echo(f"{'error' if finding.serious else 'warning'}: {finding.id}: {finding.what}")
     typer.echo(f"{len(voice.catalogue)} prompts, {faults} errors.")
@@ -102,40 +163,55 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list, for programs.")] = False,
     config: Config = None,
 ) -> None:
-    """Every prompt with its text, the length of its audio in seconds, and whether the audio is current."""
+    """Every prompt with its text, the voice in which callers hear it, its length in seconds, and how it stands."""
     voice = _voice(config)
-    rows = [_row(voice, entry) for entry in voice.catalogue.values()]
+    with _studio(voice.settings) as studio:
+        seen = {one.entry.id: one for one in studio.prompts()} if studio is not None else {}
+    rows = [_row(voice, entry, seen.get(entry.id)) for entry in voice.catalogue.values()]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    table = Table("id", "text", "seconds", "state")
+    table = Table("number", "id", "text", "voice", "seconds", "state", "takes")
     for row in rows:
         seconds = row["seconds"]
-        table.add_row(str(row["id"]), str(row["text"]), "" if seconds is None else f"{seconds:.1f}", str(row["state"]))
+        state = row["standing"] if row["standing"] and row["state"] == State.CURRENT else row["state"]
+        cells = ("" if row[name] is None else str(row[name]) for name in ("number", "id", "text", "voice"))
+        length = f"{seconds:.1f}" if isinstance(seconds, float) else ""
+        table.add_row(*map(escape, cells), length, str(state), str(row["takes"] or ""))
     Console().print(table)
 
 
-def _row(voice: Voice, entry: Entry) -> dict[str, str | float | None]:
-    row = voice.manifest.get(entry.id)
+def _row(voice: Voice, entry: Entry, seen: Seen | None) -> dict[str, str | float | None]:
+    """state: of the shipped audio, unless an own voice is heard. standing, number: None where there is no database."""
+    own = seen is not None and seen.heard_in not in ("", voice.settings.sounds.voice)
+    row = voice.manifest.get(entry.id) if not own else None
+    state: str = voice.state(entry)
+    if seen is not None and (own or (seen.changed and state == State.CURRENT)):
+        state = State.OUTDATED if seen.standing is Standing.OUTDATED else State.CURRENT
+    folder = next((folder for folder in voice.settings.sounds.chain if (folder / f"{entry.id}.wav").is_file()), None)
     try:
-        seconds = len(opened(voice.sounds.path(entry.id))) / 1000
+        seconds = len(opened((folder or voice.sounds.folder) / f"{entry.id}.wav")) / 1000
     except BadSound:
         seconds = None
     return {
+        "number": seen.number if seen else None,
         "id": entry.id,
-        "text": entry.text,
+        "text": seen.entry.text if seen else entry.text,
         "seconds": seconds,
-        "state": voice.state(entry).value,
+        "state": str(state),
+        "standing": seen.standing.value if seen else None,
+        "voice": folder.name if folder else None,
+        "takes": len(seen.takes) if seen else None,
         "engine": row.engine if row else None,
     }
 
 
 def _voice(config: Path | None) -> Voice:
     try:
-        settings = load(config).sounds
-        catalogue = load_catalogue(settings.folder / f"{settings.voice}.toml")
-        sounds = Sounds(settings.folder / settings.voice)
-        return Voice(catalogue, sounds, sounds.manifest())
+        settings = load(config)
+        catalogue = load_catalogue(settings.sounds.catalogue)
+        sounds = Sounds(settings.sounds.shipped)
+        return Voice(settings, catalogue, sounds, sounds.manifest())
     except (BadSettings, BadCatalogue, BadManifest) as error:
         _unusable(str(error))
 

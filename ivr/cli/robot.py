@@ -26,6 +26,7 @@ from ivr.robot.ringing import Result, on_duty
 from ivr.robot.scenario import BadScenario, Scenario, load
 from ivr.robot.timeline import Happening, Who
 from ivr.storage.following import Follower
+from ivr.storage.takes import changed_texts
 from ivr.studio.catalogue import BadCatalogue, load_catalogue
 from ivr.telephony.ami import AmiFault
 
@@ -68,10 +69,10 @@ async def ring_all(
 ) -> list[Result]:
     """Ring one scenario after the other and print what happens. Raises AmiFault, StoreUnavailable, BadCatalogue."""
     console = Console(highlight=False, soft_wrap=True)
-    catalogue = load_catalogue(settings.sounds.folder / f"{settings.sounds.voice}.toml")
     database = open_database(settings)
     results = []
     try:
+        catalogue = load_catalogue(settings.sounds.catalogue, changed_texts(database))
         async with on_duty(state, Follower(database), catalogue, recordings) as robot:
             for scenario in scenarios:
                 if not as_json:

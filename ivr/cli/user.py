@@ -45,12 +45,12 @@ def add(
 
 @app.command("list")
 def list_(config_file: ConfigFile = None) -> None:
-    """Show everybody, those who may not enter any more too."""
+    """Show everybody with the number that is keyed to record by phone, those who may not enter any more too."""
     with faults_told("user list"), opened(config.load(config_file)) as database:
-        table = Table("login", "role", "may enter", "PIN")
+        table = Table("number", "login", "role", "may enter", "PIN")
         for person in people.everybody(database):
             enters = "yes" if person.active and person.can_enter else "no"
-            table.add_row(person.login, person.role.value, enters, "yes" if person.can_record else "no")
+            table.add_row(str(person.id), person.login, person.role.value, enters, "yes" if person.can_record else "no")
         Console(highlight=False).print(table)
 
 
@@ -72,7 +72,10 @@ def pin(
     by: By = "",
     config_file: ConfigFile = None,
 ) -> None:
-    """Give a PIN for recording by phone, six digits or more, asked as a password is."""
+    """Give a PIN for recording by phone, six digits or more, asked as a password is.
+
+    Prints the number that is keyed before it.
+    """
     with faults_told("user pin"), opened(config.load(config_file)) as database:
         login = people.find(database, login.lower()).login
         hash_text = None
@@ -80,8 +83,8 @@ def pin(
             digits = _asked("PIN: ")
             _refuse(pin_fault(digits))
             hash_text = credentials.hashed(digits)
-        people.set_pin(database, login, hash_text, by or user(), datetime.now(UTC))
-    print(f"user {login}: {'no PIN' if none else 'new PIN'}")
+        person = people.set_pin(database, login, hash_text, by or user(), datetime.now(UTC))
+    print(f"user {login}: {'no PIN' if none else f'new PIN, number {person.id}'}")
 
 
 @app.command()

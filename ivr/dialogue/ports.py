@@ -104,6 +104,7 @@ class Question:
     spoken: phrases of a CHOICE and the key each stands for («другой счёт» -> "2"), beside yes, no and commands.
     barge_in: whether speech stops the prompts and counts from their beginning; else, at a confirmation, only a call
     for people does, and keys.
+    secret: the answer is a PIN: the journal does not keep it.
     """
 
     prompts: tuple[Phrase, ...]
@@ -116,6 +117,7 @@ class Question:
     interpreter: Interpreter | None = None
     spoken: Mapping[str, str] = field(default_factory=dict)
     barge_in: bool = True
+    secret: bool = False
 
 
 class Heard(StrEnum):

@@ -70,18 +70,22 @@ class Robot:
         self._recordings = recordings
         self._sides = own_folder(lab)
 
-    async def ring(self, scenario: Scenario, on_event: Callable[[Happening], None] = lambda _: None) -> Result:
+    async def ring(
+        self, scenario: Scenario, on_event: Callable[[Happening], None] = lambda _: None, *, code: str = "7"
+    ) -> Result:
         """Place the call, play the scenario, and hold what came of it against what was expected.
+
+        code: what the number that is dialled begins with; `*77` is the studio's.
 
         Raises AmiFault if Asterisk cannot place the call, StoreUnavailable if the store cannot be read at the end.
         """
         spoken = [step for step in scenario.steps if isinstance(step, Says)]
         await asyncio.to_thread(lambda: [self._spoken(step) for step in spoken])  # people know what they will say
-        dialled = f"7{secrets.randbelow(10**12):012d}"  # so that the call's journal is found by it
+        dialled = f"{code}{secrets.randbelow(10**12):012d}"  # so that the call's journal is found by it
         timeline = Timeline(on_event)
         watch = Watch(dialled, timeline, self._follower, self._catalogue, self._lab.sounds)
         faults: list[str] = []
-        sides = recording.Sides(self._sides, f"call-{dialled}")
+        sides = recording.Sides(self._sides, f"call-{dialled.lstrip('*')}")
 
         async def place() -> None:
             timeline.add(Who.CALLER, f"rings as {scenario.caller or 'anonymous'}")

@@ -69,6 +69,7 @@ class System:
         sections: dict[str, dict[str, Any]] = {
             "store": {"url": self._store_url},
             "line": {"socket": str(state.daemon_socket), "spool": str(state.spool)},
+            "studio": {"calls": str(state.folder / "studio-calls")},
             "web": {"listen": ""},
         }
         for name, values in self._changes.items():

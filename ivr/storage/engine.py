@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
@@ -98,6 +99,11 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite's own waiting is a sleep that grows and knows no order; among our threads a lock is fairer.
         self._turn = threading.Lock()
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to open: an SQLite file that nobody made would be made empty by looking."""
+        return not self.is_sqlite or Path(str(self.engine.url.database)).is_file()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

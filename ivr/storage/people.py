@@ -21,13 +21,13 @@ _audit = tables.of(tables.Audit)
 def everybody(database: Database) -> list[Person]:
     """All people, by login; those who may not enter any more too. Raises StoreUnavailable."""
     with database.reading() as connection:
-        return [_person(row) for row in connection.execute(select(_users).order_by(_users.c.login))]
+        return [person_of_row(row) for row in connection.execute(select(_users).order_by(_users.c.login))]
 
 
 def find(database: Database, key: int | str) -> Person:
     """Somebody by number or by login. Raises NoSuchPerson, StoreUnavailable."""
     with database.reading() as connection:
-        return _person(_row(connection, key))
+        return person_of_row(_row(connection, key))
 
 
 def add(database: Database, login: str, role: Role, password: str | None, who: str, now: datetime) -> Person:
@@ -37,7 +37,7 @@ def add(database: Database, login: str, role: Role, password: str | None, who: s
         with database.writing() as connection:
             key = connection.execute(insert(_users).values(values).returning(_users.c.id)).scalar_one()
             note(connection, who, now, "user.add", f"user:{key}", f"{login} {role.value}")
-            return _person(_row(connection, key))
+            return person_of_row(_row(connection, key))
     except IntegrityError as error:
         raise LoginTaken(f"somebody is called {login} already") from error
 
@@ -100,7 +100,7 @@ def _changed(
 ) -> Person:
     connection.execute(update(_users).where(_users.c.id == row.id).values(values))
     note(connection, who, now, action, f"user:{row.id}", detail)
-    return _person(_row(connection, row.id))
+    return person_of_row(_row(connection, row.id))
 
 
 def _leave_an_administrator(connection: Connection, row: AnyRow) -> None:
@@ -124,7 +124,8 @@ def _row(connection: Connection, key: int | str) -> AnyRow:
     return row
 
 
-def _person(row: AnyRow) -> Person:
+def person_of_row(row: AnyRow) -> Person:
+    """Somebody from a row that holds all columns of `users`."""
     return Person(
         id=row.id,
         login=row.login,

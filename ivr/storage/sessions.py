@@ -27,8 +27,9 @@ _failures = tables.of(tables.LoginFailure)
 class Attempt:
     """A login that has begun and counts as failed until it succeeds.
 
-    user: None where nobody has this login. password: the hash to hold the given one against. locked: too many
-    failures of this login or this address; the password is not to be looked at. failure: the row of the address.
+    user: None where nobody has this login. password: the hash to hold the given one against, or that of the PIN.
+    locked: too many failures of this login or this address; the password is not to be looked at.
+    failure: the row of the address.
     """
 
     user: int | None
@@ -37,11 +38,13 @@ class Attempt:
     failure: int
 
 
-def begin_attempt(database: Database, login: str, address: str, now: datetime) -> Attempt:
+def begin_attempt(database: Database, login: str | int, address: str, now: datetime) -> Attempt:
     """Count an attempt before its password is looked at, so that many at once cannot pass the limit.
 
-    Raises StoreUnavailable.
+    login: a number means an attempt by telephone, whose secret is the PIN. Raises StoreUnavailable.
     """
+    by_phone = isinstance(login, int)
+    column, secret = (_users.c.id, _users.c.pin) if by_phone else (_users.c.login, _users.c.password)
     with database.writing() as connection:
         connection.execute(delete(_failures).where(_failures.c.at < now - LOCK))
         failed = connection.execute(
@@ -51,8 +54,9 @@ def begin_attempt(database: Database, login: str, address: str, now: datetime) -
             return Attempt(None, None, True, 0)
         new = insert(_failures).values(address=address, at=now).returning(_failures.c.id)
         failure = connection.execute(new).scalar_one()
-        row = connection.execute(select(_users).where(_users.c.login == login).with_for_update()).first()
-        if row is None or not row.active or row.password is None:
+        found = select(_users, secret.label("secret")).where(column == login).with_for_update()
+        row = connection.execute(found).first()
+        if row is None or not row.active or row.secret is None:
             return Attempt(None, None, False, failure)
         if row.locked_until is not None and row.locked_until > now:
             return Attempt(row.id, None, True, failure)
@@ -61,8 +65,8 @@ def begin_attempt(database: Database, login: str, address: str, now: datetime) -
         values = {"failures": 0, "locked_until": now + LOCK} if locks else {"failures": failures, "locked_until": None}
         connection.execute(update(_users).where(_users.c.id == row.id).values(values))
         if locks:
-            note(connection, login, now, "user.lock", f"user:{row.id}")
-        return Attempt(row.id, row.password, False, failure)
+            note(connection, row.login, now, "user.lock", f"user:{row.id}")
+        return Attempt(row.id, row.secret, False, failure)
 
 
 def begin_session(

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES, Zone
 from ivr.domain.readings import Channel, Status
+from ivr.domain.takes import How, TakeState
 from ivr.storage.columns import Base, empty_text, one_of, only
 from ivr.storage.outage_tables import Callback as Callback
 from ivr.storage.outage_tables import Outage as Outage
 from ivr.storage.outage_tables import OutageReport as OutageReport
+from ivr.storage.studio_tables import StudioCall as StudioCall
 from ivr.storage.web_tables import LoginFailure as LoginFailure
 from ivr.storage.web_tables import ReportHour as ReportHour
 from ivr.storage.web_tables import WebSession as WebSession
@@ -27,6 +29,7 @@ IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
 FLAGGED = text("status = 'flagged'")
 FROM_CALLERS = text("channel <> 'billing'")
+PUBLISHED = text("state = 'published'")
 
 
 class Account(Base):
@@ -211,13 +214,18 @@ class Prompt(Base):
 
 
 class Take(Base):
-    """One recording of one prompt in one voice. `master`: path of the sound as recorded, `checks`: measured."""
+    """One recording of one prompt in one voice. `master`: name of the sound as recorded, `checks`: measured.
+
+    text: digest of what it says. audio: SHA-256 of the sound for the telephone. publication: the how manieth of its
+    prompt and voice it was; NULL for a draft, and once it was taken back.
+    """
 
     __tablename__ = "takes"
     __table_args__ = (
-        one_of("state", ("draft", "published", "withdrawn")),
-        one_of("how", ("phone", "browser", "file", "synthesis")),
+        one_of("state", TakeState),
+        one_of("how", How),
         Index("ix_takes_prompt_id_voice", "prompt_id", "voice"),
+        Index("uq_takes_prompt_id_voice_published", "prompt_id", "voice", unique=True, **only(PUBLISHED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -229,6 +237,18 @@ class Take(Base):
     made_at: Mapped[datetime]
     master: Mapped[str]
     checks: Mapped[dict[str, Any]] = mapped_column(JSON)
+    text: Mapped[str] = empty_text()
+    audio: Mapped[str] = empty_text()
+    publication: Mapped[int | None]
+
+
+class PromptNumber(Base):
+    """The number by which a prompt is keyed on a telephone; never changed, never used for another prompt."""
+
+    __tablename__ = "prompt_numbers"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    prompt_id: Mapped[str] = mapped_column(unique=True)
 
 
 class User(Base):

@@ -9,10 +9,12 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ivr.domain.takes import ChangedText, TakeFault
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
 """A prompt id is also a path below the folder of sounds, so nothing else may be in it."""
@@ -21,6 +23,7 @@ _WORDS = re.compile(r"[а-яё]+(?:-[а-яё]+)*", re.IGNORECASE)
 _TEXT = re.compile(r"[а-яё .,!?:;—«»-]*[а-яё][а-яё .,!?:;—«»-]*", re.IGNORECASE)
 _STRESSED = re.compile(r"(?=.*\+)(?:[а-яё-]|\+(?=[аеиоуыэюя]))+")
 
+LONGEST_TEXT = 600
 SENTENCE_TAIL_MS = 200
 PIECE_TAIL_MS = 60
 
@@ -53,6 +56,10 @@ class Entry:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+class BadText(TakeFault):
+    """A text that cannot be spoken; the text says why, in Russian, for administrators."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -81,8 +88,11 @@ class _File(_Part):
     pieces: dict[str, _Pieces] = {}
 
 
-def load_catalogue(file: Path) -> Mapping[str, Entry]:
-    """Entries by id, in the order of the file. Raises BadCatalogue."""
+def load_catalogue(file: Path, changes: Mapping[str, ChangedText] | None = None) -> Mapping[str, Entry]:
+    """Entries by id, in the order of the file. Raises BadCatalogue.
+
+    changes: texts and notes that administrators changed; of prompts that the file has no more they are left out.
+    """
     try:
         source = file.read_text(encoding="utf-8")
         parsed = _File.model_validate(tomllib.loads(source))
@@ -101,8 +111,26 @@ def load_catalogue(file: Path) -> Mapping[str, Entry]:
         fault = _fault_of(entry, known=entry.id in entries)
         if fault:
             raise BadCatalogue(f"{_at(file, source, key)}: {entry.id}: {fault}")
+        changed = (changes or {}).get(entry.id)
+        if changed is not None and entry.text:
+            spoken = _with_stress(changed.text, stressed)
+            entry = replace(entry, text=changed.text, spoken=spoken, notes=changed.notes)
         entries[entry.id] = entry
     return entries
+
+
+def speakable(text: str) -> str:
+    """`text` with single spaces. Raises BadText unless it follows the rules of the catalogue."""
+    text = " ".join(text.split())
+    if not text:
+        raise BadText("Текст пуст.")
+    if len(text) > LONGEST_TEXT:
+        raise BadText(f"Текст длиннее {LONGEST_TEXT} знаков.")
+    if not _TEXT.fullmatch(text):
+        strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"а{sign}")})
+        signs = " ".join(strange)
+        raise BadText(f"В тексте только русские слова и знаки . , ! ? : ; — « » -, числа словами; лишнее: {signs}")
+    return text
 
 
 def _entries(parsed: _File, stressed: Mapping[str, str]) -> Iterator[tuple[list[str], Entry]]:

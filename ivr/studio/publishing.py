@@ -9,7 +9,9 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import tempfile
+import wave
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -20,9 +22,11 @@ from tempfile import TemporaryDirectory
 
 from ivr.studio.catalogue import ID, Entry
 from ivr.studio.rendering import Rendering, render
+from ivr.studio.sound import alaw_bytes
 from ivr.studio.synthesis import Engine
 
 MANIFEST = "audio.json"
+ALAW = ".alaw"
 AT_ONCE = 2
 """Renderings at the same time; the calls on this machine need its other cores."""
 
@@ -72,6 +76,43 @@ class Sounds:
         """Put a file in its place, whole, and return its SHA-256."""
         _replace(self.path(id_), audio)
         return hashlib.sha256(audio).hexdigest()
+
+    def put(self, id_: str, audio: bytes) -> None:
+        """Put a WAV in its place with its A-law form beside it, each whole; what plays goes on with the old ones.
+
+        Asterisk prefers the A-law file, so it goes first and comes last: killed at any moment, the files agree.
+        """
+        file = self.path(id_)
+        with _staged(file, audio) as wav, _staged(file.with_suffix(ALAW), alaw_bytes(audio)) as alaw:
+            file.with_suffix(ALAW).unlink(missing_ok=True)
+            wav.replace(file)
+            alaw.replace(file.with_suffix(ALAW))
+
+    def link(self, id_: str, source: Path) -> None:
+        """Let a prompt be played from another voice's file, for programs that know this folder only."""
+        file = self.path(id_)
+        if file.is_symlink() and file.readlink() == source and not file.with_suffix(ALAW).exists():
+            return
+        _make_folder(file.parent)
+        link = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        link.symlink_to(source)
+        file.with_suffix(ALAW).unlink(missing_ok=True)
+        link.replace(file)
+
+    def remove(self, id_: str) -> None:
+        """Take the files of a prompt away, so that a voice further down the chain is heard."""
+        file = self.path(id_)
+        file.with_suffix(ALAW).unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+
+    def agrees(self, id_: str, digest: str) -> bool:
+        """Whether the files of a prompt are those of a WAV with this SHA-256."""
+        file = self.path(id_)
+        try:
+            audio, alaw = file.read_bytes(), file.with_suffix(ALAW).read_bytes()
+            return not file.is_symlink() and hashlib.sha256(audio).hexdigest() == digest and alaw == alaw_bytes(audio)
+        except (OSError, EOFError, wave.Error):
+            return False
 
     def digest(self, id_: str) -> str | None:
         """SHA-256 of a file, None where there is none."""
@@ -127,15 +168,29 @@ def build(
 
 
 def _replace(file: Path, contents: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    with _staged(file, contents) as written:
+        written.replace(file)
+
+
+@contextmanager
+def _staged(file: Path, contents: bytes) -> Iterator[Path]:
+    """Contents on the disk beside `file`, to be moved into its place; removed if they are not."""
+    _make_folder(file.parent)
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    written = Path(name)
     try:
         with os.fdopen(handle, "wb") as target:
             target.write(contents)
             target.flush()
             os.fsync(target.fileno())
-        Path(name).chmod(0o644)  # Asterisk reads it under its own user
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        written.chmod(0o644)  # Asterisk reads it under its own user
+        yield written
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        place.chmod(0o755)  # whatever the umask of the daemon is

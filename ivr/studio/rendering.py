@@ -59,11 +59,12 @@ def _spoken(entry: Entry, engine: Engine, scratch: Path) -> AudioSegment:
         engine.speak(sentence, raw)
         spoken = to_telephone(raw, tempo)
         raw.unlink()
-        if len(spoken) < SHORTEST_VOWEL_MS * _vowels(sentence):
+        if len(spoken) < SHORTEST_VOWEL_MS * vowels(sentence):
             raise BadSound("too short for its text")
         sound += spoken + silence(entry.tail_ms if number == len(sentences) - 1 else BETWEEN_SENTENCES_MS)
     return sound
 
 
-def _vowels(text: str) -> int:
+def vowels(text: str) -> int:
+    """How many vowels a text has: the measure of how long it takes to say."""
     return sum(letter in "аеёиоуыэюя" for letter in text.lower())

@@ -8,6 +8,7 @@ ceiling of -3 dBFS, which codecs and resamplers on the way need; the limiter has
 
 from __future__ import annotations
 
+import audioop
 import io
 import math
 import subprocess
@@ -27,6 +28,9 @@ SPECK_MS, SPECK_AWAY_MS = 40, 100
 """Sound shorter and farther from the rest than this is no speech: voices cut from recordings leave such specks."""
 SPEECH_BELOW_LOUDEST_DB = 30.0
 AUDIBLE_DBFS = -52.0  # after levelling; keeps the burst of a final «ть», drops the noise floor
+ABOVE_BACKGROUND_DB = 6.0
+BREATH_MS = 50
+DIGITAL_SILENCE_DBFS = -75.0  # a gate or a codec made it, no room is so quiet
 CONVERT_LIMIT_S = 60.0
 
 # The telephone carries 300 to 3400 Hz and a little more: what is below is rumble, what is above 4 kHz would fold back.
@@ -53,10 +57,41 @@ def to_telephone(source: Path, tempo: float = 1.0) -> AudioSegment:
 
     tempo: 1.1 is a tenth quicker at the same pitch, 0.5 to 2. Raises BadSound if nothing is heard or ffmpeg fails.
     """
-    sound = _levelled(_converted(source, tempo))
-    lead, end = _edges(sound)
+    return finished(converted(source, tempo))
+
+
+def finished(sound: AudioSegment, background: float = -math.inf) -> AudioSegment:
+    """Converted sound, cut close with soft edges, levelled, limited. Raises BadSound if nothing is heard.
+
+    background: dBFS of the noise behind it; what is not above that is no speech.
+    """
+    level = speech_level(sound)
+    sound = _levelled(sound)
+    lead, end = _edges(sound, max(AUDIBLE_DBFS, background + LEVEL_DBFS - level + ABOVE_BACKGROUND_DB))
     sound = sound[max(lead - LEAD_MS, 0) : end + BLOCK_MS]
     return _limited(_levelled(sound.fade_in(FADE_IN_MS).fade_out(FADE_OUT_MS)))
+
+
+def background_level(sound: AudioSegment) -> float:
+    """The level of the quietest 50 ms that are no digital silence, dBFS; -inf where there are none.
+
+    Speech closes the mouth so long in nearly every word, so that also a word that is cut close shows its background.
+    """
+    levels = (sound[start : start + BREATH_MS].dBFS for start in range(0, len(sound) - BREATH_MS + 1, BLOCK_MS))
+    return min((level for level in levels if level > DIGITAL_SILENCE_DBFS), default=-math.inf)
+
+
+def alaw_bytes(wav: bytes) -> bytes:
+    """A published WAV as G.711 A-law, which Asterisk sends to a telephone as it is."""
+    with wave.open(io.BytesIO(wav)) as source:
+        return audioop.lin2alaw(source.readframes(source.getnframes()), 2)
+
+
+def as_heard(wav: bytes) -> bytes:
+    """A published WAV as a caller hears it: through A-law and back."""
+    with wave.open(io.BytesIO(wav)) as source:
+        data = audioop.lin2alaw(source.readframes(source.getnframes()), 2)
+    return wav_bytes(AudioSegment(data=audioop.alaw2lin(data, 2), sample_width=2, frame_rate=RATE, channels=1))
 
 
 def silence(length_ms: int) -> AudioSegment:
@@ -93,10 +128,11 @@ def measure(file: Path) -> Measure:
     """Measure a published WAV. Raises BadSound as `opened` does, and if it holds no speech."""
     sound = opened(file)
     lead, end = _edges(sound)
-    return Measure(len(sound), _speech_level(sound), sound.max_dBFS, lead, len(sound) - end)
+    return Measure(len(sound), speech_level(sound), sound.max_dBFS, lead, len(sound) - end)
 
 
-def _converted(source: Path, tempo: float) -> AudioSegment:
+def converted(source: Path, tempo: float = 1.0) -> AudioSegment:
+    """A WAV of any rate at 8 kHz, mono, without what the telephone does not carry. Raises BadSound."""
     # pydub's own rate conversion has no filter worth the name: what is above 4 kHz would be heard as noise.
     filters = _TO_TELEPHONE if tempo == 1.0 else f"atempo={tempo},{_TO_TELEPHONE}"
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(source), "-af", filters]
@@ -116,7 +152,7 @@ def _blocks(sound: AudioSegment) -> list[AudioSegment]:
     return [sound[start : start + BLOCK_MS] for start in range(0, len(sound), BLOCK_MS)]
 
 
-def _speech_level(sound: AudioSegment) -> float:
+def speech_level(sound: AudioSegment) -> float:
     """RMS of the speech in `sound`, dBFS; -inf for silence."""
     levels = [block.dBFS for block in _blocks(sound)]
     floor = max(levels, default=-math.inf) - SPEECH_BELOW_LOUDEST_DB
@@ -125,17 +161,17 @@ def _speech_level(sound: AudioSegment) -> float:
 
 
 def _levelled(sound: AudioSegment) -> AudioSegment:
-    level = _speech_level(sound)
+    level = speech_level(sound)
     if level == -math.inf:
         raise BadSound("nothing is heard")
     return sound.apply_gain(LEVEL_DBFS - level)
 
 
-def _edges(sound: AudioSegment) -> tuple[int, int]:
+def _edges(sound: AudioSegment, audible: float = AUDIBLE_DBFS) -> tuple[int, int]:
     """Where speech begins and ends, milliseconds; specks before and after it do not count."""
     spans: list[list[int]] = []
     for index, block in enumerate(_blocks(sound)):
-        if block.dBFS <= AUDIBLE_DBFS:
+        if block.dBFS <= audible:
             continue
         start = index * BLOCK_MS
         if spans and start - spans[-1][1] <= SPECK_AWAY_MS:

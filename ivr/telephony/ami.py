@@ -289,9 +289,11 @@ async def _logged_in(manager: Any, connecting: asyncio.Task[Any], broken: asynci
 
 
 @asynccontextmanager
-async def connected(port: int, user: str, secret: str, *, limit_s: float = CONNECT_S) -> AsyncIterator[Ami]:
+async def connected(
+    port: int, user: str, secret: str, *, host: str = "127.0.0.1", limit_s: float = CONNECT_S
+) -> AsyncIterator[Ami]:
     """`connect` for the length of a block."""
-    ami = await connect(port, user, secret, limit_s=limit_s)
+    ami = await connect(port, user, secret, host=host, limit_s=limit_s)
     try:
         yield ami
     finally:

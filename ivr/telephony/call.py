@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Heard, Next, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
@@ -80,7 +80,7 @@ class PhoneCall:
         journal: CallJournal,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         hearing: Hearing = Hearing(),
-    ) -> PhoneCall:
+    ) -> Self:
         """Take over the call: open it in the journal and fetch what the dialplan knows.
 
         Raises HungUp and SessionBroken; nothing of the call stays open then.
@@ -126,7 +126,8 @@ class PhoneCall:
         answer = await self._listener.ask(question)
         kind = "voice" if answer.by_voice else "keys" if question.expects is not Expects.YES_NO else "yes-no"
         said = f" «{answer.words}»" if answer.words else ""
-        self._step(kind, detail=(answer.digits or answer.heard) + said)
+        given = Heard.ANSWER if question.secret and answer.digits else answer.digits or answer.heard
+        self._step(kind, detail=given + said)
         return answer
 
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ivr.dialogue.ports import HungUp
 from ivr.listening.keys import Key, KeyBuffer
 from ivr.telephony.audio import AudioTap
-from ivr.telephony.session import KEYS, AgiSession, SessionBroken
+from ivr.telephony.session import GRACE_S, KEYS, AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ GAP_S = 0.002
 ECHO_LATEST_S, ECHO_EARLIEST_S = 0.6, 0.1
 """A prompt comes back as an echo at most so long after it was sent; Asterisk may play it a little earlier."""
 FRAME_S = 0.02
+TONE_HZ, TONE_S = 1000, 0.3
 
 
 class AgiLine:
@@ -110,6 +111,29 @@ class AgiLine:
         since = self._loop.time() - self._played_at
         first = max(int((since - ECHO_LATEST_S) / FRAME_S), 0)
         return float(max(self._played[first : max(int((since + ECHO_EARLIEST_S) / FRAME_S), 0)], default=0))
+
+    async def record(self, file: str, form: str, longest_s: float) -> bool:
+        """Give a tone and record into `file`.`form`, until # or for so long; False if Asterisk could not.
+
+        The file is whole when this returns, and when it raises HungUp. Without Asterisk's detection of silence: that
+        would bring a wideband telephone down to 8 kHz.
+        """
+        await self._resume()
+        self._keys.clear()
+        try:
+            # Not the sound "beep": a small Asterisk has no sounds of its own.
+            await self._session.run("EXEC Playtones", f"{TONE_HZ}/{round(TONE_S * 1000)}")
+            await self._session.wait_for_key(TONE_S)
+            await self._session.run("EXEC StopPlaytones", "")
+            longest_ms = round(longest_s * 1000)
+            reply = await self._session.run("RECORD FILE", file, form, "#", longest_ms, limit_s=longest_s + GRACE_S)
+            # Asterisk replies before it closes the file, and takes the next command, or ends, after that.
+            await self._session.run("NOOP")
+            if reply.result == -1 and reply.value == "hangup":
+                raise HungUp
+            return reply.result != -1
+        finally:
+            self._mind_the_gap()
 
     async def set_variables(self, values: dict[str, str]) -> None:
         """Set channel variables for the dialplan."""

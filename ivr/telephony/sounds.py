@@ -1,54 +1,81 @@
-"""Where a prompt's published audio lies."""
+"""Where a prompt's published audio lies, in which voice."""
 
 from __future__ import annotations
 
 import audioop
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _HEADER_BYTES, _BYTES_PER_S = 44, 16000  # WAV, 16 bit, mono, 8 kHz
+WAV = ".wav"
 _FRAME_BYTES = 320  # 20 ms
 
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """The folder of one voice: ``<folder>/<prompt id>.wav``, under the same path for Asterisk and daemon."""
+    """Folders of voices: ``<folder>/<prompt id>.wav``, under the same path for Asterisk and daemon.
+
+    A prompt is played from `folder`, else from the first of `fallbacks` that has it. Looked up at each play, so that a
+    newly published take counts at once. lent: files that are played under an id for one call, and belong to no voice.
+    """
 
     folder: Path
-    _levels: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict, repr=False, compare=False)
-    _paths: dict[str, Path] = field(default_factory=dict, repr=False, compare=False)  # parsed once, not at each play
+    fallbacks: tuple[Path, ...] = ()
+    lent: Mapping[str, Path] = field(default_factory=dict)
+    _levels: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict, repr=False, compare=False)
+    # Parsed once, not at each play.
+    _paths: dict[str, tuple[Path, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, chain: Sequence[Path]) -> Sounds:
+        """Voices in the order in which they are looked through."""
+        return cls(chain[0], tuple(chain[1:]))
 
     def file(self, prompt: str) -> str:
         """What STREAM FILE is given: the path without its extension."""
-        return f"{self.folder}/{prompt}"
+        for path in self._candidates(prompt)[:-1]:
+            if path.exists():
+                return str(path)[: -len(WAV)]
+        return str(self._candidates(prompt)[-1])[: -len(WAV)]
 
     def seconds(self, prompt: str) -> float | None:
-        """How long the prompt plays, from the size of its file; None if there is no audio.
-
-        Asked at each play, so that a newly published take counts at once.
-        """
-        path = self._paths.get(prompt)
-        if path is None:
-            path = self._paths[prompt] = Path(f"{self.folder}/{prompt}.wav")
-        try:
-            size = path.stat().st_size
-        except OSError:
-            return None
-        return max(size - _HEADER_BYTES, 0) / _BYTES_PER_S
+        """How long the prompt plays, from the size of its file; None if there is no audio."""
+        found = self._found(prompt)
+        return None if found is None else max(found[1].st_size - _HEADER_BYTES, 0) / _BYTES_PER_S
 
     def levels(self, prompt: str) -> tuple[int, ...]:
-        """RMS of every 20 ms of the prompt, in units of 16 bit samples; () if there is no audio.
-
-        Kept until the file's size changes: a new take of the same length has much the same levels.
-        """
-        try:
-            size = Path(f"{self.folder}/{prompt}.wav").stat().st_size
-            known = self._levels.get(prompt)
-            if known is None or known[0] != size:
-                audio = Path(f"{self.folder}/{prompt}.wav").read_bytes()[_HEADER_BYTES:]
-                whole = range(0, len(audio) - _FRAME_BYTES + 1, _FRAME_BYTES)
-                known = size, tuple(audioop.rms(audio[at : at + _FRAME_BYTES], 2) for at in whole)
-                self._levels[prompt] = known
-        except OSError:
+        """RMS of every 20 ms of the prompt, in units of 16 bit samples; () if there is no audio."""
+        found = self._found(prompt)
+        if found is None:
             return ()
+        path, status = found
+        version = (status.st_ino, status.st_size, status.st_mtime_ns)
+        known = self._levels.get(prompt)
+        if known is None or known[0] != version:
+            try:
+                audio = path.read_bytes()[_HEADER_BYTES:]
+            except OSError:
+                return ()
+            whole = range(0, len(audio) - _FRAME_BYTES + 1, _FRAME_BYTES)
+            known = version, tuple(audioop.rms(audio[at : at + _FRAME_BYTES], 2) for at in whole)
+            self._levels[prompt] = known
         return known[1]
+
+    def _found(self, prompt: str) -> tuple[Path, os.stat_result] | None:
+        for path in self._candidates(prompt):
+            try:
+                return path, path.stat()
+            except OSError:
+                continue
+        return None
+
+    def _candidates(self, prompt: str) -> tuple[Path, ...]:
+        if prompt in self.lent:
+            return (self.lent[prompt],)
+        paths = self._paths.get(prompt)
+        if paths is None:
+            folders = (self.folder, *self.fallbacks)
+            paths = self._paths[prompt] = tuple(Path(f"{folder}/{prompt}{WAV}") for folder in folders)
+        return paths

@@ -48,15 +48,19 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may open a route. roles: empty with `public`."""
+    """Who may open a route. roles: empty with `public`. by_script: the token comes in the header or not at all."""
 
     roles: frozenset[Role]
     public: bool = False
+    by_script: bool = False
 
 
-def allowed(*roles: Role) -> Callable[[Endpoint], Endpoint]:
-    """Declares who may open a page or do an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all."""
-    return _declared(Access(frozenset(roles)))
+def allowed(*roles: Role, by_script: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Declares who may open a page or do an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all.
+
+    by_script: of a large body nothing is read to look for the token, so it must be in the header.
+    """
+    return _declared(Access(frozenset(roles), by_script=by_script))
 
 
 def public(endpoint: Endpoint) -> Endpoint:
@@ -149,7 +153,7 @@ async def gate(request: Request, access: Access) -> Response | None:
         if visit.person.role not in access.roles:
             raise HTTPException(403)
     if request.method not in CHANGES_NOTHING:
-        await _require_token(request, visit)
+        await _require_token(request, visit, access.by_script)
     return None
 
 
@@ -186,11 +190,11 @@ async def _visit(request: Request) -> Visit:
     return Visit(None, visitor) if len(visitor) >= 32 else Visit(None, secrets.token_urlsafe(32), fresh=True)
 
 
-async def _require_token(request: Request, visit: Visit) -> None:
+async def _require_token(request: Request, visit: Visit, by_script: bool) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise BadToken
     given: object = request.headers.get(TOKEN_HEADER)
-    if given is None:
+    if given is None and not by_script:
         given = (await request.form()).get(TOKEN_FIELD)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.form_token.encode()):
         raise BadToken

@@ -16,9 +16,10 @@ from starlette.staticfiles import StaticFiles
 from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
+from ivr.web.booth import Booth
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.office import Office
-from ivr.web.pages import accounts, entering, health, people, readings, reports, today
+from ivr.web.pages import accounts, entering, health, people, prompts, readings, reports, takes, today, uploads
 from ivr.web.rendering import STATIC
 
 PAGES: tuple[Pages, ...] = (
@@ -28,6 +29,9 @@ PAGES: tuple[Pages, ...] = (
     readings.pages,
     accounts.pages,
     reports.pages,
+    uploads.pages,
+    takes.pages,
+    prompts.pages,
     people.pages,
     tables.pages,
 )
@@ -42,10 +46,12 @@ def page_routes() -> list[GatedRoute]:
 def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     office = Office(settings, now)
+    booth = Booth(office)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await booth.close()
         await office.close()
 
     async def fault(request: Request) -> Response:
@@ -64,6 +70,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         exception_handlers=cast(Any, FAULTS),
     )
     app.state.office = office
+    app.state.booth = booth
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)

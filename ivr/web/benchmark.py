@@ -64,14 +64,13 @@ def measure_pages(
     password = secrets.token_urlsafe(16)
     now = datetime.now(UTC)
     people.add(database, LOGIN, Role.ADMINISTRATOR, credentials.hashed(password), LOGIN, now)
-    with served(url, folder) as port:
-        with contextlib.closing(Visitor(port)) as visitor:
-            visitor.log_in(password)
-            found = []
-            for path in visitor.pages():
-                progress(path)
-                found.append(visitor.timed(path, times))
-            return found
+    with served(url, folder) as port, contextlib.closing(Visitor(port)) as visitor:
+        visitor.log_in(password)
+        found = []
+        for path in visitor.pages():
+            progress(path)
+            found.append(visitor.timed(path, times))
+        return found
 
 
 class Visitor:

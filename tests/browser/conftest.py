@@ -51,6 +51,7 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
     config = tmp_path / "ivr.toml"
     config.write_text(
         f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\n[web]\nlisten = "127.0.0.1:0"\n'
+        f'[sounds]\nown = "{tmp_path / "own"}"\n[studio]\ntakes = "{tmp_path / "takes"}"\n'
     )
     database = Database(url)
     log = tmp_path / "web.log"

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 
 from ivr.cli.prompts import app
 from ivr.config import REPOSITORY
+from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.studio.coverage import findings, uses
 from ivr.studio.publishing import Sounds
 from ivr.studio.sound import silence
+from tests.studio.recordings import recording
 
 WELCOME, YES_NO = "greeting/welcome", "common/yes-no"
 
@@ -27,7 +29,10 @@ class Studio:
         self.prompts = folder / "prompts"
         shutil.copytree(REPOSITORY / "prompts", self.prompts)
         self.config = folder / "ivr.toml"
-        self.config.write_text(f'[sounds]\nfolder = "{self.prompts}"\n')
+        own = f'own = "{folder / "own"}"\n[studio]\ntakes = "{folder / "takes"}"'
+        self.config.write_text(
+            f'[store]\nurl = "sqlite:///{folder}/ivr.db"\n[sounds]\nfolder = "{self.prompts}"\n{own}\n'
+        )
         self.catalogue = self.prompts / "ru.toml"
 
     def run(self, *words: str, **environment: str) -> Result:
@@ -181,3 +186,59 @@ def test_list_shows_text_length_and_state(studio: Studio) -> None:
     assert (rows[YES_NO]["state"], rows[YES_NO]["engine"]) == ("current", "festival")
     assert (rows["digit/3"]["state"], rows["digit/3"]["seconds"]) == ("no audio", None)
     assert "digit/3" in studio.run("list").stdout
+
+
+@pytest.fixture
+def recorded(studio: Studio) -> Studio:
+    """A studio with a database."""
+    upgrade(f"sqlite:///{studio.prompts.parent}/ivr.db")
+    return studio
+
+
+def test_a_recording_from_file_to_the_ear_and_back(recorded: Studio, tmp_path: Path) -> None:
+    file = recording(tmp_path, "Верно? Да — один. Нет — два.", name="верно.m4a")
+    done = recorded.run("record", YES_NO, str(file), "--publish", "--by", "anna")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "take 1 is published"), done.output
+    rows = {row["id"]: row for row in json.loads(recorded.run("list", "--json").stdout)}
+    row = rows[YES_NO]
+    assert (row["standing"], row["voice"], row["state"], row["takes"]) == ("recorded", "own", "current", 1)
+    checked = recorded.run("check")
+    assert checked.exit_code == 0, checked.stdout
+    assert "warning: voices: mixed: " in checked.stdout and "prompts are ru, synthetic: " in checked.stdout
+    assert "anna" in recorded.run("takes", YES_NO).stdout
+    done = recorded.run("withdraw", YES_NO)
+    assert done.stdout == "callers hear the voice ru again\n"
+    assert recorded.run("withdraw", YES_NO).exit_code == 1
+    assert recorded.run("publish", "1").stdout == f"take 1 is published: {YES_NO}, voice own\n"
+
+
+def test_a_bad_recording_is_told_in_the_administrators_words(recorded: Studio, tmp_path: Path) -> None:
+    file = tmp_path / "take.wav"
+    file.write_text("no sound")
+    done = recorded.run("record", YES_NO, str(file), "--publish")
+    assert done.exit_code == 1
+    assert "Это не звук или файл испорчен. Подойдут wav, mp3, ogg, m4a и webm." in done.stdout
+    done = recorded.run("publish", "1", "--insist")
+    assert (done.exit_code, "Это не звук" in done.stderr) == (1, True)
+
+
+def test_a_changed_text_is_out_of_date_until_build_speaks_it(recorded: Studio) -> None:
+    assert recorded.run("text", YES_NO, "Правильно? Да — один. Нет — два.").exit_code == 0
+    assert recorded.complaints() == [f"error: {YES_NO}: audio older than its text (voice ru)"]
+    assert recorded.run("build").exit_code == 0
+    assert recorded.run("check").exit_code == 0
+    rows = {row["id"]: row for row in json.loads(recorded.run("list", "--json").stdout)}
+    assert (rows[YES_NO]["text"], rows[YES_NO]["voice"]) == ("Правильно? Да — один. Нет — два.", "own")
+    assert recorded.run("text", YES_NO, "Нажмите 1.").exit_code == 1
+
+
+def test_files_that_are_not_what_was_published_are_told_and_mended(recorded: Studio, tmp_path: Path) -> None:
+    recorded.run("record", YES_NO, str(recording(tmp_path, "Верно? Да — один. Нет — два.")), "--publish")
+    own = recorded.prompts.parent / "own" / "own"
+    (own / f"{YES_NO}.wav").unlink()
+    shutil.copy(recorded.audio(WELCOME), own / "common" / "goodbye.wav")
+    wrong = recorded.complaints()
+    assert [line.split(": ")[1] for line in wrong] == [YES_NO, "common/goodbye"]
+    assert f"mended: {YES_NO}, voice own\n" in recorded.run("check", "--mend").stdout
+    assert [line.split(": ")[1] for line in recorded.complaints()] == ["common/goodbye"]
+    assert (own / f"{YES_NO}.wav").is_file() and (own / f"{YES_NO}.alaw").is_file()

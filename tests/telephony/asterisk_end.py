@@ -126,6 +126,8 @@ class FakeAsterisk(AsteriskEnd):
         self.played: list[tuple[str, int]] = []
         self.playing: Playing | None = None
         self.waits_for_key = False
+        self.recording: list[str] = []
+        self.noops = 0
 
     def press(self, key: str, at: int = 4000) -> bool:
         """Release a key, during a file at sample `at`. False if Asterisk throws it away: no command wants it."""
@@ -179,7 +181,12 @@ class FakeAsterisk(AsteriskEnd):
             case ["CHANNEL", "STATUS"]:
                 self.send("200 result=6")
             case ["NOOP"]:
+                self.noops += 1
                 self.send("200 result=0")
+            case ["EXEC", *_]:
+                self.send("200 result=0")
+            case ["RECORD", "FILE", *arguments]:
+                self.recording = arguments  # the test says how it ends
             case _:
                 self.send("510 Invalid or unknown command")
 

@@ -528,3 +528,44 @@ async def test_a_line_gives_its_descriptors_back(tmp_path: Path, caplog: pytest.
     os.close(spoken)
     assert descriptors() == before
     assert caplog.records == []
+
+
+# Recording
+
+
+async def record(phone: Phone, *ends: str) -> asyncio.Task[bool]:
+    """A recording that ends so."""
+    recording = asyncio.create_task(phone.line.record("/calls/7-101-ab", "wav16", 120))
+    await phone.asterisk.asks_for_key()
+    phone.asterisk.silence()  # the tone is over
+    await phone.asterisk.until(lambda: bool(phone.asterisk.recording))
+    phone.asterisk.send(*ends)
+    return recording
+
+
+async def test_a_recording_is_over_once_asterisk_takes_another_command_and_has_closed_the_file(phone: Phone) -> None:
+    before = phone.asterisk.noops
+    recording = await record(phone, "200 result=35 (dtmf) endpos=32000")
+    assert await recording
+    assert phone.asterisk.recording == ["/calls/7-101-ab", "wav16", "#", "120000"]
+    assert phone.asterisk.noops == before + 1
+
+
+@pytest.mark.parametrize("reply", ["200 result=-1 (writefile)", "200 result=-1 (randomerror) endpos=0"])
+async def test_what_cannot_be_recorded_is_told(phone: Phone, reply: str) -> None:
+    assert not await (await record(phone, reply))
+
+
+async def test_a_hang_up_while_recording_is_known_when_asterisk_has_ended_the_session(phone: Phone) -> None:
+    recording = await record(phone, "200 result=-1 (hangup) endpos=32000", "HANGUP")
+    await phone.asterisk.until(lambda: phone.asterisk.noops > 0)
+    phone.asterisk.hang_up()
+    with pytest.raises(HungUp):
+        await recording
+
+
+@pytest.mark.parametrize("straggler_s", [ALWAYS_S])
+async def test_keys_pressed_before_the_tone_do_not_end_a_recording(phone: Phone) -> None:
+    phone.line.keys.push(Key("#", 0.0))
+    assert await (await record(phone, "200 result=0 (timeout) endpos=32000"))
+    assert phone.digits() == ""

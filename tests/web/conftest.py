@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select
 
-from ivr.config import Settings, Store, Web
+from ivr.config import Settings, Sounds, Store, Studio, Web
 from ivr.domain.people import Role
 from ivr.storage import credentials, tables
 from ivr.storage.engine import Database
@@ -45,6 +45,11 @@ class Browser(httpx.AsyncClient):
         if page.status_code == 303:
             page = await self.get("/login")
         return await self.post(path, data={"csrf": token_in(page.text), **(fields or {})}, **options)
+
+    async def send_file(self, path: str, body: Any = b"", **headers: str) -> httpx.Response:
+        """Send a file as the scripts of the pages do."""
+        token = token_in((await self.get("/me")).text)
+        return await self.post(path, content=body, headers={"X-CSRF-Token": token, **headers})
 
     async def log_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
         """Send the form of the login page."""
@@ -94,10 +99,17 @@ class Site:
         """Let time pass."""
         self.time += timedelta(**time)
 
+    async def restart(self) -> None:
+        """Let the application end and begin anew, with the settings as they are now."""
+        await self.close()
+        self.browsers.clear()
+        self.app = make_application(self.settings, lambda: self.time)
+
     async def close(self) -> None:
         """Close everything."""
         for browser in self.browsers:
             await browser.aclose()
+        await self.app.state.booth.close()
         await self.app.state.office.close()
 
 
@@ -142,8 +154,14 @@ def database(store_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-async def site(database: Database, store_url: str, web_settings: Web) -> AsyncIterator[Site]:
-    """The application with a person of each role."""
-    site = Site(Settings(store=Store(url=store_url), web=web_settings), database)
+async def site(database: Database, store_url: str, web_settings: Web, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application with a person of each role; recordings lie in the test's folder."""
+    settings = Settings(
+        store=Store(url=store_url),
+        web=web_settings,
+        sounds=Sounds(own=tmp_path / "own"),
+        studio=Studio(takes=tmp_path / "takes", upload_mb=2, zip_mb=8, longest_s=30),
+    )
+    site = Site(settings, database)
     yield site
     await site.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -150,7 +151,8 @@ def test_people_by_command(folder: Path, store_url: str) -> None:
     assert run("add", "boris", "--role", "clerk", given="short\n")[0] == 2
     code, text = run("add", "boris", "--role", "voice", "--generate")
     assert code == 0 and len(text.removeprefix("user boris: voice, password ")) == 19
-    assert run("pin", "boris", given="280417\n") == (0, "user boris: new PIN")
+    code, text = run("pin", "boris", given="280417\n")
+    assert code == 0 and re.fullmatch(r"user boris: new PIN, number \d+", text)
     assert run("role", "anna", "--role", "viewer") == (0, "user anna: viewer")
     assert run("passwd", "anna", given="новый длинный пароль\n") == (0, "user anna: new password")
     assert run("disable", "anna") == (0, "user anna: may not enter any more")

@@ -1,0 +1,75 @@
+"""Who may record by telephone: a PIN by the person's number, or leave for one call that the pages began."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+
+from ivr.domain.people import Person, Role
+from ivr.storage import tables
+from ivr.storage.engine import Database
+from ivr.storage.people import note, person_of_row
+from ivr.storage.sessions import Attempt, hash_of
+
+LEAVE = timedelta(minutes=2)
+"""From the click on the page to the answer at the telephone."""
+MAY_RECORD = frozenset({Role.ADMINISTRATOR, Role.VOICE})
+
+_users = tables.of(tables.User)
+_calls = tables.of(tables.StudioCall)
+_failures = tables.of(tables.LoginFailure)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that the pages began, and who answers for it."""
+
+    person: Person
+    prompt_id: str
+
+
+def give_leave(database: Database, person: int, prompt_id: str, phone: str, now: datetime) -> str:
+    """Let whoever answers `phone` within LEAVE record one prompt as this person; returns the token, good for once.
+
+    Raises StoreUnavailable.
+    """
+    token = secrets.token_hex(16)
+    with database.writing() as connection:
+        connection.execute(delete(_calls).where(_calls.c.expires_at <= now))
+        row = {"token": hash_of(token), "user_id": person, "prompt_id": prompt_id, "expires_at": now + LEAVE}
+        connection.execute(insert(_calls).values(row))
+        login = connection.execute(select(_users.c.login).where(_users.c.id == person)).scalar_one()
+        note(connection, login, now, "studio.ring", f"prompt:{prompt_id}", phone)
+    return token
+
+
+def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
+    """Use a token up. None where there is no such token, or it is too old. Raises StoreUnavailable."""
+    with database.writing() as connection:
+        gone = delete(_calls).where(_calls.c.token == hash_of(token)).returning(*_calls.c)
+        leave = connection.execute(gone).first()
+        if leave is None or leave.expires_at <= now:
+            return None
+        row = connection.execute(select(_users).where(_users.c.id == leave.user_id, _users.c.active)).first()
+        if row is None or Role(row.role) not in MAY_RECORD:
+            return None
+        note(connection, row.login, now, "studio.call", f"user:{row.id}", "rung from the pages")
+        return Begun(person_of_row(row), leave.prompt_id)
+
+
+def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
+    """The PIN of an attempt fits: its count is taken back. None for who may not record, whatever the PIN.
+
+    Raises StoreUnavailable.
+    """
+    with database.writing() as connection:
+        row = connection.execute(select(_users).where(_users.c.id == attempt.user, _users.c.active)).first()
+        if row is None or Role(row.role) not in MAY_RECORD:
+            return None
+        connection.execute(delete(_failures).where(_failures.c.id == attempt.failure))
+        connection.execute(update(_users).where(_users.c.id == row.id).values(failures=0, locked_until=None))
+        note(connection, row.login, now, "studio.call", f"user:{row.id}", "by PIN")
+        return person_of_row(row)

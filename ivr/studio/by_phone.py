@@ -1,0 +1,186 @@
+"""The studio as a call to it sees it: `ivr.dialogue.studio_ports.RecordingStudio`.
+
+Asterisk writes recordings into a folder that both share, under names of ours: ``<person>-<prompt number>-<random>``.
+A file is removed once it is a take; what a killed daemon leaves behind is taken in later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ivr.dialogue.ports import Phrase
+from ivr.dialogue.studio_ports import Card
+from ivr.domain.people import NoSuchPerson, Person
+from ivr.domain.takes import How, Take
+from ivr.storage import credentials, people, sessions, studio_calls
+from ivr.studio.agreement import NoSound
+from ivr.studio.reading_out import text_sound
+from ivr.studio.standing import Seen, Standing
+from ivr.studio.studio import NoSuchPrompt, Studio
+
+ENDING = ".wav16"
+HEADER_BYTES, SHORTEST_BYTES = 44, 3200  # 0.1 s: a hang-up at the tone
+HASHERS = 2
+"""PINs looked at together: each takes 64 MiB and some 50 ms of a processor."""
+STALE_S = 300.0
+"""How long after its longest recording a file belongs to no call any more."""
+TEXTS = "texts"
+_LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}")
+
+
+class PhoneStudio:
+    """What all calls of a daemon share; `desk` is one call's. folder: where Asterisk writes recordings."""
+
+    def __init__(self, studio: Studio, folder: Path, longest_s: float, now: Callable[[], datetime]) -> None:
+        self.studio = studio
+        self.folder = folder.absolute()
+        self.longest_s = longest_s
+        self.now = now
+        self.hashing = asyncio.Semaphore(HASHERS)
+
+    def desk(self, caller: str, lent: dict[str, Path]) -> PhoneDesk:
+        """The studio for one call. caller: whose failed PINs are counted. lent: gets files to be played, by id."""
+        return PhoneDesk(self, caller, lent)
+
+    async def begun(self, token: str) -> tuple[Person, int] | None:
+        """Who rang from the pages and for which number, None for a token that is none or too old.
+
+        Raises StoreUnavailable.
+        """
+        leave = await asyncio.to_thread(studio_calls.take_leave, self.studio.database, token, self.now())
+        if leave is None:
+            return None
+        seen = await asyncio.to_thread(self.studio.prompt, leave.prompt_id)
+        return leave.person, seen.number
+
+    def take_in(self) -> int:
+        """Make drafts of recordings whose call a fault ended; how many. Raises StoreUnavailable, OSError, TakeFault."""
+        taken = 0
+        for file in sorted(self.folder.glob(f"*{ENDING}")) if self.folder.is_dir() else ():
+            left = _LEFT.fullmatch(file.stem)
+            if left is None or time.time() - file.stat().st_mtime < self.longest_s + STALE_S:
+                continue
+            try:
+                who = people.find(self.studio.database, int(left[1])).login
+                prompt = self.studio.numbered(int(left[2])).id
+            except (NoSuchPerson, NoSuchPrompt):
+                continue
+            taken += self.kept(prompt, who, file.with_suffix("")) is not None
+        return taken
+
+    def kept(self, prompt: str, who: str, name: Path) -> Take | None:
+        """A draft of a recording; its file goes once there is one."""
+        file = name.with_suffix(ENDING)
+        try:
+            if file.stat().st_size < HEADER_BYTES + SHORTEST_BYTES:
+                file.unlink()
+                return None
+        except FileNotFoundError:
+            return None
+        take = self.studio.add_take(prompt, file, how=How.PHONE, who=who)
+        file.unlink()
+        return take
+
+
+class PhoneDesk:
+    """One call's studio."""
+
+    def __init__(self, shared: PhoneStudio, caller: str, lent: dict[str, Path]) -> None:
+        self._shared = shared
+        self._studio = shared.studio
+        self._caller = caller
+        self._lent = lent
+
+    @property
+    def longest_s(self) -> float:
+        """Longest recording, seconds."""
+        return self._shared.longest_s
+
+    async def admit(self, number: int, pin: str) -> Person | None:
+        """Who records, by number and PIN. Failures count for the person, together with those at the pages, and for the
+        caller's number."""
+        database, now = self._studio.database, self._shared.now()
+        attempt = await asyncio.to_thread(sessions.begin_attempt, database, number, f"tel:{self._caller}", now)
+        if attempt.locked:
+            return None
+        async with self._shared.hashing:
+            if not await asyncio.to_thread(credentials.fits, pin, attempt.password):
+                return None
+        return await asyncio.to_thread(studio_calls.enter, database, attempt, now)
+
+    async def card(self, number: int) -> Card | None:
+        """The prompt with this number."""
+        return await asyncio.to_thread(self._card, number)
+
+    def _card(self, number: int) -> Card | None:
+        found = [one for one in self._studio.prompts() if one.number == number and one.entry.text]
+        return _card_of(found[0]) if found else None
+
+    async def next_missing(self, after: int) -> Card | None:
+        """The next prompt that no voice has recorded and that has no good draft either."""
+        return await asyncio.to_thread(self._next_missing, after)
+
+    def _next_missing(self, after: int) -> Card | None:
+        waiting = [one for one in self._studio.prompts() if one.entry.text and _waits(one)]
+        waiting.sort(key=lambda one: (one.number <= after, one.number))
+        return _card_of(waiting[0]) if waiting else None
+
+    async def text(self, card: Card) -> Phrase:
+        """The text, by the shipped voice or a synthesiser."""
+        return await asyncio.to_thread(self._text, card)
+
+    def _text(self, card: Card) -> Phrase:
+        entry = self._studio.catalogue()[card.prompt]
+        file = text_sound(self._studio.voices, entry, self._shared.folder / TEXTS)
+        return () if file is None else self._lend(f"text/{card.number}", file)
+
+    async def as_heard(self, take: Take) -> Phrase:
+        """A take as callers will hear it."""
+        try:
+            file = await asyncio.to_thread(self._studio.preview_file, take.id)
+        except NoSound:
+            return ()
+        return self._lend(f"take/{take.id}", file)
+
+    def _lend(self, id_: str, file: Path) -> Phrase:
+        self._lent[id_] = file
+        return (id_,)
+
+    def name_recording(self, card: Card, person: Person) -> str:
+        """Path without its ending; nothing of it comes from outside."""
+        folder = self._shared.folder
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o2770)  # Asterisk's user writes there, as one of our group
+        return str(folder / f"{person.id}-{card.number}-{secrets.token_hex(8)}")
+
+    async def keep(self, card: Card, person: Person, name: str) -> Take | None:
+        """A draft of what was recorded."""
+        return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name))
+
+    async def publish(self, take: Take, person: Person) -> None:
+        """Let callers hear a take; never against its checks, that is for who sees them on the page."""
+        await asyncio.to_thread(self._studio.publish, take.id, person.login)
+
+    async def take_back(self, card: Card, person: Person) -> None:
+        """Let callers hear the take before."""
+        await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login)
+
+
+def _card_of(seen: Seen) -> Card:
+    since = seen.published.id if seen.published is not None else 0
+    draft = next((take for take in seen.drafts if take.audio and take.id > since), None)
+    return Card(seen.number, seen.entry.id, bool(seen.heard_in), seen.published is not None, draft)
+
+
+def _waits(seen: Seen) -> bool:
+    """Whether a prompt is to be recorded: no take says its text, and no draft that might be published does."""
+    if seen.standing is Standing.RECORDED:
+        return False
+    return not any(take.text == seen.entry.digest and not take.checks.refused for take in seen.drafts)

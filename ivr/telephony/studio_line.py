@@ -1,0 +1,129 @@
+"""Calls to the studio: who may record from this telephone, and the visit from the first word to the last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from ivr.config import Settings
+from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.prompts import Prompt
+from ivr.dialogue.recording_prompts import RecordingVisit
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.people import Person
+from ivr.domain.phones import from_caller_id
+from ivr.domain.takes import TakeFault
+from ivr.listening.ask import KeyWaits
+from ivr.studio.by_phone import PhoneStudio
+from ivr.studio.studio import Studio
+from ivr.telephony.call import CallJournal
+from ivr.telephony.recording_call import RecordingPhone
+from ivr.telephony.server import Incoming
+from ivr.telephony.session import SessionBroken
+from ivr.telephony.sounds import Sounds
+
+log = logging.getLogger(__name__)
+
+WORD = "studio"
+CALL_S = 7200.0
+"""Longest call: a day's recording is done in several."""
+
+
+class StudioJournal(CallJournal, Protocol):
+    """Where calls are written down, with their ends."""
+
+    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
+        """A call ended."""
+
+
+def is_studio(incoming: Incoming) -> bool:
+    """Whether this call wants to record prompts."""
+    return incoming.session.header.get("agi_arg_2") == WORD
+
+
+class StudioLine:
+    """Answers calls to the studio. studio.phones of the settings: who may record; empty: all that reach the context."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        studio: Studio,
+        sounds: Sounds,
+        key_waits: KeyWaits,
+        journal: StudioJournal,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._studio = PhoneStudio(studio, settings.studio.calls, settings.studio.longest_s, now)
+        self._sounds = sounds
+        self._key_waits = key_waits
+        self._straggler_s = settings.waits.straggler
+        self._journal = journal
+        self._phones = frozenset(map(same_number, settings.studio.phones))
+
+    async def answer(self, incoming: Incoming) -> None:
+        """Talk to whoever calls, to the end; no fault of a call leaves this method. Raises CancelledError."""
+        lent: dict[str, Path] = {}
+        caller = same_number(incoming.session.header.get("agi_callerid", ""))
+        try:
+            call = await RecordingPhone.begin(
+                incoming, replace(self._sounds, lent=lent), self._key_waits, self._straggler_s, self._journal
+            )
+        except (HungUp, SessionBroken):
+            log.info("who called the studio hung up at once")
+            return
+        log.info("a call to the studio begins", extra={"call": call.id})
+        try:
+            async with asyncio.timeout(CALL_S):
+                await self._visit(call, caller, lent)
+                await call.hand_back(Next.HANGUP)
+        except HungUp:
+            call.note("hung-up")
+        except (SessionBroken, TimeoutError):
+            log.warning("a call to the studio broke off", extra={"call": call.id})
+            call.note("fault", "session")
+        except Exception:
+            # IVR_NEXT stays empty: the dialplan says that the studio is away.
+            log.exception("a fault in the studio by telephone", extra={"call": call.id})
+            call.note("fault", "dialogue")
+        finally:
+            self._journal.closed(call.id, datetime.now(UTC), Outcome.NOTHING)
+            await call.close()
+            log.info("a call to the studio ends", extra={"call": call.id})
+
+    async def _visit(self, call: RecordingPhone, caller: str, lent: dict[str, Path]) -> None:
+        begun: tuple[Person, int] | None = None
+        if token := await call.token():
+            begun = await self._studio.begun(token)
+            if begun is None:
+                log.warning("a call to the studio brought a leave that is used up or too old", extra={"call": call.id})
+        if begun is None and self._phones and caller not in self._phones:
+            log.warning("a telephone that may not record called the studio", extra={"call": call.id})
+            call.note("refused", "telephone")
+            await call.announce((Prompt.STUDIO_NOT_FROM_HERE,), (Prompt.GOODBYE,))
+            return
+        visit = RecordingVisit(call, self._studio.desk(caller, lent))
+        person, number = begun or (None, None)
+        await visit.run(person, number)
+
+    async def take_in(self) -> None:
+        """Make drafts of what was recorded in calls that a fault ended. Raises StoreUnavailable."""
+        try:
+            taken = await asyncio.to_thread(self._studio.take_in)
+        except StoreUnavailable:
+            raise
+        except (OSError, TakeFault) as fault:
+            log.error("recordings by telephone cannot be taken in", extra={"reason": type(fault).__name__})
+            return
+        if taken:
+            log.warning("recordings by telephone were left over and are kept as drafts", extra={"count": taken})
+
+
+def same_number(text: str) -> str:
+    """A telephone number in the one form in which two are compared: E.164 where it is one, else its digits."""
+    return from_caller_id(text) or re.sub(r"\D", "", text)

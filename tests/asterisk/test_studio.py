@@ -1,0 +1,334 @@
+"""Recording prompts by telephone, on the real Asterisk: what is recorded, kept, published, and then heard."""
+
+from __future__ import annotations
+
+import asyncio
+import audioop
+import contextlib
+import math
+import statistics
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from ivr.config import REPOSITORY
+from ivr.domain.people import Person, Role
+from ivr.domain.takes import How, Reason, Take, TakeState
+from ivr.lab.lab import Lab
+from ivr.robot.ringing import Result, Robot
+from ivr.robot.scenario import parse
+from ivr.robot.system import System
+from ivr.storage import credentials, people, studio_calls, tables, takes
+from ivr.storage.engine import Database
+from ivr.studio.studio import Studio
+from ivr.telephony.studio_ringing import CannotRing, RangStudio, ring_to_record
+from tests.asterisk.conftest import ringing
+from tests.asterisk.steps import Steps
+from tests.lab.phone import calling
+from tests.studio.recordings import ffmpeg, recording
+
+STAFF, STRANGER = "+79165550000", "+79169999999"
+PIN = "471108"
+PROMPT, TEXT = "identify/ask", "Нужен номер лицевого счёта."
+
+
+@pytest.fixture
+def system(lab: Lab) -> Iterator[System]:
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as name:
+        folder = Path(name)
+        lab.up()
+        state = lab.state
+        assert state is not None
+        changes: dict[str, dict[str, Any]] = {
+            "speech": {"model": "none"},
+            "sounds": {"own": str(folder / "voices")},
+            "studio": {
+                "takes": str(folder / "takes"),
+                "phones": [STAFF, "101"],
+                "dial": "Local/{number}@lab-house-phone/n",
+            },
+            "ami": {"port": state.ami_port, "user": "ivr", "secret": state.ami_secret},
+        }
+        system = System(folder, lab, changes=changes)
+        system.prepare()
+        with opened(system) as database:
+            anna = people.add(database, "anna", Role.VOICE, None, "test", datetime.now(UTC))
+            people.set_pin(database, anna.id, credentials.hashed(PIN), "test", datetime.now(UTC))
+        system.start_daemon()
+        yield system
+        system.kill_daemon()
+
+
+@pytest.fixture
+async def robot(system: System) -> AsyncIterator[Robot]:
+    async with ringing(system) as robot:
+        yield robot
+
+
+@contextlib.contextmanager
+def opened(system: System) -> Iterator[Database]:
+    database = system.open_database()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def person(system: System) -> Person:
+    with opened(system) as database:
+        return people.find(database, "anna")
+
+
+def number(system: System, prompt: str = PROMPT) -> int:
+    with opened(system) as database:
+        studio = Studio(system.settings, database)
+        return studio.prompt(prompt).number
+
+
+def recorded(system: System) -> list[Take]:
+    with opened(system) as database:
+        return takes.listed(database)
+
+
+def audits(system: System) -> list[str]:
+    audit = tables.of(tables.Audit)
+    with opened(system) as database, database.reading() as connection:
+        return list(connection.execute(select(audit.c.action).order_by(audit.c.id)).scalars())
+
+
+def entering(system: System, pin: str = PIN) -> Steps:
+    return [
+        {"hears": "studio/user"},
+        {"keys": f"{person(system).id}#"},
+        {"hears": "studio/pin"},
+        {"keys": f"{pin}#"},
+    ]
+
+
+def choosing(system: System) -> Steps:
+    return [{"hears": "studio/number"}, {"keys": f"{number(system)}#"}, {"hears": "studio/menu"}]
+
+
+async def ring(robot: Robot, steps: Steps, heard: list[str], caller: str = STAFF, code: str = "*77") -> Result:
+    scenario = parse({"title": "the studio", "from": caller, "step": steps, "expect": {"heard": heard}}, Path("/"))
+    result = await robot.ring(scenario, code=code)
+    assert not result.faults, (result.faults, result.heard)
+    return result
+
+
+def speech(folder: Path) -> str:
+    """The text as said into a telephone, after a second of breath; a file of what a telephone sends."""
+    said = recording(folder, TEXT, filters="volume=-6dB,atempo=1.15,asetrate=44100,aresample=48000")
+    target = folder / "said.wav"
+    ffmpeg("-i", str(said), "-af", "adelay=600:all=1", "-ar", "8000", "-ac", "1", "-c:a", "pcm_s16le", str(target))
+    return str(target)
+
+
+def samples(file: Path, channel: int | None = None) -> bytes:
+    with wave.open(str(file), "rb") as sound:
+        data = sound.readframes(sound.getnframes())
+        assert sound.getframerate() == 8000
+    return data if channel is None else audioop.tomono(data, 2, 1 - channel, channel)
+
+
+WINDOW = 3200  # bytes, 0.2 s
+
+
+def likeness(heard: bytes, take: bytes) -> float:
+    """How like the sounds of a take are to what is in a call, 0 to 1: the median of its loud pieces of 0.2 s.
+
+    Each piece is looked for by itself, since a packet that comes late shifts what follows.
+    """
+    pieces = [take[at : at + WINDOW] for at in range(0, len(take) - WINDOW, WINDOW)]
+    loudest = max(audioop.rms(piece, 2) for piece in pieces)
+    return statistics.median(_found(heard, piece) for piece in pieces if audioop.rms(piece, 2) > loudest / 4)
+
+
+def _found(heard: bytes, piece: bytes) -> float:
+    at, _ = audioop.findfit(heard, piece)
+    part = heard[at * 2 : at * 2 + len(piece)]
+    energy = math.sqrt(_product(part, part) * _product(piece, piece))
+    return _product(part, piece) / energy if energy else 0.0
+
+
+def _product(one: bytes, other: bytes) -> float:
+    pairs = zip(memoryview(one).cast("h"), memoryview(other).cast("h"), strict=True)
+    return float(sum(a * b for a, b in pairs))
+
+
+async def test_what_is_recorded_and_published_by_phone_is_what_the_next_caller_hears(
+    system: System, robot: Robot, tmp_path: Path
+) -> None:
+    steps: Steps = [
+        *entering(system),
+        *choosing(system),
+        {"keys": "1"},
+        {"hears": "studio/record"},
+        {"wav": speech(tmp_path)},
+        {"keys": "#"},
+        {"hears": "studio/as-heard", "timeout": 30},
+        {"hears": "studio/menu-draft"},
+        {"keys": "4"},
+        {"hears": "studio/published"},
+        {"hears": "studio/menu"},
+        {"keys": "0"},
+        {"hears": "studio/number"},
+        {"keys": "0"},
+        {"hears": "common/goodbye"},
+    ]
+    result = await ring(robot, steps, ["studio/record", "studio/checking", "studio/as-heard", "studio/published"])
+    (take,) = recorded(system)
+    assert (take.prompt_id, take.state, take.how, take.made_by) == (PROMPT, TakeState.PUBLISHED, How.PHONE, "anna")
+    assert take.refusals == ()
+    with opened(system) as database:
+        studio = Studio(system.settings, database)
+        with wave.open(str(studio.master(take.id)), "rb") as master:
+            assert master.getframerate() == 16000
+            assert master.getnframes() / 16000 > 1.0
+        sound = samples(studio.preview_file(take.id))
+    assert result.recording is not None
+    assert likeness(samples(result.recording, 1), sound) > 0.95, "the preview is the processed take"
+    shipped = samples(system.settings.sounds.shipped / f"{PROMPT}.wav")
+    assert likeness(sound, shipped) < 0.9, "the two are told from each other"
+
+    caller: Steps = [{"hears": PROMPT}, {"waits": 4}, {"hangs_up": True}]
+    again = await ring(robot, caller, [PROMPT], code="7")
+    assert again.recording is not None
+    assert likeness(samples(again.recording, 1), sound) > 0.95
+    assert list(system.settings.studio.calls.glob("*.wav16")) == []
+    with opened(system) as database, database.reading() as connection:
+        steps_ = tables.of(tables.CallStep)
+        details = " ".join(connection.execute(select(steps_.c.detail)).scalars())
+    assert PIN not in details
+    assert PIN not in system.log_file.read_text()
+
+
+async def test_silence_is_refused_in_words_and_can_be_neither_heard_nor_published(system: System, robot: Robot) -> None:
+    steps: Steps = [
+        *entering(system),
+        *choosing(system),
+        {"keys": "1"},
+        {"hears": "studio/record"},
+        {"waits": 4},
+        {"keys": "#"},
+        {"hears": "studio/silence", "timeout": 30},
+        {"hears": "studio/menu"},
+        {"keys": "4"},
+        {"hears": "studio/no-draft"},
+        {"hangs_up": True},
+    ]
+    await ring(robot, steps, ["studio/silence", "studio/no-draft"])
+    (take,) = recorded(system)
+    assert take.state is TakeState.DRAFT
+    assert [refusal.reason for refusal in take.refusals] == [Reason.SILENCE]
+
+
+async def test_hanging_up_while_recording_keeps_what_was_said_as_a_draft_that_the_next_call_publishes(
+    system: System, robot: Robot, tmp_path: Path
+) -> None:
+    steps: Steps = [
+        *entering(system),
+        *choosing(system),
+        {"keys": "1"},
+        {"hears": "studio/record"},
+        {"wav": speech(tmp_path)},
+        {"hangs_up": True},
+    ]
+    await ring(robot, steps, ["studio/record"])
+    for _ in range(100):
+        if recorded(system):
+            break
+        await asyncio.sleep(0.1)
+    (take,) = recorded(system)
+    assert take.state is TakeState.DRAFT
+    assert take.refusals == ()
+    steps = [
+        *entering(system),
+        {"hears": "studio/number"},
+        {"keys": f"{number(system)}#"},
+        {"hears": "studio/draft"},
+        {"hears": "studio/menu-draft"},
+        {"keys": "4"},
+        {"hears": "studio/published"},
+        {"hangs_up": True},
+    ]
+    await ring(robot, steps, ["studio/draft", "studio/published"])
+    assert [take.state for take in recorded(system)] == [TakeState.PUBLISHED]
+
+
+async def test_wrong_pins_lock_the_person_out_and_sound_like_an_unknown_number(system: System, robot: Robot) -> None:
+    wrong: Steps = [
+        {"hears": "studio/user"},
+        {"keys": f"{person(system).id}#"},
+        {"hears": "studio/pin"},
+        {"keys": "112233#"},
+        {"hears": "studio/wrong"},
+    ]
+    end: Steps = [{"hears": "common/goodbye"}]
+    await ring(robot, [*wrong * 3, *end], ["studio/wrong", "studio/wrong", "studio/wrong", "common/goodbye"])
+    await ring(robot, [*wrong * 2, {"hangs_up": True}], ["studio/wrong"])
+    locked = person(system).locked_until
+    assert locked is not None
+    assert "user.lock" in audits(system)
+    # The right PIN is refused too, and an unknown person sounds the same.
+    right = [*entering(system), {"hears": "studio/wrong"}]
+    unknown = [
+        {"hears": "studio/user"},
+        {"keys": "999#"},
+        {"hears": "studio/pin"},
+        {"keys": f"{PIN}#"},
+        {"hears": "studio/wrong"},
+    ]
+    await ring(robot, [*right, *unknown, {"hangs_up": True}], ["studio/wrong", "studio/wrong"])
+
+
+async def test_a_telephone_that_is_not_listed_is_sent_away_before_any_pin(system: System, robot: Robot) -> None:
+    result = await ring(
+        robot, [{"hears": "studio/not-from-here"}], ["studio/not-from-here", "common/goodbye"], caller=STRANGER
+    )
+    assert "studio/user" not in result.heard
+
+
+async def test_a_dead_daemon_is_told_by_the_dialplan(system: System, lab: Lab) -> None:
+    system.kill_daemon()
+    async with calling(lab, STAFF, "*775550001") as phone:
+        await phone.hears("fixed/studio-away")
+        await phone.sees("Hangup")
+
+
+async def test_a_telephone_rung_from_the_pages_begins_at_the_prompt_without_a_pin_and_once_only(
+    system: System, lab: Lab
+) -> None:
+    anna = person(system)
+    with opened(system) as database:
+        with pytest.raises(CannotRing):
+            await ring_to_record(system.settings, database, anna, PROMPT, STRANGER)
+        answered = await ring_to_record(system.settings, database, anna, PROMPT, "101")
+        assert answered is RangStudio.ANSWERED
+        begun: list[str] = []
+        steps, calls = tables.of(tables.CallStep), tables.of(tables.Call)
+        for _ in range(100):
+            with database.reading() as connection:
+                begun = list(connection.execute(select(steps.c.prompt).order_by(steps.c.seq)).scalars())
+            if "studio/menu" in begun:
+                break
+            await asyncio.sleep(0.1)
+        heard = [prompt for prompt in begun if prompt]
+        assert heard[:2] == ["studio/prompt", "studio/text"]
+        assert "studio/user" not in heard
+        with database.reading() as connection:
+            assert list(connection.execute(select(tables.of(tables.StudioCall).c.token)).scalars()) == []
+            assert list(connection.execute(select(calls.c.called)).scalars()) == ["*77"]
+        token = studio_calls.give_leave(database, anna.id, PROMPT, "101", datetime.now(UTC))
+        assert studio_calls.take_leave(database, token, datetime.now(UTC)) is not None
+        assert studio_calls.take_leave(database, token, datetime.now(UTC)) is None
+        late = studio_calls.give_leave(database, anna.id, PROMPT, "101", datetime.now(UTC) - studio_calls.LEAVE)
+        assert studio_calls.take_leave(database, late, datetime.now(UTC)) is None
+    assert "studio.ring" in audits(system)
+    lab.command("channel request hangup all")

@@ -1,0 +1,25 @@
+"""Publishers of two nodes at once on one PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.storage.engine import Database
+from ivr.studio.studio import Studio
+from tests.studio.test_takes import settings_in, together
+
+
+@pytest.fixture
+def studio(tmp_path: Path, postgres_url: str) -> Iterator[Studio]:
+    database = Database(postgres_url)
+    studio = Studio(settings_in(tmp_path, postgres_url), database)
+    yield studio
+    studio.close()
+    database.close()
+
+
+def test_two_publishers_at_once_leave_one_take_whole(tmp_path: Path, postgres_url: str, studio: Studio) -> None:
+    together(tmp_path, postgres_url, studio)

@@ -1,0 +1,195 @@
+"""The studio as a call sees it, on a real database: who is let in, which prompt comes next, what is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ivr.domain.people import FAILURES_UNTIL_LOCK, LOCK, Person, Role
+from ivr.domain.takes import How, TakeState
+from ivr.storage import credentials, people, studio_calls
+from ivr.storage.engine import Database
+from ivr.storage.migrations import upgrade
+from ivr.storage.sessions import FAILURES_OF_ADDRESS, begin_attempt
+from ivr.studio.by_phone import ENDING, STALE_S, PhoneStudio
+from ivr.studio.studio import Studio
+from tests.studio.recordings import recording
+from tests.studio.test_takes import ASK, ASK_TEXT, settings_in
+
+PIN, OTHER_PIN = "471108", "112233"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Phones:
+    """A studio by telephone whose clock stands until a test moves it."""
+
+    studio: Studio
+    folder: Path
+    now: datetime = NOON
+
+    def shared(self) -> PhoneStudio:
+        return PhoneStudio(self.studio, self.folder, 30, lambda: self.now)
+
+    def somebody(self, login: str, role: Role, pin: str | None = PIN) -> Person:
+        person = people.add(self.studio.database, login, role, None, "test", self.now)
+        hash_text = credentials.hashed(pin) if pin else None
+        return people.set_pin(self.studio.database, person.id, hash_text, "test", self.now)
+
+    async def admits(self, number: int, pin: str, caller: str = "101") -> bool:
+        return await self.shared().desk(caller, {}).admit(number, pin) is not None
+
+
+@pytest.fixture
+def phones(tmp_path: Path) -> Iterator[Phones]:
+    settings = settings_in(tmp_path)
+    upgrade(settings.store.url)
+    database = Database(settings.store.url)
+    studio = Studio(settings, database)
+    yield Phones(studio, tmp_path / "calls")
+    studio.close()
+    database.close()
+
+
+async def test_number_and_pin_let_in_who_may_record(phones: Phones) -> None:
+    voice, chief = phones.somebody("anna", Role.VOICE), phones.somebody("chief", Role.ADMINISTRATOR, "908172")
+    clerk, none = phones.somebody("clerk", Role.CLERK), phones.somebody("boris", Role.VOICE, None)
+    assert await phones.admits(voice.id, PIN)
+    assert await phones.admits(chief.id, "908172")
+    assert not await phones.admits(chief.id, PIN), "somebody else's"
+    assert not await phones.admits(clerk.id, PIN)
+    assert not await phones.admits(none.id, PIN)
+    assert not await phones.admits(999, PIN)
+    people.set_active(phones.studio.database, voice.id, False, "test", phones.now)
+    assert not await phones.admits(voice.id, PIN)
+
+
+async def test_five_wrong_pins_lock_for_a_quarter_of_an_hour_also_when_tried_at_once(phones: Phones) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    tries = [phones.admits(anna.id, OTHER_PIN, f"10{n}") for n in range(FAILURES_UNTIL_LOCK)]
+    assert not any(await asyncio.gather(*tries))
+    assert not await phones.admits(anna.id, PIN)
+    phones.now += LOCK
+    assert await phones.admits(anna.id, PIN)
+
+
+async def test_a_right_pin_forgives_the_wrong_ones(phones: Phones) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    for _ in range(3):
+        for _ in range(FAILURES_UNTIL_LOCK - 1):
+            assert not await phones.admits(anna.id, OTHER_PIN)
+        assert await phones.admits(anna.id, PIN)
+
+
+async def test_one_telephone_that_tries_many_people_is_locked(phones: Phones) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    for number in range(FAILURES_OF_ADDRESS):
+        begin_attempt(phones.studio.database, 1000 + number, "tel:101", phones.now)
+    assert not await phones.admits(anna.id, PIN, "101")
+    assert await phones.admits(anna.id, PIN, "102")
+
+
+def test_a_password_is_no_pin(phones: Phones) -> None:
+    database = phones.studio.database
+    clerk = people.add(database, "clerk", Role.VOICE, credentials.hashed(PIN), "test", phones.now)
+    assert begin_attempt(database, clerk.id, "tel:101", phones.now).password is None
+    assert begin_attempt(database, "clerk", "127.0.0.1", phones.now).password is not None
+
+
+async def test_leave_from_the_pages_is_good_once_for_two_minutes_and_for_who_may_record(phones: Phones) -> None:
+    database = phones.studio.database
+    anna, clerk = phones.somebody("anna", Role.VOICE), phones.somebody("clerk", Role.CLERK)
+    number = phones.studio.prompt(ASK).number
+    token = studio_calls.give_leave(database, anna.id, ASK, "101", phones.now)
+    assert await phones.shared().begun("0" * 32) is None
+    assert await phones.shared().begun(token) == (people.find(database, anna.id), number)
+    assert await phones.shared().begun(token) is None
+    late = studio_calls.give_leave(database, anna.id, ASK, "101", phones.now - timedelta(minutes=2))
+    assert await phones.shared().begun(late) is None
+    refused = studio_calls.give_leave(database, clerk.id, ASK, "101", phones.now)
+    assert await phones.shared().begun(refused) is None
+    gone = studio_calls.give_leave(database, anna.id, ASK, "101", phones.now)
+    people.set_active(database, anna.id, False, "test", phones.now)
+    assert await phones.shared().begun(gone) is None
+
+
+async def test_next_is_what_has_neither_a_recording_nor_a_good_draft(phones: Phones, tmp_path: Path) -> None:
+    lent: dict[str, Path] = {}
+    desk = phones.shared().desk("101", lent)
+    first = await desk.next_missing(0)
+    assert first is not None
+    second = await desk.next_missing(first.number)
+    assert second is not None
+    assert second.number > first.number
+    text = phones.studio.catalogue()[first.prompt].text
+    take = phones.studio.add_take(first.prompt, recording(tmp_path, text), how=How.PHONE, who="anna")
+    assert take.refusals == ()
+    drafted = await desk.card(first.number)
+    assert drafted is not None
+    assert drafted.draft == take
+    assert await desk.next_missing(0) == second
+    assert await desk.next_missing(10**8) == second, "from the beginning again"
+    (text_id,), (take_id,) = await desk.text(second), await desk.as_heard(take)
+    assert lent[text_id] == phones.studio.voices.shipped.path(second.prompt)
+    assert lent[take_id] == phones.studio.preview_file(take.id)
+
+
+async def test_a_changed_text_is_read_out_as_it_is_now(phones: Phones) -> None:
+    phones.studio.change_text(ASK, "Назовите номер счёта.", "anna")
+    lent: dict[str, Path] = {}
+    desk = phones.shared().desk("101", lent)
+    card = await desk.card(phones.studio.prompt(ASK).number)
+    assert card is not None
+    (spoken,) = await desk.text(card)
+    assert lent[spoken].parent == phones.folder / "texts"
+    before = lent[spoken].stat()
+    assert await desk.text(card) == (spoken,)
+    assert lent[spoken].stat().st_mtime_ns == before.st_mtime_ns, "synthesised once"
+
+
+def left(phones: Phones, name: str, sound: bytes, age_s: float) -> Path:
+    """A file as Asterisk leaves it when the daemon is killed."""
+    phones.folder.mkdir(exist_ok=True)
+    file = phones.folder / f"{name}{ENDING}"
+    file.write_bytes(sound)
+    os.utime(file, (time.time() - age_s, time.time() - age_s))
+    return file
+
+
+def test_what_a_killed_daemon_leaves_becomes_drafts_once_no_call_can_write_it(phones: Phones, tmp_path: Path) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    number = phones.studio.prompt(ASK).number
+    source = recording(tmp_path, ASK_TEXT).read_bytes()
+    old = 30 + STALE_S + 60
+    taken = left(phones, f"{anna.id}-{number}-0123456789abcdef", source, old)
+    fresh = left(phones, f"{anna.id}-{number}-0123456789abcdee", source, 10)
+    nobodys = left(phones, f"99-{number}-0123456789abcdef", source, old)
+    foreign = left(phones, "../../x".replace("/", "-"), source, old)
+    assert phones.shared().take_in() == 1
+    assert not taken.exists()
+    assert fresh.exists()
+    assert nobodys.exists()
+    assert foreign.exists()
+    (take,) = phones.studio.takes()
+    assert (take.prompt_id, take.made_by, take.how, take.state) == (ASK, "anna", How.PHONE, TakeState.DRAFT)
+    assert phones.shared().take_in() == 0
+
+
+async def test_a_hang_up_at_the_tone_makes_no_take(phones: Phones) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    desk = phones.shared().desk("101", {})
+    card = await desk.card(phones.studio.prompt(ASK).number)
+    assert card is not None
+    name = desk.name_recording(card, anna)
+    assert await desk.keep(card, anna, name) is None
+    file = left(phones, Path(name).name, b"RIFF", 0)
+    assert await desk.keep(card, anna, name) is None
+    assert phones.shared().take_in() == 0
+    assert await asyncio.to_thread(file.exists) is False

@@ -1,0 +1,58 @@
+"""A take that is published while its prompt plays, on a real Asterisk: what plays goes on, the next play is new."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from ivr.domain.takes import How
+from ivr.lab.lab import Lab
+from ivr.storage.engine import Database
+from ivr.storage.migrations import upgrade
+from ivr.studio.studio import Studio
+from ivr.telephony.sounds import Sounds
+from tests.studio.recordings import recording
+from tests.studio.test_takes import ASK, ASK_TEXT, settings_in
+from tests.telephony.test_on_asterisk import taken_call
+
+
+def sent(lab: Lab, channel: str) -> str:
+    """In which format a prompt goes to the line, and whether Asterisk translates it."""
+    shown = lab.command(f"core show channel {channel}")
+    return " ".join(re.findall(r"(?:WriteFormat|WriteTranscode): (\w+)", shown))
+
+
+async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tmp_path: Path) -> None:
+    settings = settings_in(lab.folder / "studio", f"sqlite:///{tmp_path}/ivr.db")
+    upgrade(settings.store.url)
+    database = Database(settings.store.url)
+    studio = Studio(settings, database)
+    voice = Sounds.of(settings.sounds.chain)
+    slow, quick = [
+        await asyncio.to_thread(
+            studio.add_take, ASK, recording(tmp_path, ASK_TEXT, filters=f"atempo={tempo}"), how=How.FILE, who="anna"
+        )
+        for tempo in (0.8, 1.3)
+    ]
+    await asyncio.to_thread(studio.publish, slow.id, "anna")
+    async with taken_call(lab) as (phone, incoming, _):
+
+        async def played() -> float:
+            """Milliseconds that Asterisk played."""
+            seconds = voice.seconds(ASK)
+            assert seconds is not None
+            return (await incoming.session.stream(voice.file(ASK), seconds)).endpos / 8
+
+        playing = asyncio.create_task(played())
+        await asyncio.sleep(0)  # now the command is on its way
+        while (await asyncio.to_thread(sent, lab, phone.line)) != "alaw No":
+            assert not playing.done()
+        await asyncio.to_thread(studio.publish, quick.id, "anna")
+        assert not playing.done()
+        assert await playing == slow.checks.length_ms
+        assert await played() == quick.checks.length_ms
+        await asyncio.to_thread(studio.withdraw, ASK, "anna")
+        assert await played() == slow.checks.length_ms
+    studio.close()
+    database.close()
