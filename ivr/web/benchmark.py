@@ -61,9 +61,7 @@ def measure_pages(
 
     url: of the same database. folder: for the configuration and the log. Raises PagesFailed, StoreUnavailable.
     """
-    password = secrets.token_urlsafe(16)
-    now = datetime.now(UTC)
-    people.add(database, LOGIN, Role.ADMINISTRATOR, credentials.hashed(password), LOGIN, now)
+    password = new_administrator(database)
     with served(url, folder) as port, contextlib.closing(Visitor(port)) as visitor:
         visitor.log_in(password)
         found = []
@@ -71,6 +69,13 @@ def measure_pages(
             progress(path)
             found.append(visitor.timed(path, times))
         return found
+
+
+def new_administrator(database: Database) -> str:
+    """Somebody called LOGIN; the password. Raises LoginTaken, StoreUnavailable."""
+    password = secrets.token_urlsafe(16)
+    people.add(database, LOGIN, Role.ADMINISTRATOR, credentials.hashed(password), LOGIN, datetime.now(UTC))
+    return password
 
 
 class Visitor:
@@ -95,20 +100,33 @@ class Visitor:
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Code and text of an answer. Raises PagesFailed."""
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+        status, body = self.send(method, path, urlencode(form or {}).encode(), headers)
+        return status, body.decode()
+
+    def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Code and body of an answer. Raises PagesFailed."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()), **headers}
         try:
-            self._connection.request(method, path, urlencode(form or {}), headers)
+            self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
-            text = answer.read().decode()
+            content = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise PagesFailed(f"{path}: {type(error).__name__}") from error
         for cookie in answer.headers.get_all("Set-Cookie", []):
             name, _, value = cookie.partition(";")[0].partition("=")
             self._cookies[name] = value
-        return answer.status, text
+        return answer.status, content
+
+    @property
+    def token(self) -> str:
+        """The token that the pages' forms and scripts send. Raises PagesFailed."""
+        _, page = self.ask("GET", "/me")
+        found = re.search(r'name="csrf" content="(\w+)"', page)
+        if found is None:
+            raise PagesFailed("no token on /me")
+        return found[1]
 
     def pages(self) -> list[str]:
         """Pages of the menu, of each the first page that it leads to, and SEARCHES. Raises PagesFailed."""
@@ -153,7 +171,10 @@ class Visitor:
 def served(url: str, folder: Path) -> Iterator[int]:
     """The port of a running `ivr web` on this database. Raises PagesFailed."""
     config, log = folder / "ivr.toml", folder / "web.log"
-    config.write_text(f'[store]\nurl = {json.dumps(url)}\n[web]\nlisten = "127.0.0.1:0"\n', encoding="utf-8")
+    lines = ["[store]", f"url = {json.dumps(url)}", "[web]", 'listen = "127.0.0.1:0"']
+    lines += ["[studio]", f"takes = {json.dumps(str(folder.absolute() / 'takes'))}"]
+    lines += ["[sounds]", f"own = {json.dumps(str(folder.absolute() / 'own'))}"]
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     config.chmod(0o600)
     with log.open("wb") as out:
         command: Sequence[str] = [sys.executable, "-m", "ivr", "web", "--with-parent", "--config", str(config)]
