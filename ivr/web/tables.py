@@ -79,7 +79,7 @@ class OursToLookAt(ModelView):
     actions = ()
     exporters = ()
     importers = ()
-    page_size = 20
+    page_size = 15
     column_visibility = False
 
     async def count(self, request: Request, q: str | None = None, filters: FilterGroup | None = None) -> int:

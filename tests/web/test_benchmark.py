@@ -1,4 +1,7 @@
-"""`ivr bench studio` with tiny sizes: the real pages, each answered, on both databases."""
+"""`ivr bench studio` with tiny sizes: the real pages, each answered, on both databases.
+
+Its other part needs an Asterisk: tests/asterisk/test_studio_benchmark.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typer.testing import CliRunner
 
 from ivr.cli import app
 
-TINY = ("--readings", "600", "--calls", "120", "--accounts", "60", "--times", "2")
+TINY = ("--readings", "600", "--calls", "120", "--accounts", "60", "--times", "2", "--takes", "0", "--published", "0")
 PAGES = {"/", "/readings", "/accounts", "/reports", "/people", "/tables/accounts/list", "/tables/readings/list"}
 PAGES |= {"/accounts/1", "/people/1", "/reports?span=month", "/reports/figures.csv?span=month"}
 
