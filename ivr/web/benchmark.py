@@ -170,17 +170,17 @@ class Visitor:
 @contextlib.contextmanager
 def served(url: str, folder: Path) -> Iterator[int]:
     """The port of a running `ivr web` on this database. Raises PagesFailed."""
-    config, log = folder / "ivr.toml", folder / "web.log"
+    config, log_file = folder / "ivr.toml", folder / "web.log"
     lines = ["[store]", f"url = {json.dumps(url)}", "[web]", 'listen = "127.0.0.1:0"']
     lines += ["[studio]", f"takes = {json.dumps(str(folder.absolute() / 'takes'))}"]
     lines += ["[sounds]", f"own = {json.dumps(str(folder.absolute() / 'own'))}"]
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     config.chmod(0o600)
-    with log.open("wb") as out:
+    with log_file.open("wb") as out:
         command: Sequence[str] = [sys.executable, "-m", "ivr", "web", "--with-parent", "--config", str(config)]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out)
     try:
-        yield _port(process, log)
+        yield _port(process, log_file)
     finally:
         process.terminate()
         try:
@@ -192,10 +192,10 @@ def served(url: str, folder: Path) -> Iterator[int]:
             process.stdin.close()
 
 
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+def _port(process: subprocess.Popen[bytes], log_file: Path) -> int:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        told = re.search(r'"path": ?"http://127\.0\.0\.1:(\d+)/"', log.read_text(encoding="utf-8"))
+        told = re.search(r'"path": ?"http://127\.0\.0\.1:(\d+)/"', log_file.read_text(encoding="utf-8"))
         if told is not None:
             return int(told[1])
         if process.poll() is not None:
