@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -95,7 +96,7 @@ def load_catalogue(file: Path, changes: Mapping[str, ChangedText] | None = None)
     """
     try:
         source = file.read_text(encoding="utf-8")
-        parsed = _File.model_validate(tomllib.loads(source))
+        parsed = _parsed(source)
     except OSError as error:
         raise BadCatalogue(f"{file}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -117,6 +118,12 @@ def load_catalogue(file: Path, changes: Mapping[str, ChangedText] | None = None)
             entry = replace(entry, text=changed.text, spoken=spoken, notes=changed.notes)
         entries[entry.id] = entry
     return entries
+
+
+@lru_cache(maxsize=2)
+def _parsed(source: str) -> _File:
+    """By the contents of the file: every page of the prompts reads it, and it hardly ever changes."""
+    return _File.model_validate(tomllib.loads(source))
 
 
 def speakable(text: str) -> str:
