@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
@@ -39,11 +43,14 @@ from ivr.speech.benchmark.speed import Effort
 from ivr.speech.benchmark.table import LEGEND
 from ivr.speech.model_folder import BadModel
 from ivr.storage import benchmark as storing
+from ivr.storage import filling
 from ivr.storage.engine import Database
 from ivr.storage.following import Follower
 from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.telephony.ami import AmiFault
+from ivr.web.benchmark import PagesFailed, measure_pages
+from ivr.web.studio_benchmark import Published, StudioPages
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -176,6 +183,99 @@ def speech(
         Console().print(table)
     print(LEGEND)
     print(json.dumps(report.plain(), ensure_ascii=False))
+
+
+@app.command()
+def studio(
+    readings: Annotated[int, typer.Option(min=1, help="Readings in the database.")] = 1_000_000,
+    calls: Annotated[int, typer.Option(min=1, help="Calls in the database, each with about ten steps.")] = 100_000,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts in the database.")] = 100_000,
+    times: Annotated[int, typer.Option(min=2, help="How often each page is opened.")] = 50,
+    takes: Annotated[int, typer.Option(min=0, max=1000, help="Takes in the zip; 0: no zip.")] = 200,
+    published: Annotated[int, typer.Option(min=0, help="Takes that are published and rung for; 0: no calls.")] = 5,
+    url: Annotated[str, typer.Option(help="An empty database; without it a new SQLite file.")] = "",
+) -> None:
+    """The pages before a full database, a zip of takes, and how soon a real call hears what was published."""
+    Path("var").mkdir(exist_ok=True)
+    studio_figures = _studio_figures(takes, published) if takes or published else {}
+    with tempfile.TemporaryDirectory(prefix="bench-", dir="var") as folder:
+        place = url or f"sqlite:///{Path(folder).absolute() / 'ivr.db'}"
+        try:
+            upgrade(place)
+            database = Database(place, 600)
+            tell = partial(print, file=sys.stderr)
+            began = time.perf_counter()
+            filling.fill(database, filling.Size(readings, calls, accounts), datetime.now(UTC), tell)
+            filled_s = time.perf_counter() - began
+            pages = measure_pages(database, place, Path(folder), times, tell)
+            database.close()
+        except (StoreUnavailable, PagesFailed, ValueError) as error:
+            print(f"ivr bench: {error}", file=sys.stderr)
+            raise typer.Exit(2) from None
+    title = (
+        f"{place.partition(':')[0]}, {platform.machine()}, load {os.getloadavg()[0]:.1f}, filled in {filled_s:.0f} s"
+    )
+    table = Table("page", "first, ms", "p50, ms", "p95, ms", "KiB", title=title)
+    for page in pages:
+        p50, p95 = _share(page.times_ms, 50), _share(page.times_ms, 95)
+        table.add_row(page.path, f"{page.first_ms:.0f}", f"{p50:.1f}", f"{p95:.1f}", f"{page.size / 1024:.0f}")
+    Console(width=None if os.isatty(1) else 160).print(table)
+    figures = {
+        page.path: {"first": page.first_ms, "p50": _share(page.times_ms, 50), "p95": _share(page.times_ms, 95)}
+        for page in pages
+    }
+    print(
+        json.dumps({"readings": readings, "calls": calls, "accounts": accounts, "page_ms": figures, **studio_figures})
+    )
+
+
+def _studio_figures(takes: int, times: int) -> dict[str, object]:
+    """The studio's part on a real Asterisk of its own, printed; the figures for the line of JSON."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="var"))
+    places = {"sounds": {"own": str(folder.absolute() / "lab" / "own")}}
+    places |= {"studio": {"takes": str(folder.absolute() / "lab" / "takes")}, "web": {"listen": "127.0.0.1:0"}}
+    system = System(folder, Lab(folder / "lab"), changes=places)
+    try:
+        system.prepare()
+        system.start_daemon()
+        with contextlib.closing(StudioPages(system)) as pages:
+            heard = asyncio.run(_published(system, pages, times)) if times else []
+            archived = pages.archive(takes) if takes else None
+        system.stop_daemon()
+    except (LabFault, SystemFault, AmiFault, StoreUnavailable, PagesFailed) as error:
+        print(f"ivr bench: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    finally:
+        system.kill_daemon()
+        system.lab.down()
+        shutil.rmtree(folder, ignore_errors=True)
+    table = Table("what", "n", "p50", "p95", title=f"{platform.machine()}, load {os.getloadavg()[0]:.1f}")
+    found: dict[str, object] = {}
+    for name, key, values in (
+        ("publish to the page's answer, ms", "publish_ms", [one.answered_ms for one in heard]),
+        ("publish to first heard, in a call rung then, ms", "first_heard_ms", [one.heard_ms for one in heard]),
+    ):
+        table.add_row(name, str(len(values)), f"{_share(values, 50):.0f}", f"{_share(values, 95):.0f}")
+        found[key] = {"p50": _share(values, 50), "p95": _share(values, 95)} if values else None
+    if archived is not None:
+        name = f"takes of a zip processed a second ({archived.fine} without a fault)"
+        table.add_row(name, str(archived.takes), f"{archived.per_second:.1f}", "")
+        found["zip"] = {"takes": archived.takes, "fine": archived.fine, "per_second": archived.per_second}
+    Console(width=None if os.isatty(1) else 160).print(table)
+    return found
+
+
+async def _published(system: System, pages: StudioPages, times: int) -> list[Published]:
+    state = system.lab.state
+    if state is None:
+        raise SystemFault("the lab went down")
+    database = system.open_database()
+    catalogue = load_catalogue(system.settings.sounds.catalogue)
+    try:
+        async with on_duty(state, Follower(database), catalogue, system.folder / "recordings") as robot:
+            return await pages.published(robot.ring, times)
+    finally:
+        database.close()
 
 
 def _fresh(system: System) -> None:

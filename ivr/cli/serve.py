@@ -13,7 +13,7 @@ import typer
 import uvloop
 
 from ivr import config, logs
-from ivr.app import serve as run_daemon
+from ivr.daemon import serve as run_daemon
 from ivr.storage.migrations import SchemaOutdated
 
 app = typer.Typer(add_completion=False)

@@ -1,11 +1,11 @@
-"""What a clerk does with doubtful readings: looks, accepts, refuses. Every decision is in the audit."""
+"""What a clerk does with doubtful readings: looks, accepts, corrects, refuses. Every decision is in the audit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ivr.domain.readings import Channel, Status
 from ivr.storage import tables
@@ -15,10 +15,23 @@ from ivr.storage.histories import REFUSED
 
 RESTORED = "restored"
 """Reason of a reading that is live again because the one that replaced it was refused."""
+CORRECTED = "corrected"
+"""Reason of a reading that a clerk put in the place of a flagged one."""
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
 _spool, _audit = tables.of(tables.SpoolEntry), tables.of(tables.Audit)
+
+_ID = _readings.c.id
+_JOINED = _readings.join(_registers, _registers.c.id == _readings.c.register_id).join(
+    _meters, _meters.c.id == _registers.c.meter_id
+)
+_TURN = (
+    select(_registers.c.id)
+    .where(_registers.c.id.in_(select(_readings.c.register_id).where(_readings.c.id == bindparam("reading"))))
+    .with_for_update(key_share=True)
+)
+_SAME_WHEN_CORRECTED = ("register_id", "taken_at", "period", "channel", "call_id", "receipt", "voice")
 
 _before = _readings.alias()
 _LAST = (
@@ -47,18 +60,22 @@ _SEEN = (
         _readings.c.reason,
         _readings.c.voice,
     )
-    .select_from(
-        _readings.join(_registers, _registers.c.id == _readings.c.register_id)
-        .join(_meters, _meters.c.id == _registers.c.meter_id)
-        .join(_accounts, _accounts.c.id == _meters.c.account_id)
-    )
+    .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
     .where(_readings.c.status == Status.FLAGGED.value)
     .order_by(_readings.c.taken_at, _readings.c.id)
 )
 
 
 class NotWaiting(LookupError):
-    """The reading does not wait for a clerk; the text says what it is instead."""
+    """The reading does not wait for a clerk; the text says what it is instead. status: "" where there is none."""
+
+    def __init__(self, reading: int, status: str) -> None:
+        super().__init__(f"reading {reading} is {status}, not flagged" if status else f"there is no reading {reading}")
+        self.status = status
+
+
+class DoesNotFit(ValueError):
+    """The corrected value is not one that the display can show, or the one that was given already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,26 @@ def accept(database: Database, reading: int, who: str, now: datetime) -> None:
         _note(connection, who, now, "reading.accept", reading)
 
 
+def correct(database: Database, reading: int, value: int, who: str, now: datetime) -> int:
+    """Put another value in the place of a flagged one and let it leave for billing; the new reading's number.
+
+    The flagged one stays in the history, refused. Raises NotWaiting, DoesNotFit, StoreUnavailable.
+    """
+    old_values = {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {CORRECTED}"}
+    with database.writing() as connection:
+        # As the caller's own next reading does, so that only one of them is live afterwards.
+        connection.execute(_TURN, {"reading": reading})
+        row = _decide(connection, reading, old_values)
+        old = connection.execute(select(_readings, _meters.c.digits).select_from(_JOINED).where(row.id == _ID)).one()
+        if not 0 <= value < 10**old.digits or value == old.value:
+            raise DoesNotFit(f"not another value of {old.digits} digits")
+        kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
+        new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": CORRECTED, "created_at": now}
+        key = connection.execute(insert(_readings).values(new).returning(_readings.c.id)).scalar_one()
+        _note(connection, who, now, "reading.correct", reading, f"{old.value} {value} reading:{key}")
+        return int(key)
+
+
 def refuse(database: Database, reading: int, reason: str, who: str, now: datetime) -> None:
     """Take a flagged reading out of the count, for good. Raises NotWaiting, StoreUnavailable.
 
@@ -137,8 +174,7 @@ def _decide(connection: Connection, reading: int, values: dict[str, str]) -> Any
     ).first()
     if decided is not None:
         return decided
-    status = connection.execute(select(_readings.c.status).where(_readings.c.id == reading)).scalar()
-    raise NotWaiting(f"reading {reading} is {status}, not flagged" if status else f"there is no reading {reading}")
+    raise NotWaiting(reading, connection.scalar(select(_readings.c.status).where(_readings.c.id == reading)) or "")
 
 
 def _restore(connection: Connection, refused: AnyRow) -> None:

@@ -18,6 +18,7 @@ from ivr.storage.outage_tables import OutageReport as OutageReport
 from ivr.storage.outage_tables import Switch as Switch
 from ivr.storage.studio_tables import StudioCall as StudioCall
 from ivr.storage.web_tables import LoginFailure as LoginFailure
+from ivr.storage.web_tables import ReportHour as ReportHour
 from ivr.storage.web_tables import WebSession as WebSession
 
 OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
@@ -29,6 +30,8 @@ WAITING = text("status IN ('accepted', 'flagged')")
 LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
 IN_USE = text("removed IS NULL")
 OPEN = text("ended_at IS NULL")
+FLAGGED = text("status = 'flagged'")
+FROM_CALLERS = text("channel <> 'billing'")
 PUBLISHED = text("state = 'published'")
 
 
@@ -36,7 +39,10 @@ class Account(Base):
     """A contract. `phones`: E.164 numbers separated by spaces, as imported; `account_phones` finds by them."""
 
     __tablename__ = "accounts"
-    __table_args__ = (Index("ix_accounts_place", "district", "street", "house"),)
+    __table_args__ = (
+        Index("ix_accounts_place", "district", "street", "house"),
+        Index("ix_accounts_street_house", "street", "house", "flat"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
@@ -169,6 +175,8 @@ class Reading(Base):
         Index("uq_readings_register_id_period_live", "register_id", "period", unique=True, **only(LIVE)),
         Index("uq_readings_call_id_register_id_live", "call_id", "register_id", unique=True, **only(LIVE_IN_CALL)),
         Index("ix_readings_waiting", "status", **only(WAITING)),
+        Index("ix_readings_flagged", "taken_at", "id", **only(FLAGGED)),
+        Index("ix_readings_created_at", "created_at", "channel", "reason", **only(FROM_CALLERS)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

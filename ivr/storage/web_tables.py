@@ -1,4 +1,4 @@
-"""Tables of the administrators' pages: who is logged in, and failed logins by address."""
+"""Tables of the administrators' pages: who is logged in, failed logins by address, figures of the reports."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ class LoginFailure(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ReportHour(Base):
+    """A figure of one hour that is over, so that reports do not count steps again (ivr.storage.call_figures).
+
+    what, key: what was counted. An hour that was counted has the row `counted`, even if nobody called.
+    """
+
+    __tablename__ = "report_hours"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True, default="", server_default="")
+    count: Mapped[int]

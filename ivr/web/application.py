@@ -22,6 +22,7 @@ from ivr.web.known_places import KnownPlaces
 from ivr.web.live import Live
 from ivr.web.office import Office
 from ivr.web.pages import (
+    accounts,
     call_sounds,
     calls,
     entering,
@@ -30,6 +31,8 @@ from ivr.web.pages import (
     outages,
     people,
     prompts,
+    readings,
+    reports,
     takes,
     today,
     uploads,
@@ -44,6 +47,9 @@ PAGES: tuple[Pages, ...] = (
     calls.pages,
     outages.pages,
     outage_changes.pages,
+    readings.pages,
+    accounts.pages,
+    reports.pages,
     uploads.pages,
     takes.pages,
     prompts.pages,

@@ -79,7 +79,8 @@ def _figure(
     every = -(-len(points) // MOST_LABELS) or 1
     for place in range(0, len(points), every):
         x = first + place * step
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(points[place].label)}</text>')
+        anchor, x = ("end", WIDTH) if len(points) > 1 and x > WIDTH - 32 else ("middle", x)  # else it would be cut
+        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(points[place].label)}</text>')
     parts.append("</svg>")
     rows = "".join(
         f'<tr><th scope="row">{escape(point.label)}</th><td class="number">{_number(point.value)}</td></tr>'

@@ -45,3 +45,12 @@ async def test_what_is_searched_for_is_not_logged(site: Site, caplog: pytest.Log
     browser = await site.logged_in(Role.ADMINISTRATOR)
     assert (await browser.get("/tables/accounts/list?q=Ленина")).status_code == 200
     assert not [record for record in caplog.records if "Ленина" in record.getMessage() and record.name != "httpx"]
+
+
+async def test_counting_is_bounded_and_the_newest_come_first(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.web.tables.MOST_COUNTED", 25)
+    with site.database.writing() as connection:
+        connection.execute(insert(tables.of(tables.Account)), [{"number": f"55{n:03d}"} for n in range(60)])
+    page = (await (await site.logged_in(Role.ADMINISTRATOR)).get("/tables/accounts/list")).text
+    assert "55059" in page and "55000" not in page
+    assert "25" in page and "page=2" in page and "page=3" not in page

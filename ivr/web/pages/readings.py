@@ -1,0 +1,177 @@
+"""Показания на проверку: a clerk hears, looks, and accepts, corrects or refuses; then the next one opens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Form, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from ivr.domain.people import Role
+from ivr.storage import checking, clerk
+from ivr.web import reading_wording as words
+from ivr.web.access import Key, Pages, allowed, person_of
+from ivr.web.office import office_of
+from ivr.web.rendering import Tone, done, render
+
+pages = Pages()
+
+DECIDES = (Role.ADMINISTRATOR, Role.CLERK)
+A_PAGE = 50
+MOST_OF_REASON = 200
+DECISIONS = {"reading.accept": "принято", "reading.correct": "исправлено", "reading.refuse": "отклонено"}
+_VOICE = re.compile(r"voice/\d{4}-\d\d-\d\d/[\w-]+\.wav", re.ASCII)
+
+
+@pages.get("/readings")
+@allowed(*DECIDES)
+async def list_readings(request: Request, after: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
+    """What waits, the oldest first. after: the last reading of the page before."""
+    office = office_of(request)
+    rows = await office.ask(checking.waiting, after, A_PAGE + 1)
+    return render(
+        request,
+        "readings/list.html",
+        rows=rows[:A_PAGE],
+        more=f"/readings?after={rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else "",
+        first=after is None,
+        count=await office.ask(checking.how_many_wait),
+        most=checking.MOST_COUNTED,
+        unplaced=await office.ask(clerk.unplaced, A_PAGE) if after is None else [],
+        words=words,
+    )
+
+
+@pages.get("/readings/{key}")
+@allowed(*DECIDES)
+async def show_reading(request: Request, key: Key) -> Response:
+    """One reading with all that is needed to decide; one that was decided, with who did."""
+    return await _shown(request, key)
+
+
+@pages.get("/readings/{key}/voice.wav")
+@allowed(*DECIDES)
+async def hear_reading(request: Request, key: Key) -> Response:
+    """The caller's voice, in parts if the browser asks for parts. Who listened is in the audit."""
+    office = office_of(request)
+    file = await _voice_file(request, await office.ask(checking.voice_of, key))
+    if file is None:
+        raise HTTPException(404)
+    await office.ask(checking.listened, key, person_of(request).login, office.now())
+    return FileResponse(file, media_type="audio/wav")
+
+
+@pages.post("/readings/{key}/accept")
+@allowed(*DECIDES)
+async def accept(request: Request, key: Key) -> Response:
+    """It leaves for billing as it is."""
+    office = office_of(request)
+    try:
+        await office.ask(clerk.accept, key, person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    return await _next(request, key, "Показание принято.")
+
+
+@pages.post("/readings/{key}/correct")
+@allowed(*DECIDES)
+async def correct(request: Request, key: Key, value: Annotated[str, Form()] = "") -> Response:
+    """Another value leaves for billing instead."""
+    office, value = office_of(request), value.strip()
+    seen = await office.ask(checking.checked, key)
+    if seen is None:
+        raise HTTPException(404)
+    if not re.fullmatch(rf"[0-9]{{1,{seen.digits}}}", value):
+        fault = f"Только цифры, не больше {seen.digits}: столько на табло счётчика."
+        return await _shown(request, key, {"value": fault}, value=value)
+    try:
+        await office.ask(clerk.correct, key, int(value), person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    except clerk.DoesNotFit:
+        return await _shown(request, key, {"value": "Это то же самое число. Чтобы оставить его, нажмите «Принять»."})
+    return await _next(request, key, f"Показание исправлено на {value}.")
+
+
+@pages.post("/readings/{key}/refuse")
+@allowed(*DECIDES)
+async def refuse(request: Request, key: Key, reason: Annotated[str, Form()] = "") -> Response:
+    """It never counts; the reading that it had replaced counts again."""
+    office, reason = office_of(request), " ".join(reason.split())
+    if not reason or len(reason) > MOST_OF_REASON:
+        fault = "Напишите причину." if not reason else f"Короче: не больше {MOST_OF_REASON} знаков."
+        return await _shown(request, key, {"reason": fault}, reason=reason)
+    try:
+        await office.ask(clerk.refuse, key, reason, person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    return await _next(request, key, "Показание отклонено.")
+
+
+@pages.get("/readings/{key}/next")
+@allowed(*DECIDES)
+async def skip(request: Request, key: Key) -> Response:
+    """Leave this one for later."""
+    return await _next(request, key, "")
+
+
+async def _shown(
+    request: Request, key: int, faults: dict[str, str] | None = None, value: str = "", reason: str = ""
+) -> Response:
+    office = office_of(request)
+    seen = await office.ask(checking.checked, key)
+    if seen is None:
+        raise HTTPException(404)
+    history = words.lines(seen.history)
+    return render(
+        request,
+        "readings/one.html",
+        422 if faults else 200,
+        seen=seen,
+        history=history,
+        mine=next((line for line in history if line.past.id == key), None),
+        usual=words.usual_month(history),
+        plot=words.plot("Показания по датам", seen.history, key),
+        has_voice=await _voice_file(request, seen.voice) is not None,
+        decision=None if seen.waits else await office.ask(checking.decision_on, key),
+        decisions=DECISIONS,
+        count=await office.ask(checking.how_many_wait),
+        faults=faults or {},
+        value=value,
+        reason=reason,
+        words=words,
+    )
+
+
+async def _next(request: Request, key: int, told: str, tone: Tone = "done") -> Response:
+    following = await office_of(request).ask(checking.next_waiting, key)
+    if following is not None:
+        return done(request, f"/readings/{following}", told or "Открыто следующее показание.", tone)
+    return done(request, "/readings", f"{told} Больше ничего не ждёт проверки.".strip(), tone)
+
+
+async def _too_late(request: Request, key: int, error: clerk.NotWaiting) -> Response:
+    """Somebody, the caller or the export was faster: nothing was changed, and the next one opens."""
+    if not error.status:
+        raise HTTPException(404)
+    office = office_of(request)
+    decision = await office.ask(checking.decision_on, key)
+    if decision is not None and decision.who != person_of(request).login:
+        what = f"{decision.who} уже решил(а) это показание: {DECISIONS.get(decision.action, 'решено')}."
+    elif decision is not None:
+        what = f"Вы уже решили это показание: {DECISIONS.get(decision.action, 'решено')}."
+    elif error.status == "exported":
+        what = "Это показание уже передано в расчёты."
+    else:
+        what = "Это показание уже заменено другим: абонент передал новое."
+    return await _next(request, key, f"{what} Ваше решение не понадобилось, ничего не изменено.", "fault")
+
+
+async def _voice_file(request: Request, name: str | None) -> Path | None:
+    """The file of an utterance, if it has the form that the line writes and is there."""
+    if name is None or not _VOICE.fullmatch(name):
+        return None
+    file = office_of(request).settings.recordings.folder.absolute() / name
+    return file if await office_of(request).run(file.is_file) else None

@@ -1,0 +1,82 @@
+"""Отчёты: figures of a day, a week or a month, drawn, as tables, and as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from ivr.domain.people import Role
+from ivr.storage import call_figures
+from ivr.web.access import Pages, allowed
+from ivr.web.office import office_of
+from ivr.web.plots import Point, bars
+from ivr.web.prompt_texts import prompt_texts
+from ivr.web.rendering import render
+from ivr.web.report_figures import SPANS, Report, Span, lines, make_report
+
+pages = Pages()
+
+LOOKS = (Role.ADMINISTRATOR, Role.CLERK, Role.VIEWER)
+BOM = "\ufeff"
+"""Without it spreadsheets read Russian letters wrongly."""
+Asked = Annotated[str, Query(max_length=20)]
+
+
+@pages.get("/reports")
+@allowed(*LOOKS)
+async def show_reports(request: Request, span: Asked = "week", day: Asked = "") -> Response:
+    """The figures of the span that the day lies in."""
+    chosen = _chosen(request, span, day)
+    report = await _report(request, chosen)
+    plots = {
+        "hours": bars("Звонки по часам", report.by_hour, "звонков"),
+        "leaving": bars("Где вешают трубку", _short(report), "звонков"),
+        "days": bars("Показания по дням", report.by_day, "показаний"),
+    }
+    today = office_of(request).now().astimezone(office_of(request).settings.zone).date()
+    return render(
+        request, "reports/show.html", report=report, span=chosen, spans=SPANS, plots=plots, again=report.left_out > 0,
+        has_after=chosen.after <= today,
+    )  # fmt: skip
+
+
+@pages.get("/reports/figures.csv")
+@allowed(*LOOKS)
+async def download(request: Request, span: Asked = "week", day: Asked = "") -> Response:
+    """The same figures as a table: part, name, value."""
+    chosen = _chosen(request, span, day)
+    out = io.StringIO(BOM)
+    out.seek(0, io.SEEK_END)
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow(("раздел", "показатель", "значение"))
+    writer.writerows(lines(await _report(request, chosen)))
+    name = f"report-{chosen.first}-{chosen.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _report(request: Request, span: Span) -> Report:
+    office = office_of(request)
+    since, until = span.bounds(office.settings.zone)
+    found = await office.ask(call_figures.figures, since, until, office.now())
+    return make_report(found, span, office.settings.zone, await prompt_texts(request))
+
+
+def _chosen(request: Request, span: str, day: str) -> Span:
+    """What is not understood is today."""
+    office = office_of(request)
+    today = office.now().astimezone(office.settings.zone).date()
+    try:
+        around = min(max(date.fromisoformat(day), date(2000, 1, 31)), today)
+    except ValueError:
+        around = today
+    return Span.around(span, around)
+
+
+def _short(report: Report) -> list[Point]:
+    """Numbers instead of names below the bars: the list beside them has the names."""
+    return [Point(f"{place}", point.value) for place, point in enumerate(report.leaving, start=1)]

@@ -1,0 +1,109 @@
+"""Figures of the reports: counted right, kept by the hour, the same the second time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, update
+
+from ivr.storage import call_figures, tables
+from ivr.storage.engine import Database
+from ivr.storage.filling import Size, fill
+from tests.storage.conftest import MOSCOW, Now, Stock
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
+DAY = (datetime(2026, 11, 20, tzinfo=MOSCOW), datetime(2026, 11, 21, tzinfo=MOSCOW))
+GREETED, ASKED, KEYS, GONE = ("prompt", "greeting/welcome"), ("prompt", "identify/ask"), ("keys", ""), ("hung-up", "")
+
+
+def call(
+    database: Database, name: str, at: datetime, outcome: str | None, *steps: tuple[str, str], caller: str = ""
+) -> None:
+    with database.writing() as connection:
+        ended = None if outcome is None else at
+        row = {"id": name, "started_at": at, "ended_at": ended, "outcome": outcome, "caller": caller}
+        connection.execute(insert(tables.Call).values(row))
+        for seq, (kind, prompt) in enumerate(steps, start=1):
+            connection.execute(
+                insert(tables.CallStep).values(call_id=name, seq=seq, at=at, kind=kind, prompt=prompt, detail="")
+            )
+
+
+def counted(database: Database, now: datetime = NOON) -> call_figures.Figures:
+    return call_figures.figures(database, *DAY, now)
+
+
+def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) -> None:
+    at = NOON - timedelta(hours=9)
+    again = {"caller": "+79161234567"}
+    call(database, "a", at, "nothing", GREETED, ASKED, KEYS, ASKED, GONE, **again)
+    call(database, "b", at + timedelta(minutes=1), "stored", GREETED, ASKED, KEYS, GONE, **again)
+    call(database, "c", at + timedelta(hours=3), "hotline", GREETED, **again)
+    call(database, "d", at + timedelta(hours=3), "nothing", GONE)
+    call(database, "e", at - timedelta(days=3), "stored", **again)  # before the day
+    for _ in range(2):
+        found = counted(database)
+        assert found.of(call_figures.CALLS) == {"nothing": 2, "stored": 1, "hotline": 1}
+        assert found.of(call_figures.LEFT) == {"identify/ask": 1, "": 1}
+        assert found.of(call_figures.TRIES) == {"identify/ask 1": 1, "identify/ask 2": 1}
+        assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 3}, {"": 2})
+        assert {hour.astimezone(MOSCOW).hour: counts[call_figures.CALLS] for hour, counts in found.hours.items()}[3]
+        assert found.left_out == 0
+
+
+def test_readings_by_channel_and_doubt(database: Database, stock: Stock) -> None:
+    (register,) = stock.meter(stock.account())
+    stock.reading(register, 1, "2026-11-20", "2026-08", reason="")
+    stock.reading(register, 2, "2026-11-20", "2026-09", reason="refused: чужой", status="superseded")
+    stock.reading(register, 3, "2026-11-20", "2026-10", reason="corrected", status="accepted")
+    stock.reading(register, 4, "2026-11-20", "2026-11", channel="billing")
+    stock.reading(register, 5, "2026-11-20", "2026-12", channel="phone-emergency", reason="emergency", status="flagged")
+    found = counted(database, NOON + timedelta(hours=8)).of(call_figures.TAKEN)
+    assert found == {"phone-keys plain": 1, "phone-keys flagged": 1, "phone-emergency flagged": 1}
+
+
+def test_an_hour_that_is_over_is_counted_once(database: Database) -> None:
+    at = NOON - timedelta(hours=9)
+    call(database, "a", at, "stored")
+    assert counted(database).of(call_figures.CALLS) == {"stored": 1}
+    with database.writing() as connection:
+        connection.execute(tables.of(tables.Call).delete())  # what is old is deleted; its figures stay
+    assert counted(database).of(call_figures.CALLS) == {"stored": 1}
+
+
+def test_an_hour_that_goes_on_is_counted_anew(database: Database) -> None:
+    call(database, "a", NOON - timedelta(minutes=10), None)
+    call(database, "old", NOON - timedelta(hours=5), None)
+    assert counted(database).of(call_figures.CALLS) == {"open": 2}
+    with database.writing() as connection:
+        connection.execute(update(tables.Call).values(outcome="stored", ended_at=NOON))
+    assert counted(database).of(call_figures.CALLS) == {"stored": 2}
+
+
+def test_a_long_time_is_counted_in_pieces(database: Database) -> None:
+    first = datetime(2026, 10, 1, tzinfo=MOSCOW)
+    call(database, "a", first, "stored")
+    month = (first, datetime(2026, 11, 1, tzinfo=MOSCOW))
+    found = call_figures.figures(database, *month, NOON, budget_s=0)
+    assert found.left_out == 31 * 24 and not found.totals
+    assert call_figures.figures(database, *month, NOON, budget_s=60).of(call_figures.CALLS) == {"stored": 1}
+    assert call_figures.figures(database, *month, NOON, budget_s=0).left_out == 0
+
+
+def test_nothing_is_counted_where_nothing_was(database: Database) -> None:
+    found = call_figures.figures(
+        database, datetime(2020, 1, 1, tzinfo=MOSCOW), datetime(2020, 2, 1, tzinfo=MOSCOW), NOON
+    )
+    assert (found.totals, found.left_out) == ({}, 0)
+
+
+@pytest.mark.parametrize("size", [Size(500, 200, 60), Size(1, 1, 1)], ids=["small", "least"])
+def test_the_benchmarks_database_can_be_counted(database: Database, now: Now, size: Size) -> None:
+    fill(database, size, now(), lambda step: None)
+    since = now() - timedelta(days=31)
+    found = call_figures.figures(database, since, now() + timedelta(hours=1), now(), budget_s=60)
+    assert sum(found.of(call_figures.CALLS).values()) == size.calls
+    with database.reading() as connection:
+        violated = connection.exec_driver_sql("PRAGMA foreign_key_check").all() if database.is_sqlite else []
+    assert violated == []

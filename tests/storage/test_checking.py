@@ -1,0 +1,137 @@
+"""Readings that wait for a clerk: their order, what is shown of one, and decisions, two at once too."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.storage import checking, clerk, tables
+from ivr.storage.engine import Database
+from ivr.storage.ledger import Ledger
+from tests.storage.conftest import Now, Stock
+
+SEEN = ("value", "status", "reason")
+
+
+@pytest.fixture
+def register(stock: Stock) -> int:
+    """A register of a meter with five digits and a reading of October."""
+    (register,) = stock.meter(stock.account(street="Мира", house="5"))
+    stock.reading(register, 12000, "2026-10-20", "2026-10", channel="billing")
+    return register
+
+
+def flagged(stock: Stock, register: int, value: int, day: str, **fields: str) -> int:
+    return stock.reading(
+        register,
+        value,
+        day,
+        day[:7],
+        status="flagged",
+        **{"reason": "above-usual-use", "channel": "phone-voice"} | fields,
+    )
+
+
+def test_the_oldest_comes_first_and_each_has_a_next_one(database: Database, stock: Stock, register: int) -> None:
+    late = flagged(stock, register, 15000, "2026-11-20")
+    (other,) = stock.meter(stock.account("0087654321"), "77")
+    early, same_day = flagged(stock, other, 5, "2026-11-18"), flagged(stock, other, 6, "2026-12-18")
+    assert [row.id for row in checking.waiting(database)] == [early, late, same_day]
+    assert [row.id for row in checking.waiting(database, early, most=1)] == [late]
+    assert checking.how_many_wait(database) == 3
+    assert [checking.next_waiting(database, key) for key in (early, late, same_day)] == [late, same_day, early]
+    clerk.accept(database, early, "anna", Now().time)
+    clerk.accept(database, same_day, "anna", Now().time)
+    assert checking.next_waiting(database, late) is None
+    assert checking.next_waiting(database, early) == late
+
+
+def test_one_is_seen_with_its_history(database: Database, stock: Stock, register: int) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20")
+    seen = checking.checked(database, key)
+    assert seen is not None and seen.waits
+    assert (seen.account, seen.street, seen.meter, seen.digits, seen.value) == (
+        "0012345678",
+        "Мира",
+        "00123456",
+        5,
+        15000,
+    )
+    assert [past.value for past in seen.history] == [15000, 12000]
+    assert seen.earlier is not None and seen.earlier.value == 12000
+    assert checking.checked(database, 999) is None
+
+
+async def test_a_correction_replaces_and_the_old_stays(
+    database: Database, stock: Stock, register: int, ledger: Ledger, now: Now
+) -> None:
+    entry = Entry(register, 15000, flagged=True, reason="above-usual-use", voice="voice/2026-11-20/a-1.wav")
+    await ledger.keep(Submission("call", now(), Period(2026, 11), Channel.VOICE, (entry,)))
+    (waiting,) = checking.waiting(database)
+    new = clerk.correct(database, waiting.id, 12150, "anna", now())
+    assert stock.rows(tables.Reading, *SEEN)[1:] == [
+        (15000, "superseded", "refused: corrected"),
+        (12150, "accepted", "corrected"),
+    ]
+    kept = ("id", "call_id", "receipt", "channel", "period", "voice")
+    *_, old_row, new_row = stock.rows(tables.Reading, *kept)
+    assert new_row == (new, *old_row[1:])
+    assert stock.rows(tables.Audit, "who", "action", "subject", "detail") == [
+        ("anna", "reading.correct", f"reading:{waiting.id}", f"15000 12150 reading:{new}")
+    ]
+    decision = checking.decision_on(database, waiting.id)
+    assert decision is not None and (decision.who, decision.action) == ("anna", "reading.correct")
+
+
+@pytest.mark.parametrize("value", [-1, 100_000, 15000])
+def test_what_the_display_cannot_show_changes_nothing(
+    database: Database, stock: Stock, register: int, now: Now, value: int
+) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20")
+    with pytest.raises(clerk.DoesNotFit):
+        clerk.correct(database, key, value, "anna", now())
+    assert stock.rows(tables.Reading, *SEEN)[1:] == [(15000, "flagged", "above-usual-use")]
+    assert stock.rows(tables.Audit, "who") == []
+
+
+def test_two_clerks_at_the_same_moment_decide_once(database: Database, stock: Stock, register: int, now: Now) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20")
+
+    def decide(n: int) -> str:
+        try:
+            if n % 2:
+                clerk.correct(database, key, 12100 + n, f"clerk{n}", now())
+            else:
+                clerk.refuse(database, key, "чужой счётчик", f"clerk{n}", now())
+        except clerk.NotWaiting as error:
+            return error.status
+        return "decided"
+
+    with ThreadPoolExecutor(8) as threads:
+        told = sorted(threads.map(decide, range(8)))
+    assert told == ["decided"] + ["superseded"] * 7
+    assert len(stock.rows(tables.Audit, "who")) == 1
+    assert len([row for row in stock.rows(tables.Reading, "status") if row == ("accepted",)]) <= 1
+
+
+def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register: int, now: Now) -> None:
+    key = stock.reading(register, 15000, "2026-11-20", "2026-11")
+    for decide in (
+        lambda: clerk.accept(database, key, "anna", now()),
+        lambda: clerk.correct(database, key, 5, "anna", now()),
+        lambda: clerk.correct(database, 999, 5, "anna", now()),
+    ):
+        with pytest.raises(clerk.NotWaiting) as told:
+            decide()
+    assert told.value.status == ""
+    assert stock.rows(tables.Audit, "who") == []
+
+
+def test_one_listening_is_one_row(database: Database, stock: Stock, register: int, now: Now) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20", voice="voice/2026-11-20/a-1.wav")
+    assert checking.voice_of(database, key) == "voice/2026-11-20/a-1.wav"
+    for _ in range(3):
+        checking.listened(database, key, "anna", now())
+    assert stock.rows(tables.Audit, "action") == [("recording.heard",)]

@@ -1,0 +1,187 @@
+"""Readings to check: what a clerk sees, what is stored, and what the second of two clerks is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ivr.config import Recordings, Settings, Store, Web
+from ivr.domain.people import Role
+from ivr.storage import clerk, tables
+from ivr.storage.engine import Database
+from tests.web.conftest import Site
+from tests.web.readings_stock import CALLER, NUMBER, VOICE, account, doubtful, put, reading, say, year_of
+
+SEEN = ("value", "status", "reason")
+
+
+@pytest.fixture
+async def site(database: Database, store_url: str, web_settings: Web, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application with callers' voices below a folder of its own."""
+    settings = Settings(store=Store(url=store_url), web=web_settings, recordings=Recordings(folder=tmp_path / "sounds"))
+    site = Site(settings, database)
+    yield site
+    await site.close()
+
+
+@pytest.fixture
+def register(database: Database) -> int:
+    """A register with ten months of history."""
+    _, (register,) = account(database)
+    year_of(database, register)
+    return register
+
+
+def audited(site: Site) -> list[tuple[str, ...]]:
+    """Who did what with which reading, and its detail."""
+    rows = site.rows(tables.Audit, "who", "action", "subject", "detail")
+    return [row for row in rows if row[2].startswith("reading:")]
+
+
+async def test_the_list_tells_why_and_how_many(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    left = {"id": "s1", "taken_at": at, "account": "0099999999", "values": ["15", "16"], "taken_in_at": at}
+    put(site.database, tables.SpoolEntry, state="refused", reason="unknown account", caller=CALLER, **left)
+    page = (await (await site.logged_in(Role.CLERK)).get("/readings")).text
+    assert f'href="/readings/{key}"' in page and NUMBER in page and "15\u00a0000" in page
+    assert "расход намного больше обычного" in page and "есть запись" in page
+    assert "0099999999" in page and "15, 16" in page
+
+
+async def test_one_shows_history_use_and_whose_it_is(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    page = (await (await site.logged_in(Role.CLERK)).get(f"/readings/{key}")).text
+    for text in (NUMBER, "улица Ленина, 5, 12", "M0012345678", "11\u00a0850", "+7 999 000-11-22", "<svg", "обычно"):
+        assert text in page, text
+    assert "<audio" not in page  # the file is not there
+    assert page.count('scope="row">') >= 11 + 11  # the table and the plot's own
+
+
+async def test_accepting_opens_the_next(site: Site, register: int) -> None:
+    first = doubtful(site.database, register)
+    _, (other,) = account(site.database, "0000000002", phones="")
+    second = doubtful(site.database, other, 77)
+    browser = await site.logged_in(Role.CLERK)
+    answer = await browser.post_form(f"/readings/{first}/accept")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/readings/{second}")
+    page = (await browser.get(answer.headers["location"])).text
+    assert "Показание принято." in page
+    answer = await browser.post_form(f"/readings/{second}/refuse", {"reason": " чужой   счётчик "})
+    assert answer.headers["location"] == "/readings"
+    assert site.rows(tables.Reading, *SEEN)[-2:] == [
+        (15000, "accepted", "above-usual-use"),
+        (77, "superseded", "refused: чужой счётчик"),
+    ]
+    assert audited(site) == [
+        ("clerk", "reading.accept", f"reading:{first}", ""),
+        ("clerk", "reading.refuse", f"reading:{second}", "чужой счётчик"),
+    ]
+    assert "Больше ничего не ждёт" in (await browser.get("/readings")).text
+
+
+async def test_correcting(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    browser = await site.logged_in(Role.CLERK)
+    for value in ("", "12х00", "-5", "123456", "１２"):
+        answer = await browser.post_form(f"/readings/{key}/correct", {"value": value})
+        assert answer.status_code == 422 and "не больше 5" in answer.text
+    answer = await browser.post_form(f"/readings/{key}/correct", {"value": "15000"})
+    assert answer.status_code == 422 and "то же самое" in answer.text
+    assert audited(site) == []
+    assert (await browser.post_form(f"/readings/{key}/correct", {"value": " 12010 "})).status_code == 303
+    assert site.rows(tables.Reading, *SEEN)[-2:] == [
+        (15000, "superseded", "refused: corrected"),
+        (12010, "accepted", "corrected"),
+    ]
+    page = (await browser.get(f"/readings/{key}")).text
+    assert "Уже решено: исправлено, clerk" in page and "Правильное показание" not in page
+
+
+async def test_refusing_needs_a_reason_and_restores(site: Site, register: int) -> None:
+    earlier = reading(site.database, register, 11990, status="superseded")
+    key = doubtful(site.database, register)
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    for reason, fault in (("  ", "Напишите причину"), ("о" * 201, "не больше 200")):
+        answer = await browser.post_form(f"/readings/{key}/refuse", {"reason": reason})
+        assert answer.status_code == 422 and fault in answer.text
+    answer = await browser.post_form(f"/readings/{key}/refuse", {"reason": "чужой счётчик"})
+    assert answer.headers["location"] == f"/readings/{earlier}"  # the one before waits now
+    assert site.rows(tables.Reading, *SEEN)[-2] == (11990, "flagged", "restored")
+
+
+async def test_the_second_clerk_is_told_and_nothing_is_done_twice(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    clerk.accept(site.database, key, "anna", site.time)
+    before = site.rows(tables.Reading, "id", *SEEN), audited(site)
+    browser = await site.logged_in(Role.CLERK)
+    for action, form in (("accept", {}), ("correct", {"value": "1"}), ("refuse", {"reason": "x"})):
+        answer = await browser.post_form(f"/readings/{key}/{action}", form)
+        assert answer.status_code == 303
+        assert "anna уже решил(а) это показание: принято" in (await browser.get("/readings")).text
+    assert (site.rows(tables.Reading, "id", *SEEN), audited(site)) == before
+
+
+@pytest.mark.parametrize(("status", "text"), [("exported", "уже передано в расчёты"), ("superseded", "уже заменено")])
+async def test_what_left_meanwhile_is_told(site: Site, register: int, status: str, text: str) -> None:
+    key = doubtful(site.database, register, status=status)
+    browser = await site.logged_in(Role.CLERK)
+    await browser.post_form(f"/readings/{key}/accept")
+    assert text in (await browser.get("/readings")).text
+    assert audited(site) == []
+
+
+async def test_what_is_not_there(site: Site) -> None:
+    browser = await site.logged_in(Role.CLERK)
+    for method, path in (("GET", ""), ("GET", "/voice.wav"), ("POST", "/accept"), ("POST", "/correct")):
+        answer = await (
+            browser.get(f"/readings/77{path}") if method == "GET" else browser.post_form(f"/readings/77{path}")
+        )
+        assert answer.status_code == 404, path
+
+
+async def test_the_voice_is_heard_in_parts_and_noted(site: Site, register: int, tmp_path: Path) -> None:
+    file = say(tmp_path / "sounds")
+    key = doubtful(site.database, register)
+    browser = await site.logged_in(Role.CLERK)
+    assert "<audio" in (await browser.get(f"/readings/{key}")).text
+    answer = await browser.get(f"/readings/{key}/voice.wav")
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "audio/wav", file.read_bytes())
+    part = await browser.get(f"/readings/{key}/voice.wav", headers={"Range": "bytes=0-43"})
+    assert (part.status_code, part.content) == (206, file.read_bytes()[:44])
+    assert audited(site) == [("clerk", "recording.heard", f"reading:{key}", "")]
+    for other in (Role.VOICE, Role.VIEWER):
+        assert (await (await site.logged_in(other)).get(f"/readings/{key}/voice.wav")).status_code == 403
+    assert (await site.browser().get(f"/readings/{key}/voice.wav")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "voice", ["../ivr.db", "voice/../../ivr.db", "/etc/passwd", "voice/2026-11-20/../a.wav", "ivr.db"]
+)
+async def test_no_other_file_is_sent(site: Site, register: int, tmp_path: Path, voice: str) -> None:
+    say(tmp_path / "sounds")
+    key = doubtful(site.database, register, voice=voice)
+    browser = await site.logged_in(Role.CLERK)
+    assert (await browser.get(f"/readings/{key}/voice.wav")).status_code == 404
+    assert (await browser.get(f"/readings/{key}")).status_code == 200
+    assert VOICE not in (await browser.get(f"/readings/{key}")).text
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("emergency", "аварийным приёмом"),
+        ("emergency: lower-than-last", "меньше прошлого"),
+        ("same-value", "такое же"),
+        ("zones-swapped", "перепутаны"),
+        ("<b>new</b>", "&lt;b&gt;new"),
+    ],
+)
+async def test_reasons_are_told_in_words(site: Site, register: int, reason: str, text: str) -> None:
+    key = doubtful(site.database, register, reason=reason, channel="phone-emergency", call_id=None, voice=None)
+    browser = await site.logged_in(Role.CLERK)
+    assert text in (await browser.get(f"/readings/{key}")).text
+    assert text in (await browser.get("/readings")).text
