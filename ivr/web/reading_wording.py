@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -32,6 +33,14 @@ REASONS = {
     CORRECTED: "исправлено сотрудником",
 }
 """The last word of a stored reason -> Russian."""
+MISFITS = {
+    "unknown account": "такого лицевого счёта нет",
+    "taken in the future": "время приёма в будущем: проверьте часы сервера",
+    "several meters": "у абонента несколько счётчиков",
+    "no meter": "у абонента нет счётчика",
+    "more digits than the meter has": "цифр больше, чем на табло счётчика",
+}
+"""Why readings of emergency mode belong to no meter."""
 STATUSES = {
     Status.ACCEPTED: ("принято", "good"),
     Status.FLAGGED: ("ждёт проверки", "warn"),
@@ -74,6 +83,12 @@ def why(reason: str) -> str:
     if head == REFUSED:
         return "исправлено сотрудником" if rest == CORRECTED else f"отклонено: {rest}"
     return REASONS.get(reason, reason)
+
+
+def misfit(reason: str) -> str:
+    """Why readings of emergency mode belong to no meter, in words; what is not known is shown as it is."""
+    counted = re.fullmatch(r"(\d+) values for a meter of (\d+) zones", reason)
+    return f"показаний {counted[1]}, а зон у счётчика {counted[2]}" if counted else MISFITS.get(reason, reason)
 
 
 def status(text: str, reason: str) -> tuple[str, str]:

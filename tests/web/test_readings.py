@@ -12,6 +12,7 @@ from ivr.config import Recordings, Settings, Store, Web
 from ivr.domain.people import Role
 from ivr.storage import clerk, tables
 from ivr.storage.engine import Database
+from ivr.web.reading_wording import misfit
 from tests.web.conftest import Site
 from tests.web.readings_stock import CALLER, NUMBER, VOICE, account, doubtful, put, reading, say, year_of
 
@@ -49,7 +50,19 @@ async def test_the_list_tells_why_and_how_many(site: Site, register: int) -> Non
     page = (await (await site.logged_in(Role.CLERK)).get("/readings")).text
     assert f'href="/readings/{key}"' in page and NUMBER in page and "15\u00a0000" in page
     assert "расход намного больше обычного" in page and "есть запись" in page
-    assert "0099999999" in page and "15, 16" in page
+    assert "0099999999" in page and "15, 16" in page and "такого лицевого счёта нет" in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("2 values for a meter of 1 zones", "показаний 2, а зон у счётчика 1"),
+        ("several meters", "у абонента несколько счётчиков"),
+        ("something new", "something new"),
+    ],
+)
+def test_why_readings_belong_to_no_meter(reason: str, text: str) -> None:
+    assert misfit(reason) == text
 
 
 async def test_one_shows_history_use_and_whose_it_is(site: Site, register: int) -> None:
