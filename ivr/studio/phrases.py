@@ -14,7 +14,18 @@ from functools import cache
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.meters import ZoneName
 from ivr.domain.readings import Period
-from ivr.language.speaking import YEARS, Case, Gender, cardinal, day_of, digits, form_after, kilowatt_hours, period, zone
+from ivr.language.speaking import (
+    YEARS,
+    Case,
+    Gender,
+    cardinal,
+    day_of,
+    digits,
+    form_after,
+    kilowatt_hours,
+    period,
+    zone,
+)
 from ivr.language.times import by_time
 from ivr.studio.catalogue import Entry
 

@@ -139,7 +139,13 @@ def sheet_page(prompts: Sequence[Seen], voice: str, catalogue: Mapping[str, Entr
         for title, members in in_order(prompts)
     ]
     return page(
-        "sheet.html", groups=groups, count=len(sheet.lines), voice=voice, day=day, mark=sheet.digest[:6], order=_order(sheet)
+        "sheet.html",
+        order=_order(sheet),
+        groups=groups,
+        count=len(sheet.lines),
+        voice=voice,
+        day=day,
+        mark=sheet.digest[:6],
     )
 
 
@@ -180,7 +186,7 @@ class _Reader(HTMLParser):
 
 
 def read_sheet(file: Path) -> Sheet:
-    """The order of a sheet that `sheet_page` made, also after a browser or a mail saved it. Raises BadSheet, OSError."""
+    """The order of a sheet that `sheet_page` made, also as a browser saved it. Raises BadSheet, OSError."""
     if file.stat().st_size > LARGEST_SHEET_BYTES:
         raise BadSheet(f"{file}: too large for a sheet")
     reader = _Reader()

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ivr.studio.decoding import MEMORY_BYTES, RATES, SAFE, Undecodable, shape
 from ivr.studio.sound import RATE, TO_TELEPHONE, BadSound
@@ -124,7 +124,7 @@ def _wav(samples: bytes, rate: int, count: int) -> bytes:
 
 
 @contextmanager
-def _decoded(source: Path, form: list[str]) -> Iterator[BinaryIO]:
+def _decoded(source: Path, form: list[str]) -> Iterator[IO[bytes]]:
     """Samples of the first sound, 16 bit; both ways of reading see the same times. Raises Undecodable, BadSound."""
     limits = ["prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_S}", "--core=0", "--"]
     command = ["ffmpeg", *SAFE, "-nostdin", "-threads", "1", "-i", str(source), "-map", "0:a:0", "-map_metadata", "-1"]

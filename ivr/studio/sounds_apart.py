@@ -24,7 +24,7 @@ SHORTEST_MS = 40
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A sound between silences; milliseconds from the beginning of the recording. level_db: of its loudest 10 ms, dBFS."""
+    """A sound between silences; milliseconds of the recording. level_db: of its loudest 10 ms, dBFS."""
 
     start_ms: int
     end_ms: int
