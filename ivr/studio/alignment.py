@@ -17,11 +17,14 @@ from ivr.studio.sounds_apart import Heard
 
 BEAM = 32.0
 """Ways that cost so much more than the best one at the same sound are given up."""
+CANDIDATE = 13.0
+"""What a way may cost more than the best one, for other knowledge to be asked about it."""
 LEFT_OUT, LEFT_OUT_ALSO = 7.0, 1.5
 MOST_AT_ENDS = 24.0  # a sheet that is read in several recordings begins or ends anywhere
 AGAIN = 2.0
 LONGEST_REST_MS = 2000
-MOST_SOUNDS = 12
+USUAL_PAUSE_MS = 650  # between lines; who reads a sheet keeps at least that
+MOST_SOUNDS = 10
 WORST_LENGTH = 14.0
 FARTHEST = 1.2  # logarithm of the ratio of lengths: no speaker is three times as slow for one line
 
@@ -35,12 +38,13 @@ Evidence = Callable[[Text, Span], float]
 class Place:
     """Where a line was found. sounds: None where it was left out. tries: sounds of it that came before.
 
-    margin: what the best other way costs more.
+    margin: what the best other way costs more. candidates: sounds that it could be at all.
     """
 
     sounds: Span | None
     tries: tuple[Span, ...]
     margin: float
+    candidates: frozenset[Span] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,21 @@ def rests(sounds: Sequence[Heard], span: Span) -> list[tuple[int, float]]:
 class Aligner:
     """One recording against one sheet."""
 
-    def __init__(self, texts: Sequence[Text], sounds: Sequence[Heard], pace: Pace, evidence: Evidence) -> None:
+    def __init__(
+        self, texts: Sequence[Text], sounds: Sequence[Heard], pace: Pace, evidence: Evidence, beam: float = BEAM
+    ) -> None:
+        self._beam = beam
         self._texts, self._sounds, self._pace, self._evidence = texts, sounds, pace, evidence
         self._read: dict[tuple[int, Span], float] = {}
         loudest = sorted(sound.level_db for sound in sounds)
         self._usual_db = loudest[len(loudest) // 2] if loudest else 0.0
+
+    def quickly(self) -> Alignment:
+        """The best way alone; every margin is 0."""
+        costs, came = self._forward()
+        ends = {node: cost + self._ending(node) for node, cost in costs[-1].items()}
+        last = min(ends, key=lambda node: ends[node])
+        return self._told(self._way(last, came), [{None: ends[last]} for _ in self._texts], ends[last])
 
     def align(self) -> Alignment:
         """The best way, with the margins of its lines."""
@@ -126,7 +140,8 @@ class Aligner:
         for number in range(len(self._texts)):
             span, before = found.get(number, (None, ()))
             other = min((cost for one, cost in others[number].items() if one != span), default=math.inf)
-            places.append(Place(span, before, min(other - best, BEAM)))
+            near = frozenset(one for one, cost in others[number].items() if one is not None and cost < best + CANDIDATE)
+            places.append(Place(span, before, min(other - best, BEAM), near))
         return Alignment(tuple(places), tuple(set(range(len(self._sounds))) - used), best)
 
     @staticmethod
@@ -150,7 +165,7 @@ class Aligner:
         for column in costs:
             if not column:
                 continue
-            limit = min(column.values()) + BEAM
+            limit = min(column.values()) + self._beam
             for node in [node for node, cost in column.items() if cost > limit]:
                 del column[node]
             queue = sorted(column, key=lambda node: (node[1], node[2]))
@@ -232,15 +247,18 @@ class Aligner:
         if not sound:
             return 0.0
         rest = self._sounds[sound].start_ms - self._sounds[sound - 1].end_ms
-        return max(350 - rest, 0) / 100
+        return max(USUAL_PAUSE_MS - rest, 0) / 80
 
     def _stray(self, sound: int) -> float:
-        """What it costs that a sound belongs to nothing: long ones are rarely a cough, faint ones often a chair."""
+        """What it costs that a sound belongs to nothing: long ones are rarely a cough, faint ones often a chair.
+
+        What follows another sound at once is rather a part of what is read.
+        """
         heard = self._sounds[sound]
         if heard.length_ms < 120:
             return 0.7
         cost = min(2.5 + heard.length_ms / 1000, 9.0)
-        return cost / 2 if heard.level_db < self._usual_db - 15 else cost
+        return cost / 2 if heard.level_db < self._usual_db - 15 else cost + self._joining(sound)
 
 
 def rest_cost(length_ms: int, share: float, text: Text) -> float:

@@ -24,6 +24,7 @@ from ivr.studio.sounds_apart import Heard, sounds_in
 
 SURE = 4.0
 """Margin, in natural logarithms, from which on a line is sure: any other way is fifty times less likely."""
+SURE_BESIDE_DOUBT = 6.0
 FAR_OFF = 3.2
 """Usual deviations of length from which on a line is doubtful."""
 HALTING = 3.0
@@ -32,6 +33,7 @@ BEFORE_MS, AFTER_MS = 250, 350
 """Room that a take keeps around the voice, at most half of the silence to the next sound."""
 PACES = (110.0, 150.0, 200.0)
 ROUNDS = 3
+QUICK_BEAM = 16.0
 LEAST_SURE_SHARE = 0.6
 SHUFFLES = 200
 LONGEST_HEARD_MS = 6000
@@ -130,8 +132,15 @@ def split(
         return Split(tuple(empty), (), False, 0.0)
     pace = _calibrated(texts, sounds)
     listening = _Listening(sounds, samples, words)
-    found = Aligner(texts, sounds, pace, listening.evidence).align()
+    by_length = Aligner(texts, sounds, pace, lambda text, span: 0.0).align()
+    asked = {(text.id, span) for text, place in zip(texts, by_length.places, strict=True) for span in place.candidates}
+
+    def evidence(text: Text, span: Span) -> float:
+        return listening.evidence(text, span) if (text.id, span) in asked else 0.0
+
+    found = Aligner(texts, sounds, pace, evidence).align()
     doubts = [_doubts(*both, sounds, pace, listening) for both in zip(texts, found.places, strict=True)]
+    _doubt_beside(doubts, texts, found.places, listening)
     follows = _follows(texts, found, doubts, sounds, pace, listening)
     by_id = {}
     for line, place, why in zip(lines, found.places, doubts, strict=True):
@@ -153,7 +162,7 @@ def _calibrated(texts: Sequence[Text], sounds: Sequence[Heard]) -> Pace:
     for vowel_ms in PACES:
         pace = Pace(vowel_ms)
         for _ in range(ROUNDS):
-            found = Aligner(texts, sounds, pace, lambda text, span: 0.0).align()
+            found = Aligner(texts, sounds, pace, lambda text, span: 0.0, QUICK_BEAM).quickly()
             if best is None or found.cost < best[0]:
                 best = (found.cost, pace)
             read = [
@@ -183,6 +192,18 @@ def _doubts(text: Text, place: Place, sounds: Sequence[Heard], pace: Pace, liste
     if place.margin < SURE and not found:
         found.append(Doubt.PLACE)
     return found
+
+
+def _doubt_beside(
+    doubts: list[list[str]], texts: Sequence[Text], places: Sequence[Place], listening: _Listening
+) -> None:
+    """A line beside one whose place is doubtful has to be surer, since its own place rests on that."""
+    unfixed = [number for number, why in enumerate(doubts) if set(why) - {Doubt.AGAIN, Doubt.HALTING}]
+    for number in sorted({beside for one in unfixed for beside in (one - 1, one + 1)} - set(unfixed)):
+        if 0 <= number < len(texts) and not doubts[number] and places[number].margin < SURE_BESIDE_DOUBT:
+            span = places[number].sounds
+            if span is not None and not listening.agreed(texts[number], span):
+                doubts[number].append(Doubt.PLACE)
 
 
 def _with_room(sounds: Sequence[Heard], span: Span) -> tuple[float, float]:
