@@ -17,11 +17,11 @@ from ivr.studio.sounds_apart import Heard
 
 BEAM = 32.0
 """Ways that cost so much more than the best one at the same sound are given up."""
-CANDIDATE = 13.0
+CANDIDATE = 10.0
 """What a way may cost more than the best one, for other knowledge to be asked about it."""
-LEFT_OUT, LEFT_OUT_ALSO = 7.0, 1.5
+LEFT_OUT, LEFT_OUT_ALSO = 5.5, 1.5
 MOST_AT_ENDS = 24.0  # a sheet that is read in several recordings begins or ends anywhere
-AGAIN = 2.0
+AGAIN, ALIKE = 2.0, 0.08
 LONGEST_REST_MS = 2000
 USUAL_PAUSE_MS = 650  # between lines; who reads a sheet keeps at least that
 MOST_SOUNDS = 10
@@ -56,7 +56,7 @@ class Alignment:
     cost: float
 
 
-_Node = tuple[int, int, int]  # sounds behind, lines behind, 1 within lines that are left out
+_Node = tuple[int, int, int, Span | None]  # sounds behind, lines behind, 1 within lines left out, last try at the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Aligner:
 
     def _beginnings(self) -> Iterator[tuple[_Node, float]]:
         for behind in range(len(self._texts) + 1):
-            yield (0, behind, 1 if behind else 0), _at_an_end(behind)
+            yield (0, behind, 1 if behind else 0, None), _at_an_end(behind)
 
     def _ending(self, node: _Node) -> float:
         cost = _at_an_end(len(self._texts) - node[1])
@@ -202,20 +202,20 @@ class Aligner:
         return way[::-1]
 
     def _steps(self, node: _Node) -> Iterator[_Step]:
-        sound, line, leaving_out = node
-        if line < len(self._texts):
-            yield _Step((sound, line + 1, 1), LEFT_OUT_ALSO if leaving_out else LEFT_OUT)
+        sound, line, leaving_out, tried = node
+        if line < len(self._texts) and tried is None:
+            yield _Step((sound, line + 1, 1, None), LEFT_OUT_ALSO if leaving_out else LEFT_OUT)
         if sound == len(self._sounds):
             return
-        yield _Step((sound + 1, line, leaving_out), self._stray(sound))
+        yield _Step((sound + 1, line, leaving_out, tried), self._stray(sound))
         if line == len(self._texts):
             return
         joined = self._joining(sound)
         for span in self._spans(sound, line):
-            cost = self._reading(line, span) + joined
+            cost = self._reading(line, span) + joined + self._unlike(tried, span)
             if cost < math.inf:
-                yield _Step((span[1], line + 1, 0), cost, read=span)
-                yield _Step((span[1], line, leaving_out), cost + AGAIN, tried=span)
+                yield _Step((span[1], line + 1, 0, None), cost, read=span)
+                yield _Step((span[1], line, leaving_out, span), cost + AGAIN, tried=span)
 
     def _spans(self, sound: int, line: int) -> Iterator[Span]:
         longest = self._pace.expected_ms(self._texts[line]) * math.exp(FARTHEST)
@@ -242,12 +242,19 @@ class Aligner:
         cost += sum(rest_cost(length, share, text) for length, share in rests(self._sounds, span))
         return cost + self._evidence(text, span) if cost < BEAM else math.inf
 
+    def _unlike(self, tried: Span | None, span: Span) -> float:
+        """What it costs that a speaker reads one line twice so differently."""
+        if tried is None:
+            return 0.0
+        ratio = spoken_ms(self._sounds, tried) / max(spoken_ms(self._sounds, span), 1)
+        return min((math.log(ratio) / ALIKE) ** 2 / 2, WORST_LENGTH)
+
     def _joining(self, sound: int) -> float:
         """What it costs that a line begins here, so soon after the sound before."""
         if not sound:
             return 0.0
         rest = self._sounds[sound].start_ms - self._sounds[sound - 1].end_ms
-        return max(USUAL_PAUSE_MS - rest, 0) / 80
+        return max(USUAL_PAUSE_MS - rest, 0) / 60
 
     def _stray(self, sound: int) -> float:
         """What it costs that a sound belongs to nothing: long ones are rarely a cough, faint ones often a chair.
@@ -263,7 +270,7 @@ class Aligner:
 
 def rest_cost(length_ms: int, share: float, text: Text) -> float:
     """What it costs that a text has a silence within it: little at a sign of punctuation, much elsewhere."""
-    anywhere = max(length_ms - 250, 0) / 130
+    anywhere = max(length_ms - 250, 0) / (100 if " " in text.words else 50)
     at_signs = (((share - sign) / 0.1) ** 2 / 2 + max(length_ms - 900, 0) / 200 for sign in text.rests)
     return min((anywhere, *at_signs))
 

@@ -72,8 +72,9 @@ def write_review(
             sounds[cut.line] = f"{cut.line:04}.wav"
             stretch = session.sound(round(cut.start * 1000), round(cut.end * 1000))
             (folder / sounds[cut.line]).write_bytes(telephone_wav(stretch))
-    values = {"recording": session.source.name, "message": message, "cuts": cuts, "extras": extras, "sounds": sounds}
-    (folder / "review.html").write_text(page("review.html", **values), encoding="utf-8")
+    name = session.source.name
+    told = page("review.html", recording=name, message=message, cuts=cuts, extras=extras, sounds=sounds)
+    (folder / "review.html").write_text(told, encoding="utf-8")
 
 
 def doubted_now(cuts: Iterable[Cut], sheet: Sheet, catalogue: Mapping[str, Entry]) -> list[Cut]:

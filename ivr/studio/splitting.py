@@ -22,9 +22,9 @@ from ivr.studio.pace import Pace, Text, pace_of
 from ivr.studio.script import Sheet
 from ivr.studio.sounds_apart import Heard, sounds_in
 
-SURE = 4.0
-"""Margin, in natural logarithms, from which on a line is sure: any other way is fifty times less likely."""
-SURE_BESIDE_DOUBT = 6.0
+SURE = 3.0
+"""Margin, in natural logarithms, from which on a line is sure: any other way is twenty times less likely."""
+SURE_BESIDE_DOUBT = 4.5
 FAR_OFF = 3.2
 """Usual deviations of length from which on a line is doubtful."""
 HALTING = 3.0
