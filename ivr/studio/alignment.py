@@ -15,11 +15,11 @@ from itertools import pairwise
 from ivr.studio.pace import Pace, Text
 from ivr.studio.sounds_apart import Heard
 
-BEAM = 32.0
+BEAM = 40.0
 """Ways that cost so much more than the best one at the same sound are given up."""
 CANDIDATE = 10.0
 """What a way may cost more than the best one, for other knowledge to be asked about it."""
-LEFT_OUT, LEFT_OUT_ALSO = 5.5, 1.5
+LEFT_OUT, LEFT_OUT_ALSO = 5.5, 2.5
 MOST_AT_ENDS = 24.0  # a sheet that is read in several recordings begins or ends anywhere
 AGAIN, ALIKE = 2.0, 0.08
 LONGEST_REST_MS = 2000
@@ -264,7 +264,7 @@ class Aligner:
         heard = self._sounds[sound]
         if heard.length_ms < 120:
             return 0.7
-        cost = min(2.5 + heard.length_ms / 1000, 9.0)
+        cost = min(3.5 + heard.length_ms / 1000, 9.0)
         return cost / 2 if heard.level_db < self._usual_db - 15 else cost + self._joining(sound)
 
 

@@ -24,7 +24,7 @@ from ivr.studio.sounds_apart import Heard, sounds_in
 
 SURE = 3.0
 """Margin, in natural logarithms, from which on a line is sure: any other way is twenty times less likely."""
-SURE_BESIDE_DOUBT = 4.5
+SURE_BESIDE_DOUBT = 4.0
 FAR_OFF = 3.2
 """Usual deviations of length from which on a line is doubtful."""
 HALTING = 3.0

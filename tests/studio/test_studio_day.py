@@ -21,6 +21,7 @@ from ivr.config import REPOSITORY, load
 from ivr.domain.takes import Take, TakeState
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
+from ivr.studio.pages import clock
 from ivr.studio.phrases import spoken_phrases
 from ivr.studio.script import Sheet, read_sheet
 from ivr.studio.studio import Studio
@@ -165,10 +166,14 @@ def test_a_session_becomes_takes_and_what_went_wrong_is_doubted(desk: Desk, engi
     assert desk.takes() == {}
     cuts = cuts_of(review)
     assert misplaced(cuts, reading) == []
-    assert {id_ for id_, cut in cuts.items() if not cut["take"]} == {"report/address", "outage/choices"}
+    assert {id_ for id_, cut in cuts.items() if not cut["take"]} == {
+        "report/address",
+        "outage/choices",
+    }
     assert "прочитана несколько раз" in cuts["report/address"]["why"]
     assert "не найдена" in cuts["outage/choices"]["why"]
-    assert "лишний звук" in first.output and f"0:00:{coughed[0]:04.1f}"[:8] in first.output
+    assert first.output.count("лишний звук") == 1
+    assert any(clock(coughed[0] + off / 10) in first.output for off in (-1, 0, 1))
     page = (review / "review.html").read_text(encoding="utf-8")
     assert page.count("<audio") == len(sheet.lines) - 1
 
