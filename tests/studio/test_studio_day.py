@@ -151,6 +151,7 @@ def test_a_session_becomes_takes_and_what_went_wrong_is_doubted(desk: Desk, engi
     for line in sheet.lines:
         entry = catalogue[line.id]
         if line.id == "menu/else":
+            reading.pause(1.2)
             coughed = reading.noise(cough())
         if line.id == "report/address":
             reading.say(entry)
