@@ -167,10 +167,9 @@ def test_a_session_becomes_takes_and_what_went_wrong_is_doubted(desk: Desk, engi
     assert desk.takes() == {}
     cuts = cuts_of(review)
     assert misplaced(cuts, reading) == []
-    assert {id_ for id_, cut in cuts.items() if not cut["take"]} == {
-        "report/address",
-        "outage/choices",
-    }
+    doubted = {id_ for id_, cut in cuts.items() if not cut["take"]}
+    beside = {"outage/cause-works", "outage/promised"}  # of the line that was left out: they may be in doubt with it
+    assert doubted - beside == {"report/address", "outage/choices"}
     assert "прочитана несколько раз" in cuts["report/address"]["why"]
     assert "не найдена" in cuts["outage/choices"]["why"]
     assert first.output.count("лишний звук") == 1
@@ -184,7 +183,7 @@ def test_a_session_becomes_takes_and_what_went_wrong_is_doubted(desk: Desk, engi
     (review / "cuts.toml").write_text(f'{head}id = "report/address"{tail.replace("take = false", "take = true", 1)}')
     second = desk.run("split", recording, "--script", file, "--cuts", review / "cuts.toml", "--publish")
     takes = desk.takes()
-    assert set(takes) == {line.id for line in sheet.lines} - {"outage/choices"}
+    assert set(takes) == {line.id for line in sheet.lines} - doubted | {"report/address"}
     for id_, take in takes.items():
         said = reading.where[id_][1] - reading.where[id_][0]
         silent = (catalogue[id_].lead_ms + catalogue[id_].tail_ms) / 1000
@@ -198,7 +197,7 @@ def test_a_session_becomes_takes_and_what_went_wrong_is_doubted(desk: Desk, engi
     third = desk.run("split", recording, "--script", file, "--cuts", review / "cuts.toml")
     assert "0 takes made" in third.output
     assert len(desk.studio.takes()) == len(takes)
-    assert len(desk.sheet(*SENTENCES, *NUMBERS, *MONTHS)[1].lines) == 1 + len(refused)
+    assert len(desk.sheet(*SENTENCES, *NUMBERS, *MONTHS)[1].lines) == len(doubted) - 1 + len(refused)
 
 
 @pytest.mark.timeout(600)
