@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ivr.cli import takes
+from ivr.cli import session, takes
 from ivr.cli.readings import user
 from ivr.cli.takes import Config
 from ivr.config import REPOSITORY, BadSettings, Settings, load
@@ -36,6 +36,8 @@ from ivr.studio.synthesis import NoEngine, SynthesisFault, engines_here
 app = typer.Typer(no_args_is_help=True, help="The voice prompts: synthesise, check, list, record.")
 for command in (takes.record, takes.takes, takes.publish, takes.withdraw, takes.text):
     app.command()(command)
+app.command("script")(session.script)
+app.command("split")(session.split_)
 
 FAILED, UNUSABLE = 1, 2
 

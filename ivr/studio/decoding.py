@@ -13,6 +13,8 @@ FORMATS = "wav,w64,mp3,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flac"
 """Demuxers that may be used at all: others open playlists, other files or the network."""
 
 RATES = "8000|11025|12000|16000|22050|24000|32000|44100|48000"
+SAFE = ("-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS)
+
 MEMORY_BYTES = 2 << 30  # address space: the libraries alone take a third of a gigabyte of it
 CPU_S, WAIT_S = 30, 60.0
 
@@ -34,8 +36,7 @@ def decode(source: Path, target: Path, longest_s: float) -> Decoded:
 
     Pictures, texts and further streams are left out. Raises Undecodable, BadSound where ffmpeg is missing.
     """
-    safe = ["-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
-    told = _run(["ffprobe", *safe, "-select_streams", "a:0", *_ASKED, str(source)], 1 << 20)
+    told = _run(["ffprobe", *SAFE, "-select_streams", "a:0", *_ASKED, str(source)], 1 << 20)
     try:
         found = json.loads(told)
         if not found["streams"]:
@@ -44,11 +45,21 @@ def decode(source: Path, target: Path, longest_s: float) -> Decoded:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Undecodable("ffprobe does not know it") from error
     form = f"aformat=sample_fmts=s16:sample_rates={RATES}:channel_layouts=mono|stereo"
-    command = ["ffmpeg", *safe, "-nostdin", "-threads", "1", "-i", str(source), "-map", "0:a:0", "-map_metadata", "-1"]
+    command = ["ffmpeg", *SAFE, "-nostdin", "-threads", "1", "-i", str(source), "-map", "0:a:0", "-map_metadata", "-1"]
     command += ["-af", form, "-t", f"{longest_s + 1:g}", "-c:a", "pcm_s16le", "-f", "wav", "-y", str(target)]
     _run(command, int((longest_s + 2) * 48000 * 4))
     declared *= _missing(source)
     return Decoded(target, declared if declared == declared else None)
+
+
+def shape(source: Path) -> tuple[int, int]:
+    """Sample rate and channels of the first sound of a file. Raises Undecodable, BadSound where ffmpeg is missing."""
+    asked = ["-select_streams", "a:0", "-show_entries", "stream=sample_rate,channels", "-of", "json", str(source)]
+    try:
+        found = json.loads(_run(["ffprobe", *SAFE, *asked], 1 << 20))["streams"][0]
+        return int(found["sample_rate"]), int(found["channels"])
+    except (ValueError, KeyError, TypeError, LookupError) as error:
+        raise Undecodable("there is no sound in it") from error
 
 
 def _missing(source: Path) -> float:

@@ -7,12 +7,14 @@ import multiprocessing
 import re
 import threading
 import wave
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.dialogue.ports import Expects
 from ivr.domain.takes import Hearing
 from ivr.speech.model_folder import BadModel, ModelFolder
 from ivr.speech.wording import hush, meaning, question_for, words_heard
@@ -29,6 +31,16 @@ class Heard:
     words: str = ""
 
 
+def spoken_words(text: str) -> list[str]:
+    """The words of a text, small."""
+    return re.findall(r"[а-яё]+", text.lower())
+
+
+def agrees(wanted: Sequence[str], found: Sequence[tuple[str, ...]]) -> bool:
+    """Whether the wanted words are among the three likeliest that were heard."""
+    return meaning(wanted) in map(meaning, found[:3])
+
+
 class Listener:
     """One recogniser in a process of its own, started when it is first needed. Safe from any thread."""
 
@@ -40,31 +52,36 @@ class Listener:
 
     def listen(self, wav: bytes, text: str) -> Heard:
         """Whether a published WAV says `text`, within ANSWER_S. Texts of other words are not judged."""
-        wanted = re.findall(r"[а-яё]+", text.lower())
+        wanted = spoken_words(text)
         expects = question_for(wanted)
         if expects is None:
             return Heard(Hearing.NOT_ASKED)
-        if self._model is None:
-            return Heard(Hearing.NO_MODEL)
         with wave.open(io.BytesIO(wav)) as source:
             pcm = source.readframes(source.getnframes())
+        found = self.words(pcm, expects)
+        if isinstance(found, Hearing):
+            return Heard(found)
+        # Among number words a short one may come second behind a longer; that the right one is in question is enough.
+        return Heard(Hearing.AGREED if agrees(wanted, found) else Hearing.DIFFERED, " ".join(found[0]))
+
+    def words(self, pcm: bytes, expects: Expects) -> tuple[tuple[str, ...], ...] | Hearing:
+        """What 16 bit samples at 8 kHz say, the likeliest first; NO_MODEL or NO_ANSWER where nobody listened."""
+        if self._model is None:
+            return Hearing.NO_MODEL
         if not self._turn.acquire(timeout=ANSWER_S):
-            return Heard(Hearing.NO_ANSWER)
+            return Hearing.NO_ANSWER
         try:
             ModelFolder.inspect(self._model)
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=hush)
-            found = self._pool.submit(words_heard, self._model, pcm, expects).result(ANSWER_S)
+            return self._pool.submit(words_heard, self._model, pcm, expects).result(ANSWER_S)
         except BadModel:
-            return Heard(Hearing.NO_MODEL)
+            return Hearing.NO_MODEL
         except (BrokenProcessPool, TookTooLong):
             self._drop()
-            return Heard(Hearing.NO_ANSWER)
+            return Hearing.NO_ANSWER
         finally:
             self._turn.release()
-        # Among number words a short one may come second behind a longer; that the right one is in question is enough.
-        agreed = meaning(wanted) in map(meaning, found[:3])
-        return Heard(Hearing.AGREED if agreed else Hearing.DIFFERED, " ".join(found[0]))
 
     def _drop(self) -> None:
         pool, self._pool = self._pool, None

@@ -34,7 +34,7 @@ DIGITAL_SILENCE_DBFS = -75.0  # a gate or a codec made it, no room is so quiet
 CONVERT_LIMIT_S = 60.0
 
 # The telephone carries 300 to 3400 Hz and a little more: what is below is rumble, what is above 4 kHz would fold back.
-_TO_TELEPHONE = f"highpass=f=120,aresample={RATE}:resampler=soxr:precision=28"
+TO_TELEPHONE = f"highpass=f=120,aresample={RATE}:resampler=soxr:precision=28"
 
 
 class BadSound(Exception):
@@ -134,7 +134,7 @@ def measure(file: Path) -> Measure:
 def converted(source: Path, tempo: float = 1.0) -> AudioSegment:
     """A WAV of any rate at 8 kHz, mono, without what the telephone does not carry. Raises BadSound."""
     # pydub's own rate conversion has no filter worth the name: what is above 4 kHz would be heard as noise.
-    filters = _TO_TELEPHONE if tempo == 1.0 else f"atempo={tempo},{_TO_TELEPHONE}"
+    filters = TO_TELEPHONE if tempo == 1.0 else f"atempo={tempo},{TO_TELEPHONE}"
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(source), "-af", filters]
     command += ["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
     try:

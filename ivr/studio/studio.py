@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from ivr.config import VOICE, Settings
+from ivr.dialogue.ports import Expects
 from ivr.domain.takes import (
     ChangedText,
     Hearing,
@@ -127,6 +128,10 @@ class Studio:
             if known == number:
                 return catalogue[id_]
         raise NoSuchPrompt("Подсказки с таким номером нет.")
+
+    def words(self, pcm: bytes, expects: Expects) -> tuple[tuple[str, ...], ...] | Hearing:
+        """What the line's recogniser hears in 16 bit samples at 8 kHz, the likeliest first, or why nothing."""
+        return self._listener.words(pcm, expects)
 
     def take(self, take: int) -> Take:
         """One take. Raises NoSuchTake, StoreUnavailable."""
