@@ -31,9 +31,10 @@ GOOD_LIFE_S = 60.0  # a process that served so long is replaced without a pause
 BYTES_PER_S = 2 * TELEPHONE_RATE
 MOST_UNDECODED_BYTES = 10 * BYTES_PER_S
 """Of one utterance. A process that is ten seconds behind helps no caller."""
-LATE_S, CATCH_UP_S = 0.5, 0.3
-"""Undecoded speech of each caller on the average: beyond it for so long, nobody else is taken on. And if it has not
-become less in that time, those who began last are given up, so that the others are heard in time."""
+LATE_S, CATCH_UP = 0.5, 0.1
+"""Undecoded speech of each caller on the average: beyond it for a tenth of the longest wait for a result, nobody else
+is taken on. And if it has not become less in that time, those who began last are given up, so that the others are
+heard in time."""
 GIVEN_UP = 0.25  # of the callers, each time
 
 USABLE = 0.8
@@ -122,6 +123,7 @@ class RecogniserProcess:
         self._folder = folder
         self._speakers = speakers
         self._result_s = result_s
+        self._catch_up_s = CATCH_UP * result_s
         self._memory = memory_mb << 20
         self._link: Link | None = None
         self._open: dict[int, WorkerUtterance] = {}
@@ -160,7 +162,7 @@ class RecogniserProcess:
     @property
     def late(self) -> bool:
         """Whether it has fallen behind what its callers say, and does not catch up."""
-        return self._late_since is not None and time.monotonic() - self._late_since > CATCH_UP_S
+        return self._late_since is not None and time.monotonic() - self._late_since > self._catch_up_s
 
     def weigh(self, more: int) -> None:
         """So many more bytes wait to be decoded, or fewer."""
@@ -171,7 +173,7 @@ class RecogniserProcess:
         now = time.monotonic()
         if self._late_since is None:
             self._late_since, self._weighed = now, (now, self._undecoded)
-        elif now - self._weighed[0] > CATCH_UP_S:
+        elif now - self._weighed[0] > self._catch_up_s:
             before, self._weighed = self._weighed[1], (now, self._undecoded)
             if self._undecoded >= before:
                 self._give_up_the_last()

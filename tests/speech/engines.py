@@ -18,9 +18,9 @@ MANY = 1000
 
 @asynccontextmanager
 async def running(
-    workers: int = 1, speakers: int = MANY, model: Path = MODEL, memory_mb: int = 1024
+    workers: int = 1, speakers: int = MANY, model: Path = MODEL, memory_mb: int = 1024, result_s: float = PATIENT_S
 ) -> AsyncIterator[Engine]:
-    engine = Engine(model, workers, speakers, memory_mb=memory_mb, result_s=PATIENT_S)
+    engine = Engine(model, workers, speakers, memory_mb=memory_mb, result_s=result_s)
     await engine.start()
     try:
         yield engine

@@ -72,7 +72,7 @@ async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -
 
 
 async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: bytes) -> None:
-    async with running() as engine:
+    async with running(result_s=20) as engine:  # given up after 2 s, before it is held to hang
         taken = [utterance for _ in range(8) if (utterance := engine.listen(READING, ignore)) is not None]
         os.kill(engine.pids[0], signal.SIGSTOP)
         for utterance in taken:

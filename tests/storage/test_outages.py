@@ -172,7 +172,7 @@ async def test_a_report_is_seen_once_with_the_number_of_its_own_call(
             connection.execute(tables.of(tables.Call).insert().values(row))
     await emergencies.report(Report("mine", Trouble.HOUSE, account_id=account))
     await emergencies.report(Report("other", Trouble.HOUSE))
-    assert [(one.caller, one.account) for one in outages.reports(database)] == [
+    assert [(one.caller, one.account) for one in reports(database)] == [
         ("+79990000002", ""),
         (PHONE, "0012345678"),
     ]

@@ -28,7 +28,7 @@ def recording(folder: Path, text: str, *options: str, filters: str = "anull", na
     """`text` as somebody recorded it: half a second of a quiet room around it, 48 kHz."""
     source, target = folder / "spoken.wav", folder / name
     source.write_bytes(_spoken(text))
-    room = "anoisesrc=a=0.0003:r=48000:c=pink"
+    room = "anoisesrc=a=0.0003:r=48000:c=pink:seed=7"
     mix = f"[0:a]aresample=48000,adelay=500:all=1,apad=pad_dur=0.5[v];[v][1:a]amix=duration=first:normalize=0,{filters}"
     ffmpeg("-i", str(source), "-f", "lavfi", "-i", room, "-filter_complex", mix, *options, str(target))
     return target
