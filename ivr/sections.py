@@ -264,3 +264,4 @@ class Surge(Section):
     minutes: float = Field(10.0, gt=0, le=1440, description="within so many minutes")
     hours: float = Field(3.0, gt=0, description="a suspicion that nobody confirms ends so long after its last report")
     waiting: int = Field(10, ge=0, description="more callers than this in the queues: a short greeting; 0: never")
+    notice: int = Field(200, ge=0, description="accounts of an outage that the dialplan tells of by itself; 0: none")

@@ -72,7 +72,7 @@ async def test_a_variable_arrives_as_it_is_and_cannot_become_two(lab: Lab, value
 async def test_a_name_that_is_none_and_a_line_that_asterisk_would_cut_are_refused(lab: Lab) -> None:
     async with exchange(lab) as ami:
         for variables in ({"A,B": "1"}, {"A": "x" * 1000}):
-            with pytest.raises(ValueError, match="variable|line"):
+            with pytest.raises(ValueError, match=r"variable|line"):
                 await ami.originate("Local/s@lab-caller/n", context="lab-caller", variables=variables)
 
 
