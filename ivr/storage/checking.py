@@ -22,7 +22,6 @@ _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
 _audit, _calls = tables.of(tables.Audit), tables.of(tables.Call)
 
-_FLAGGED = _readings.c.status == Status.FLAGGED.value
 _PLACED = (
     _readings.join(_registers, _registers.c.id == _readings.c.register_id)
     .join(_meters, _meters.c.id == _registers.c.meter_id)
@@ -244,7 +243,7 @@ def past(row: AnyRow) -> Past:
 
 
 def _in_order() -> Select[tuple[int]]:
-    return select(_readings.c.id).where(_FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
+    return select(_readings.c.id).where(tables.FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
 
 
 def _behind(taken_at: datetime, reading: int) -> ColumnElement[bool]:

@@ -61,7 +61,7 @@ _SEEN = (
         _readings.c.voice,
     )
     .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
-    .where(_readings.c.status == Status.FLAGGED.value)
+    .where(tables.FLAGGED)
     .order_by(_readings.c.taken_at, _readings.c.id)
 )
 

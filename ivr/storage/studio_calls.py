@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
 
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
@@ -16,6 +16,8 @@ from ivr.storage.sessions import Attempt, hash_of
 
 LEAVE = timedelta(minutes=2)
 """From the click on the page to the answer at the telephone."""
+CALLED = "*77"
+"""What calls to the studio have dialled, or begin with; no call from outside brings a star (dialplan)."""
 MAY_RECORD = frozenset({Role.ADMINISTRATOR, Role.VOICE})
 
 _users = tables.of(tables.User)
@@ -29,6 +31,11 @@ class Begun:
 
     person: Person
     prompt_id: str
+
+
+def from_outside(calls: FromClause) -> ColumnElement[bool]:
+    """Of `calls` or its alias: those that are no calls to the studio. Figures count these alone."""
+    return ~calls.c.called.startswith(CALLED)
 
 
 def give_leave(database: Database, person: int, prompt_id: str, phone: str, now: datetime) -> str:

@@ -1,4 +1,7 @@
-"""What the first page shows: calls going on, how today's calls ended, what waits for a decision."""
+"""What the first page shows: calls going on, how today's calls ended, what waits for a decision.
+
+Calls to the studio are none of them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from ivr.domain.outages import State
-from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.engine import Database
+from ivr.storage.studio_calls import from_outside
 
 MOST_CALLS = 200
 WITH_A_PERSON = frozenset({"hotline", "operator", "message"})
@@ -78,18 +81,16 @@ def today(database: Database, midnight: datetime, now: datetime) -> Today:
     """The day since midnight. Raises StoreUnavailable."""
     going_on = (
         select(_calls.c.id, _calls.c.started_at, func.coalesce(_LAST_PROMPT, ""))
-        .where(_calls.c.ended_at.is_(None))
+        .where(_calls.c.ended_at.is_(None), from_outside(_calls))
         .order_by(_calls.c.started_at)
         .limit(MOST_CALLS)
     )
     ended = (
         select(_calls.c.outcome, func.count())
-        .where(_calls.c.started_at >= midnight, _calls.c.outcome.is_not(None))
+        .where(_calls.c.started_at >= midnight, _calls.c.outcome.is_not(None), from_outside(_calls))
         .group_by(_calls.c.outcome)
     )
-    flagged = (
-        select(func.count()).select_from(_readings).where(tables.WAITING, _readings.c.status == Status.FLAGGED.value)
-    )
+    flagged = select(func.count()).select_from(_readings).where(tables.FLAGGED)
     reports = select(func.count()).where(_reports.c.created_at >= midnight)
     rings = select(func.count()).where(
         (_callbacks.c.state == "calling") | ((_callbacks.c.state == "due") & (_callbacks.c.due_at <= now))
