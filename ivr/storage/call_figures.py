@@ -21,6 +21,7 @@ from ivr.storage import tables
 from ivr.storage.clerk import CORRECTED, RESTORED
 from ivr.storage.engine import Database
 from ivr.storage.studio_calls import from_outside
+from ivr.storage.today import LAST_PROMPT
 
 HOUR = timedelta(hours=1)
 SETTLED = timedelta(hours=2)
@@ -56,13 +57,6 @@ _hours = tables.of(tables.ReportHour)
 _calls, _steps, _readings = tables.of(tables.Call), tables.of(tables.CallStep), tables.of(tables.Reading)
 
 _earlier = _calls.alias()
-_LAST_PROMPT = (
-    select(_steps.c.prompt)
-    .where(_steps.c.call_id == _calls.c.id, _steps.c.prompt != "")
-    .order_by(_steps.c.seq.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == "hung-up")
 
 
@@ -182,7 +176,7 @@ def _of_calls(connection: Connection, hour: datetime, began: ColumnElement[bool]
     repeated = func.coalesce(func.sum(case((again, 1), else_=0)), 0)
     for count, of_them in connection.execute(select(func.count(), repeated).select_from(numbered)):
         counts[(NUMBERED, "")], counts[(REPEATS, "")] = count, int(of_them)
-    left = select(_LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
+    left = select(LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
     for prompt, count in connection.execute(select(left.c.prompt, func.count()).group_by(left.c.prompt)):
         counts[(LEFT, prompt or "")] = count
     played = (

@@ -24,13 +24,14 @@ _calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
 _readings, _outages = tables.of(tables.Reading), tables.of(tables.Outage)
 _reports, _callbacks = tables.of(tables.OutageReport), tables.of(tables.Callback)
 
-_LAST_PROMPT = (
+LAST_PROMPT = (
     select(_steps.c.prompt)
     .where(_steps.c.call_id == _calls.c.id, _steps.c.prompt != "")
     .order_by(_steps.c.seq.desc())
     .limit(1)
     .scalar_subquery()
 )
+"""Within a query of calls: the prompt that began last, NULL before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Today:
 def today(database: Database, midnight: datetime, now: datetime) -> Today:
     """The day since midnight. Raises StoreUnavailable."""
     going_on = (
-        select(_calls.c.id, _calls.c.started_at, func.coalesce(_LAST_PROMPT, ""))
+        select(_calls.c.id, _calls.c.started_at, func.coalesce(LAST_PROMPT, ""))
         .where(_calls.c.ended_at.is_(None), from_outside(_calls))
         .order_by(_calls.c.started_at)
         .limit(MOST_CALLS)

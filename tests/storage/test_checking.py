@@ -129,9 +129,7 @@ def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register:
     assert stock.rows(tables.Audit, "who") == []
 
 
-def test_one_listening_is_one_row(database: Database, stock: Stock, register: int, now: Now) -> None:
+def test_the_voice_of_a_reading(database: Database, stock: Stock, register: int) -> None:
     key = flagged(stock, register, 15000, "2026-11-20", voice="voice/2026-11-20/a-1.wav")
     assert checking.voice_of(database, key) == "voice/2026-11-20/a-1.wav"
-    for _ in range(3):
-        checking.listened(database, key, "anna", now())
-    assert stock.rows(tables.Audit, "action") == [("recording.heard",)]
+    assert checking.voice_of(database, key + 1) is None

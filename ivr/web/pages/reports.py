@@ -12,9 +12,9 @@ from fastapi import Query, Request, Response
 from ivr.domain.people import Role
 from ivr.storage import call_figures
 from ivr.web.access import Pages, allowed
+from ivr.web.known_prompts import prompt_texts
 from ivr.web.office import office_of
 from ivr.web.plots import Point, bars
-from ivr.web.prompt_texts import prompt_texts
 from ivr.web.rendering import render
 from ivr.web.report_figures import SPANS, Report, Span, lines, make_report
 
