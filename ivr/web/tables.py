@@ -16,7 +16,9 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import BaseLoader, DictLoader, Environment, PackageLoader, PrefixLoader
-from sqlalchemy import JSON, Column, func, literal, select
+from sqlalchemy import JSON, Column, false, func, literal, select
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import sessionmaker
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -37,6 +39,7 @@ from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import I18nConfig, TimezoneConfig
 from starlette_admin.views import Link
 
+from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.columns import Base, UtcTime
@@ -95,6 +98,11 @@ class OursToLookAt(ModelView):
         counted = select(func.count()).select_from(fitting.limit(MOST_COUNTED).subquery())
         return int((await asyncio.to_thread(request.state.session.execute, counted)).scalar_one())
 
+    def get_search_query(self, request: Request, term: str) -> Any:
+        """What holds `term`: nothing of a table without texts."""
+        texts = any(type(field) is StringField for field in self.get_fields_list(request))
+        return super().get_search_query(request, term) if texts else false()
+
     def can_create(self, request: Request) -> bool:
         """Never."""
         return False
@@ -147,19 +155,29 @@ class Gated:
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
 
+        failed = False
+
         async def with_policy(message: Message) -> None:
+            nonlocal failed
             if message["type"] == "http.response.start":
+                failed = message["status"] >= 500
                 policy = re.sub(r"(script|style)-src 'self'", rf"\1-src 'self' 'nonce-{nonce}'", POLICY)
                 MutableHeaders(scope=message)["Content-Security-Policy"] = policy
-            await send(message)
+            if not failed:  # a fault is raised besides, and told on a page of ours
+                await send(message)
 
-        await self._inner({**scope, "router": self._addresses}, receive, with_policy)
+        try:
+            await self._inner({**scope, "router": self._addresses}, receive, with_policy)
+        except (ValueError, OverflowError, DataError):
+            raise HTTPException(404) from None  # numbers that are none, or that no database holds
+        except (DBAPIError, PoolTimeout) as error:
+            raise StoreUnavailable(type(error).__name__) from error
 
 
 def add_tables(app: FastAPI, office: Office) -> None:
     """Mount the tables below FOLDER."""
-    # It logs what is searched for, which may be anybody's address.
-    logging.getLogger("starlette_admin").setLevel(logging.ERROR)
+    # It logs what is searched for, which may be anybody's address; faults are logged by the guard.
+    logging.getLogger("starlette_admin").setLevel(logging.CRITICAL)
     core = PackageLoader("starlette_admin", "templates")
     admin: Any = Admin(
         sessionmaker(office.database.engine, expire_on_commit=False),

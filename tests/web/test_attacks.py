@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Table, insert
 
 from ivr.config import Web
 from ivr.domain.people import FAILURES_UNTIL_LOCK, Role
+from ivr.domain.takes import Checks, Hearing, Reason, Refusal
 from ivr.storage import tables
 from ivr.storage.columns import UtcTime
 from ivr.web.access import GatedRoute
@@ -24,7 +25,7 @@ from ivr.web.tables import SHOWN
 from tests.web.conftest import BASE, Site
 from tests.web.stock import VOICE, account, doubtful, put, say, tone
 
-HOSTILE = '"\'><x-evil onload=alert(1)>{{7*7}}</td></script>'
+HOSTILE = "\"'><x-evil onload=alert(1)>{{7777*3}}</td></script>"
 POSTS = [route for route in page_routes() if "POST" in (route.methods or ())]
 NUMBERS = {"readings", "registers", "meters", "outages"}
 
@@ -34,7 +35,7 @@ def hostile_row(table: Table, site: Site, **given: Any) -> dict[str, Any]:
     row: dict[str, Any] = {}
     limited = " ".join(str(rule.sqltext) for rule in table.constraints if hasattr(rule, "sqltext"))
     for column in table.columns:
-        if column.primary_key and column.name != "id" or column.foreign_keys or column.name in given:
+        if (column.primary_key and column.name != "id") or column.foreign_keys or column.name in given:
             continue
         if isinstance(column.type, JSON):
             row[column.name] = [HOSTILE]
@@ -46,7 +47,7 @@ def hostile_row(table: Table, site: Site, **given: Any) -> dict[str, Any]:
 
 
 async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
-    key = 1
+    key, number = 1, 0
     rows: list[tuple[type[Any], dict[str, Any]]] = [
         (tables.Account, {"id": key}),
         (tables.Meter, {"id": key, "account_id": key, "digits": 5, "zones": 1}),
@@ -72,12 +73,14 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         table = tables.of(model)
         row = hostile_row(table, site, **given)
         if model is tables.Take:
-            row["checks"] = {"refusals": [["noise", HOSTILE, HOSTILE]], "heard": HOSTILE}
+            refusal = Refusal(Reason.OTHER_WORDS, HOSTILE, HOSTILE)
+            row["checks"] = Checks(hearing=Hearing.DIFFERED, heard=HOSTILE, refusals=(refusal,)).stored()
+            number = site.app.state.booth.studio.prompt("identify/ask").number
         with site.database.writing() as connection:
             connection.execute(insert(table).values({name: row[name] for name in row if name in table.c}))
     browser = await site.logged_in(Role.ADMINISTRATOR)
     pages = ["/", "/today/live", "/readings", "/readings/1", "/accounts/1", "/calls", "/calls/evil", "/outages"]
-    pages += ["/outages?over=true", "/outages/1", "/outages/reports", "/reports", "/prompts"]
+    pages += [f"/prompts/{number}", "/outages?over=true", "/outages/1", "/outages/reports", "/reports", "/prompts"]
     pages += [f"{path}?{name}={quote(HOSTILE)}" for path, names in SEARCHES.items() for name in names]
     for model, _ in SHOWN:
         name = tables.of(model).name
@@ -85,7 +88,9 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
     for page in pages:
         answer = await browser.get(page)
         assert answer.status_code in {200, 303, 400, 404, 422}, (page, answer.status_code)
-        assert "<x-evil" not in answer.text and "49</td>" not in answer.text, page
+        if answer.headers.get("content-type") == "application/json":
+            continue  # data for a script, which puts it in as text
+        assert "<x-evil" not in answer.text and "23331" not in answer.text, page
     assert "&lt;x-evil" in (await browser.get("/calls/evil")).text
 
 
@@ -227,4 +232,39 @@ async def test_no_way_leads_to_another_site(site: Site) -> None:
 async def test_a_page_of_json_says_nothing_else(site: Site) -> None:
     answer = await (await site.logged_in(Role.CLERK)).get("/outages/places?street=x")
     assert answer.headers["content-type"] == "application/json" and json.loads(answer.text) == []
-    assert datetime.now().date() >= date(2020, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "list?page=99999999999999999999",
+        "list?page=-1",
+        "list?page_size=1000000",
+        "list?sort=password",
+        "list?sort=id%3B--",
+        "list?where=%7B",
+        "list?q=%25%27%22--",
+        "list?q=%00",
+        "detail?pk=abc",
+        "detail?pk=99999999999999999999",
+        "detail?pk=%00",
+        "detail",
+        "export?format=csv",
+        "import",
+        "api",
+        "nowhere",
+    ],
+)
+async def test_odd_addresses_of_the_tables(site: Site, asked: str) -> None:
+    account(site.database)
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    answer = await browser.get(f"/tables/accounts/{asked}")
+    assert answer.status_code < 500 and "argon2" not in answer.text, asked
+
+
+async def test_a_table_that_cannot_be_read_is_told(site: Site) -> None:
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    with site.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE spool_entries RENAME TO gone")
+    page = await browser.get("/tables/spool_entries/list")
+    assert (page.status_code, "База данных не отвечает" in page.text) == (503, True)
