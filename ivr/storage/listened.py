@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note
 
 SAME_LISTENING = timedelta(minutes=15)
 """A browser fetches a sound in parts; within this time they are one listening."""

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ivr.domain.people import FAILURES_UNTIL_LOCK, LOCK, Person, Role
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note
 
 FAILURES_OF_ADDRESS = 30
 """Failed logins of one address within LOCK: an office behind one address mistypes less often."""

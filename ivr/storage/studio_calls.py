@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
 
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note, person_of_row
+from ivr.storage.people import person_of_row
 from ivr.storage.sessions import Attempt, hash_of
 
 LEAVE = timedelta(minutes=2)

@@ -73,6 +73,7 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         table = tables.of(model)
         row = hostile_row(table, site, **given)
         if model is tables.Take:
+            row["voice"] = site.app.state.booth.studio.voice
             refusal = Refusal(Reason.OTHER_WORDS, HOSTILE, HOSTILE)
             row["checks"] = Checks(hearing=Hearing.DIFFERED, heard=HOSTILE, refusals=(refusal,)).stored()
             number = site.app.state.booth.studio.prompt("identify/ask").number
@@ -85,6 +86,7 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
     for model, _ in SHOWN:
         name = tables.of(model).name
         pages += [f"/tables/{name}/list", f"/tables/{name}/list?q={quote(HOSTILE)}", f"/tables/{name}/detail?pk=1"]
+    pages += ["/prompts/takes/1/phone.wav", "/prompts/takes/1/master"]
     for page in pages:
         answer = await browser.get(page)
         assert answer.status_code in {200, 303, 400, 404, 422}, (page, answer.status_code)
