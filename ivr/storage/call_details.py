@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -13,15 +13,11 @@ from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.following import Follower, SeenReading, SeenStep
 from ivr.storage.keeping import BEFORE_FIRST_RECEIPT
-from ivr.storage.people import note
 from ivr.storage.reports import BEFORE_FIRST_REPORT
-
-SAME_LISTENING = timedelta(minutes=15)
-"""A browser fetches a sound in parts; within this time they are one listening in the audit."""
 
 _calls, _accounts, _receipts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Receipt)
 _readings, _reports = tables.of(tables.Reading), tables.of(tables.OutageReport)
-_callbacks, _audit = tables.of(tables.Callback), tables.of(tables.Audit)
+_callbacks = tables.of(tables.Callback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +142,3 @@ def report_recording(database: Database, number: int) -> str:
     query = select(_reports.c.recording).where(_reports.c.id == number - BEFORE_FIRST_REPORT)
     with database.reading() as connection:
         return connection.scalar(query) or ""
-
-
-def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
-    """Write into the audit who heard a caller's voice; once for all parts of one listening. Raises StoreUnavailable."""
-    lately = select(_audit.c.id).where(
-        _audit.c.subject == subject,
-        _audit.c.action == "recording.heard",
-        _audit.c.who == who,
-        _audit.c.detail == detail,
-        _audit.c.at > now - SAME_LISTENING,
-    )
-    with database.reading() as connection:
-        if connection.scalar(lately.limit(1)) is not None:
-            return
-    with database.writing() as connection:
-        note(connection, who, now, "recording.heard", subject, detail)

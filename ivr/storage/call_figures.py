@@ -2,6 +2,7 @@
 
 An hour that is over is counted once and kept in `report_hours`: a month is then a few thousand rows instead of all its
 steps, and its figures stay when old calls are deleted. The last hours, which still change, are counted anew.
+Calls to the studio do not count.
 Why: docs/adr/0044-figures-kept-by-the-hour.md.
 """
 
@@ -19,6 +20,8 @@ from ivr.domain.readings import Channel
 from ivr.storage import tables
 from ivr.storage.clerk import CORRECTED, RESTORED
 from ivr.storage.engine import Database
+from ivr.storage.studio_calls import from_outside
+from ivr.storage.today import LAST_PROMPT
 
 HOUR = timedelta(hours=1)
 SETTLED = timedelta(hours=2)
@@ -54,13 +57,6 @@ _hours = tables.of(tables.ReportHour)
 _calls, _steps, _readings = tables.of(tables.Call), tables.of(tables.CallStep), tables.of(tables.Reading)
 
 _earlier = _calls.alias()
-_LAST_PROMPT = (
-    select(_steps.c.prompt)
-    .where(_steps.c.call_id == _calls.c.id, _steps.c.prompt != "")
-    .order_by(_steps.c.seq.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == "hung-up")
 
 
@@ -146,7 +142,7 @@ def _kept(connection: Connection, first: datetime, end: datetime) -> tuple[Count
 def _count(connection: Connection, hour: datetime) -> Counts:
     """All figures of one hour, from calls, steps and readings."""
     counts: Counts = Counter()
-    began = and_(_calls.c.started_at >= hour, _calls.c.started_at < hour + HOUR)
+    began = and_(_calls.c.started_at >= hour, _calls.c.started_at < hour + HOUR, from_outside(_calls))
     outcome = func.coalesce(_calls.c.outcome, "open")
     for key, count in connection.execute(select(outcome, func.count()).where(began).group_by(outcome)):
         counts[(CALLS, key)] = count
@@ -175,11 +171,12 @@ def _of_calls(connection: Connection, hour: datetime, began: ColumnElement[bool]
         _earlier.c.caller == numbered.c.caller,
         _earlier.c.started_at < numbered.c.started_at,
         _earlier.c.started_at >= hour - AGAIN_WITHIN,
+        from_outside(_earlier),
     )
     repeated = func.coalesce(func.sum(case((again, 1), else_=0)), 0)
     for count, of_them in connection.execute(select(func.count(), repeated).select_from(numbered)):
         counts[(NUMBERED, "")], counts[(REPEATS, "")] = count, int(of_them)
-    left = select(_LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
+    left = select(LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
     for prompt, count in connection.execute(select(left.c.prompt, func.count()).group_by(left.c.prompt)):
         counts[(LEFT, prompt or "")] = count
     played = (

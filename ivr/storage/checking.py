@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -11,18 +11,14 @@ from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
-from ivr.storage.people import note
 
 MOST_COUNTED = 10_000
 MOST_OF_HISTORY = 36
-SAME_LISTENING = timedelta(minutes=15)
-"""A browser fetches a sound in parts; within this time they are one listening in the audit."""
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
 _audit, _calls = tables.of(tables.Audit), tables.of(tables.Call)
 
-_FLAGGED = _readings.c.status == Status.FLAGGED.value
 _PLACED = (
     _readings.join(_registers, _registers.c.id == _readings.c.register_id)
     .join(_meters, _meters.c.id == _registers.c.meter_id)
@@ -204,21 +200,6 @@ def voice_of(database: Database, reading: int) -> str | None:
         return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
 
 
-def listened(database: Database, reading: int, who: str, now: datetime) -> None:
-    """Write into the audit who heard a caller's voice, once for one listening. Raises StoreUnavailable."""
-    lately = select(_audit.c.id).where(
-        _audit.c.subject == f"reading:{reading}",
-        _audit.c.action == "recording.heard",
-        _audit.c.who == who,
-        _audit.c.at > now - SAME_LISTENING,
-    )
-    with database.reading() as connection:
-        if connection.scalar(lately.limit(1)) is not None:
-            return
-    with database.writing() as connection:
-        note(connection, who, now, "recording.heard", f"reading:{reading}")
-
-
 def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, datetime, str, str, str, str, int]]:
     """Readings of registers, the newest first; rows for `past`."""
     return (
@@ -244,7 +225,7 @@ def past(row: AnyRow) -> Past:
 
 
 def _in_order() -> Select[tuple[int]]:
-    return select(_readings.c.id).where(_FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
+    return select(_readings.c.id).where(tables.FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
 
 
 def _behind(taken_at: datetime, reading: int) -> ColumnElement[bool]:

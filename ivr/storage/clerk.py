@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ivr.domain.readings import Channel, Status
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 from ivr.storage.histories import REFUSED
@@ -20,7 +21,7 @@ CORRECTED = "corrected"
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
-_spool, _audit = tables.of(tables.SpoolEntry), tables.of(tables.Audit)
+_spool = tables.of(tables.SpoolEntry)
 
 _ID = _readings.c.id
 _JOINED = _readings.join(_registers, _registers.c.id == _readings.c.register_id).join(
@@ -61,7 +62,7 @@ _SEEN = (
         _readings.c.voice,
     )
     .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
-    .where(_readings.c.status == Status.FLAGGED.value)
+    .where(tables.FLAGGED)
     .order_by(_readings.c.taken_at, _readings.c.id)
 )
 
@@ -199,5 +200,4 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
 
 
 def _note(connection: Connection, who: str, now: datetime, action: str, reading: int, detail: str = "") -> None:
-    row = {"at": now, "who": who, "action": action, "subject": f"reading:{reading}", "detail": detail}
-    connection.execute(insert(_audit), row)
+    note(connection, who, now, action, f"reading:{reading}", detail)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 
 from ivr.domain.readings import Status
 from ivr.storage import tables
@@ -63,7 +63,7 @@ def take_batch(database: Database, now: datetime, *, with_flagged: bool = False)
     with_flagged: take those too that wait for a clerk. After this the batch must be written, now or later.
     """
     statuses = [Status.ACCEPTED.value] + [Status.FLAGGED.value] * with_flagged
-    waiting = _readings.c.status.in_(statuses)
+    waiting = and_(tables.WAITING, _readings.c.status.in_(statuses))
     with database.writing() as connection:
         if connection.execute(select(_readings.c.id).where(waiting).limit(1)).first() is None:
             return None

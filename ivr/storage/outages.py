@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, inse
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.promises import Rung
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 
@@ -331,8 +332,7 @@ def _changes(connection: Connection, outages: Sequence[int]) -> dict[int, list[C
 
 
 def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
-    row = {"at": now, "who": who, "action": f"outage.{action}", "subject": f"outage:{outage}", "detail": detail}
-    connection.execute(insert(_audit), row)
+    note(connection, who, now, f"outage.{action}", f"outage:{outage}", detail)
 
 
 def _told(moment: datetime | None, now: datetime) -> str:

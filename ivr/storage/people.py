@@ -10,12 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.people import LastAdministrator, LoginTaken, NoSuchPerson, Person, Role
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 
 _users = tables.of(tables.User)
 _sessions = tables.of(tables.WebSession)
-_audit = tables.of(tables.Audit)
 
 
 def everybody(database: Database) -> list[Person]:
@@ -81,12 +81,6 @@ def set_pin(database: Database, key: int | str, pin: str | None, who: str, now: 
     with database.writing() as connection:
         row = _row(connection, key)
         return _changed(connection, row, {"pin": pin}, who, now, "user.pin", "" if pin else "taken away")
-
-
-def note(connection: Connection, who: str, now: datetime, action: str, subject: str, detail: str = "") -> None:
-    """A row of the audit in the same transaction as the change. subject: kind and key, `user:3`."""
-    row = {"at": now, "who": who, "action": action, "subject": subject, "detail": detail}
-    connection.execute(insert(_audit).values(row))
 
 
 def _changed(

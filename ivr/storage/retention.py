@@ -17,8 +17,8 @@ from sqlalchemy import delete, exists, select, update
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Status
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ivr.domain.people import FAILURES_UNTIL_LOCK, LOCK, Person, Role
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note
 
 FAILURES_OF_ADDRESS = 30
 """Failed logins of one address within LOCK: an office behind one address mistypes less often."""
@@ -57,7 +57,7 @@ def begin_attempt(database: Database, login: str | int, address: str, now: datet
         found = select(_users, secret.label("secret")).where(column == login).with_for_update()
         row = connection.execute(found).first()
         if row is None or not row.active or row.secret is None:
-            return Attempt(None, None, False, failure)
+            return Attempt(None, None, _nobody_is_locked(connection, login, now), failure)
         if row.locked_until is not None and row.locked_until > now:
             return Attempt(row.id, None, True, failure)
         failures = row.failures + 1
@@ -126,6 +126,16 @@ def end_sessions(database: Database, user: int, now: datetime) -> int:
         ended = len(connection.execute(gone).all())
         _note_logout(connection, user, now, "logout.everywhere")
     return ended
+
+
+def _nobody_is_locked(connection: Connection, login: str | int, now: datetime) -> bool:
+    """Logins of nobody are locked as those of people are, so that the lock does not tell who exists."""
+    nobody = f"nobody:{hash_of(repr(login))}"
+    failed = connection.execute(select(func.count()).select_from(_failures).where(_failures.c.address == nobody))
+    if failed.scalar_one() >= FAILURES_UNTIL_LOCK:
+        return True
+    connection.execute(insert(_failures).values(address=nobody, at=now))
+    return False
 
 
 def answers(database: Database) -> None:

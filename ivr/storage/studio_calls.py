@@ -6,16 +6,19 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
 
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.people import note, person_of_row
+from ivr.storage.people import person_of_row
 from ivr.storage.sessions import Attempt, hash_of
 
 LEAVE = timedelta(minutes=2)
 """From the click on the page to the answer at the telephone."""
+CALLED = "*77"
+"""What calls to the studio have dialled, or begin with; no call from outside brings a star (dialplan)."""
 MAY_RECORD = frozenset({Role.ADMINISTRATOR, Role.VOICE})
 
 _users = tables.of(tables.User)
@@ -29,6 +32,11 @@ class Begun:
 
     person: Person
     prompt_id: str
+
+
+def from_outside(calls: FromClause) -> ColumnElement[bool]:
+    """Of `calls` or its alias: those that are no calls to the studio. Figures count these alone."""
+    return ~calls.c.called.startswith(CALLED)
 
 
 def give_leave(database: Database, person: int, prompt_id: str, phone: str, now: datetime) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, affecting
 from ivr.domain.surges import FreshReport, Surge, SurgeTerms, surges
 from ivr.storage import outages, tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
 from ivr.storage.outages import NoSuchOutage, outage_of
 
@@ -200,5 +201,4 @@ def _belong(connection: Connection, outage: int, reports: Sequence[FreshReport])
 
 
 def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
-    row = {"at": now, "who": who, "action": f"outage.{action}", "subject": f"outage:{outage}", "detail": detail}
-    connection.execute(insert(_audit).values(row))
+    note(connection, who, now, f"outage.{action}", f"outage:{outage}", detail)

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ivr.domain.surges import Greeting
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.engine import Database
 
 GREETING, SURGE = "greeting", "surge"
 ON, OFF = "on", "off"
 
-_switches, _audit = tables.of(tables.Switch), tables.of(tables.Audit)
+_switches = tables.of(tables.Switch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +46,4 @@ def switch(database: Database, name: str, value: str, who: str, now: datetime) -
     with database.writing() as connection:
         connection.execute(delete(_switches).where(_switches.c.name == name))
         connection.execute(insert(_switches).values(row))
-        change = {"at": now, "who": who, "action": f"{name}.switch", "subject": f"switch:{name}", "detail": value}
-        connection.execute(insert(_audit).values(change))
+        note(connection, who, now, f"{name}.switch", f"switch:{name}", value)

@@ -23,6 +23,7 @@ from ivr.domain.takes import (
     TakeState,
 )
 from ivr.storage import tables
+from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 
@@ -32,7 +33,7 @@ FIRST_NUMBER = 101
 MOST_LISTED = 10_000
 TRIES = 5
 
-_takes, _prompts, _audit = tables.of(tables.Take), tables.of(tables.Prompt), tables.of(tables.Audit)
+_takes, _prompts = tables.of(tables.Take), tables.of(tables.Prompt)
 _numbers = tables.of(tables.PromptNumber)
 
 Place = Callable[[Take | None], None]
@@ -232,5 +233,4 @@ def _set(connection: Connection, take: int, state: TakeState, publication: int |
 
 def _note(connection: Connection, who: str, now: datetime, action: str, prompt: str, voice: str, detail: str) -> None:
     detail = f"{voice}: {detail}" if voice else detail
-    row = {"at": now, "who": who, "action": f"prompt.{action}", "subject": f"prompt:{prompt}", "detail": detail}
-    connection.execute(insert(_audit), row)
+    note(connection, who, now, f"prompt.{action}", f"prompt:{prompt}", detail)

@@ -1,4 +1,7 @@
-"""What the first page shows: calls going on, how today's calls ended, what waits for a decision."""
+"""What the first page shows: calls going on, how today's calls ended, what waits for a decision.
+
+Calls to the studio are none of them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from ivr.domain.outages import State
-from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.engine import Database
+from ivr.storage.studio_calls import from_outside
 
 MOST_CALLS = 200
 WITH_A_PERSON = frozenset({"hotline", "operator", "message"})
@@ -21,13 +24,14 @@ _calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
 _readings, _outages = tables.of(tables.Reading), tables.of(tables.Outage)
 _reports, _callbacks = tables.of(tables.OutageReport), tables.of(tables.Callback)
 
-_LAST_PROMPT = (
+LAST_PROMPT = (
     select(_steps.c.prompt)
     .where(_steps.c.call_id == _calls.c.id, _steps.c.prompt != "")
     .order_by(_steps.c.seq.desc())
     .limit(1)
     .scalar_subquery()
 )
+"""Within a query of calls: the prompt that began last, NULL before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +81,17 @@ class Today:
 def today(database: Database, midnight: datetime, now: datetime) -> Today:
     """The day since midnight. Raises StoreUnavailable."""
     going_on = (
-        select(_calls.c.id, _calls.c.started_at, func.coalesce(_LAST_PROMPT, ""))
-        .where(_calls.c.ended_at.is_(None))
+        select(_calls.c.id, _calls.c.started_at, func.coalesce(LAST_PROMPT, ""))
+        .where(_calls.c.ended_at.is_(None), from_outside(_calls))
         .order_by(_calls.c.started_at)
         .limit(MOST_CALLS)
     )
     ended = (
         select(_calls.c.outcome, func.count())
-        .where(_calls.c.started_at >= midnight, _calls.c.outcome.is_not(None))
+        .where(_calls.c.started_at >= midnight, _calls.c.outcome.is_not(None), from_outside(_calls))
         .group_by(_calls.c.outcome)
     )
-    flagged = (
-        select(func.count()).select_from(_readings).where(tables.WAITING, _readings.c.status == Status.FLAGGED.value)
-    )
+    flagged = select(func.count()).select_from(_readings).where(tables.FLAGGED)
     reports = select(func.count()).where(_reports.c.created_at >= midnight)
     rings = select(func.count()).where(
         (_callbacks.c.state == "calling") | ((_callbacks.c.state == "due") & (_callbacks.c.due_at <= now))

@@ -24,7 +24,7 @@ class WebSession(Base):
 
 
 class LoginFailure(Base):
-    """A login that failed, or is being tried, by the address that it came from."""
+    """A login that failed, or is being tried, by the address that it came from; also by a login that nobody has."""
 
     __tablename__ = "login_failures"
 

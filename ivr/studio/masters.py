@@ -79,14 +79,14 @@ class Masters:
         self.sound(name).unlink(missing_ok=True)
 
     def master(self, name: str) -> Path:
-        """The recording as it came. Raises ValueError for what is no name."""
+        """The recording as it came. Raises FileNotFoundError for what is no name."""
         return self._file(name, ".master")
 
     def sound(self, name: str) -> Path:
-        """The WAV made of it. Raises ValueError for what is no name."""
+        """The WAV made of it. Raises FileNotFoundError for what is no name."""
         return self._file(name, ".wav")
 
     def _file(self, name: str, ending: str) -> Path:
         if not NAME.fullmatch(name):
-            raise ValueError("not the name of a recording")
+            raise FileNotFoundError("not the name of a recording")
         return self._folder / name[:2] / f"{name}{ending}"

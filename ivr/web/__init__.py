@@ -21,7 +21,7 @@ A page is five things. Example: `/outages`.
    Endpoints are `async def` and never block: SQL by `office.ask(function, …)`, other slow work by
    `office.run(function, …)`, both in a few threads with a limit of time (then the page for 503). No SQL here: queries
    are small modules of ivr/storage. Changes are POST and write an audit row in the same transaction
-   (`ivr.storage.people.note`). `HTTPException(404)` is a page. Forms with faults are rendered again with code 422 and
+   (`ivr.storage.audit.note`). `HTTPException(404)` is a page. Forms with faults are rendered again with code 422 and
    `faults={"field": "text"}`. Files: `@pages.post(…, max_body_size=300 * 1024 * 1024)` and `UploadFile`; scripts send
    the token as header `X-CSRF-Token`, so that it is looked at before the body is read. Not pages but data: return
    JSONResponse or StreamingResponse, the gate is the same.

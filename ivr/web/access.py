@@ -146,8 +146,10 @@ class Pages(APIRouter):
 async def gate(request: Request, access: Access) -> Response | None:
     """Find out who asks and whether they may; a redirection to the login for who is not logged in.
 
-    Raises HTTPException 403, BadToken, StoreUnavailable.
+    Raises HTTPException 400, 403, BadToken, StoreUnavailable.
     """
+    if not access.by_script and ("\0" in request.url.path or b"%00" in request.scope["query_string"]):
+        raise HTTPException(400)  # no text of ours holds it, and PostgreSQL takes none that does
     try:
         visit = request.state.visit = await _visit(request, attended=not access.unattended)
     except StoreUnavailable:
@@ -201,8 +203,11 @@ async def _require_token(request: Request, visit: Visit, by_script: bool) -> Non
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise BadToken
     given: object = request.headers.get(TOKEN_HEADER)
-    if given is None and not by_script:
-        given = (await request.form()).get(TOKEN_FIELD)
+    if not by_script:
+        form = await request.form()
+        if any(isinstance(value, str) and "\0" in value for value in form.values()):
+            raise HTTPException(400)
+        given = form.get(TOKEN_FIELD) if given is None else given
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.form_token.encode()):
         raise BadToken
 
@@ -242,3 +247,9 @@ def set_cookie(request: Request, response: Response, name: str, value: str, *, s
         httponly=True,
         samesite="lax",
     )
+
+
+def drop_cookie(request: Request, response: Response, name: str) -> None:
+    """Let the browser forget a cookie; with the marks that it was set with, else browsers keep it."""
+    secure = is_secure(request)
+    response.delete_cookie(cookie_name(request, name), path="/", secure=secure, httponly=True, samesite="lax")

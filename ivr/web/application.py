@@ -19,6 +19,7 @@ from ivr.web.access import GatedRoute, Pages
 from ivr.web.booth import Booth
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.known_places import KnownPlaces
+from ivr.web.known_prompts import KnownPrompts
 from ivr.web.live import Live
 from ivr.web.office import Office
 from ivr.web.pages import (
@@ -98,6 +99,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     app.state.live = live
     app.state.places = KnownPlaces(office)
     app.state.booth = booth
+    app.state.prompts = KnownPrompts(office, booth)
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)

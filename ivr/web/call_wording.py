@@ -10,6 +10,7 @@ from datetime import datetime
 from ivr.storage.following import SeenStep
 from ivr.studio.catalogue import Entry
 from ivr.web.outage_wording import CAUSES, TROUBLES
+from ivr.web.wording import clock
 
 OUTCOMES = {
     "stored": ("показания приняты", "good"),
@@ -83,8 +84,7 @@ class Line:
     @property
     def clock(self) -> str:
         """`1:05` from the beginning."""
-        minutes, seconds = divmod(max(0, int(self.seconds)), 60)
-        return f"{minutes}:{seconds:02}"
+        return clock(int(self.seconds))
 
 
 def time_line(

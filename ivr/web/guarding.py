@@ -74,7 +74,7 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                self._add_headers(MutableHeaders(scope=message), scope)
+                self._add_headers(MutableHeaders(scope=message), scope, message["status"])
             await send(message)
 
         try:
@@ -85,11 +85,11 @@ class Guard:
                 raise
             await (await self._fault(Request(scope)))(scope, receive, guarded)
 
-    def _add_headers(self, headers: MutableHeaders, scope: Scope) -> None:
+    def _add_headers(self, headers: MutableHeaders, scope: Scope, status: int) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         # Pages hold personal data; only files of our own, with their hash in the address, may be kept.
-        is_file = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
+        is_file = status == 200 and scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
         headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if is_file else "no-store")
         if self._tls or scope["scheme"] == "https":
             headers.setdefault("Strict-Transport-Security", TLS_FOR_A_YEAR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -16,7 +17,7 @@ from ivr.storage import credentials
 from ivr.storage.engine import Database
 
 WAITING = 64
-"""Pieces of work that may run or wait; one more is refused at once."""
+"""Pieces of work, and passwords, that may run or wait; one more is refused at once."""
 HASHERS = 2
 """Passwords looked at together: each takes 64 MiB and some 50 ms of a processor."""
 
@@ -35,7 +36,7 @@ class Office:
         self._limit_s = settings.store.limit_s * 2
         self._threads = ThreadPoolExecutor(settings.store.threads, thread_name_prefix="page")
         self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="password")
-        self._begun = 0
+        self._begun: Counter[ThreadPoolExecutor] = Counter()  # apart: many who log in leave the pages alone
 
     async def ask(
         self, work: Callable[Concatenate[Database, Given], Answer], *args: Given.args, **options: Given.kwargs
@@ -66,18 +67,15 @@ class Office:
         self.database.close()
 
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
-        if self._begun >= WAITING:
+        if self._begun[threads] >= WAITING:
             raise StoreUnavailable("too many pages at once")
         running = asyncio.get_running_loop().run_in_executor(threads, work)
-        self._begun += 1
-        running.add_done_callback(self._done)
+        self._begun[threads] += 1
+        running.add_done_callback(lambda _: self._begun.subtract((threads,)))
         try:
             return await asyncio.wait_for(running, self._limit_s)
         except TimeoutError:
             raise StoreUnavailable("no answer in time") from None
-
-    def _done(self, _work: object) -> None:
-        self._begun -= 1
 
 
 def office_of(request: Request) -> Office:

@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from ivr.web.office import office_of
+from ivr.web.sounding import PRIVATE, part
 
 RATE_HZ, HEADER, SAMPLE = 8000, 44, 2
 PIECE = 256 * 1024
@@ -27,7 +28,6 @@ PEAKS = 300
 _MONO = b"\x01\0\x01\0"
 _UNIQUEID = re.compile(r"[A-Za-z0-9][\w-]*\.[0-9]+", re.ASCII)
 _VOICE = re.compile(r"voice/\d{4}-\d\d-\d\d/[\w-]+\.wav", re.ASCII)
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +127,15 @@ def _samples(file: Path, first: int, count: int) -> array[int]:
 
 def send(request: Request, sound: Sound) -> Response:
     """The sound, whole (200) or the part that the browser asks for (206, 416)."""
-    start, end, status = _asked(request.headers.get("range", ""), sound.length)
+    start, end, status, headers = part(request, sound.length)
     office = office_of(request)
 
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(start, end, PIECE):
             yield await office.run(sound.read, at, min(at + PIECE, end))
 
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "Content-Disposition": "inline"}
-    if status == 206:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{sound.length}"
+    headers |= PRIVATE | {"Content-Length": str(end - start)}
     return StreamingResponse(pieces(), status, headers, "audio/wav")
-
-
-def _asked(text: str, length: int) -> tuple[int, int, int]:
-    """First byte, end and code of the answer. Raises HTTPException 416. What is no single range is answered whole."""
-    asked = _RANGE.fullmatch(text.replace(" ", "")[:60])
-    if asked is None or not (asked[1] or asked[2]):
-        return 0, length, 200
-    if asked[1]:
-        start, end = int(asked[1]), min(int(asked[2]) + 1 if asked[2] else length, length)
-    else:
-        start, end = max(0, length - int(asked[2])), length
-    if start >= end:
-        raise HTTPException(416, headers={"Content-Range": f"bytes */{length}"})
-    return start, end, 206
 
 
 def picture(sound: Sound) -> str:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.web import menu, wording
-from ivr.web.access import VISITOR, Visit, cookie_name, local, set_cookie
+from ivr.web.access import VISITOR, Visit, cookie_name, drop_cookie, local, set_cookie
 from ivr.web.office import office_of
 
 FOLDER = Path(__file__).parent
@@ -77,7 +77,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     if visit is not None and visit.fresh:
         set_cookie(request, response, VISITOR, visit.token)
     if told is not None:
-        response.delete_cookie(cookie_name(request, TOLD), path="/", secure=request.url.scheme == "https")
+        drop_cookie(request, response, TOLD)
     return response
 
 
@@ -91,6 +91,7 @@ def done(request: Request, to: str, text: str, tone: Tone = "done") -> Response:
 def _told(request: Request) -> tuple[Tone, str] | None:
     try:
         tone, text = json.loads(unquote(request.cookies.get(cookie_name(request, TOLD), "")))
-    except ValueError:
+        readable = text.encode("utf-8", "replace").decode()
+    except (ValueError, TypeError, AttributeError, RecursionError):  # anybody can write a cookie
         return None
-    return ("fault" if tone == "fault" else "done", str(text)[:MOST_TOLD])
+    return ("fault" if tone == "fault" else "done", readable[:MOST_TOLD])

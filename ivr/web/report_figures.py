@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from ivr.domain.readings import Channel
 from ivr.storage import call_figures
 from ivr.storage.call_figures import Figures
+from ivr.storage.today import WITH_A_PERSON
 from ivr.studio.catalogue import Entry
-from ivr.web.account_wording import OUTCOMES
+from ivr.web.call_wording import OUTCOMES
 from ivr.web.plots import Point
 from ivr.web.reading_wording import CHANNELS
 
 SPANS = {"day": "день", "week": "неделя", "month": "месяц"}
-WITH_A_PERSON = frozenset({"hotline", "operator", "message"})
 MOST_PLACES = 12
 MOST_OF_A_TEXT = 60
 STEPS = {
@@ -130,7 +130,7 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
     left = Counter(found.of(call_figures.LEFT)).most_common(MOST_PLACES)
     return Report(
         calls=calls,
-        outcomes=tuple((OUTCOMES.get(key, "идёт сейчас"), outcomes[key], share(key)) for key in _most(outcomes)),
+        outcomes=tuple((OUTCOMES[key][0], outcomes[key], share(key)) for key in _most(outcomes)),
         alone=percent(ended - helped, ended),
         repeats=percent(sum(found.of(call_figures.REPEATS).values()), sum(found.of(call_figures.NUMBERED).values())),
         by_hour=tuple(Point(f"{hour}", hours[hour]) for hour in range(24)),

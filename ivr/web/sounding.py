@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 
-PRIVATE = {"Cache-Control": "private, no-store", "Content-Disposition": "inline", "Accept-Ranges": "bytes"}
-_PART = re.compile(r"bytes=(\d{0,12})-(\d{0,12})", re.ASCII)
+PRIVATE = {"Cache-Control": "no-store", "Content-Disposition": "inline", "Accept-Ranges": "bytes"}
+_PART = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 _KINDS = (
     (0, b"ID3", "audio/mpeg"),
@@ -30,14 +30,22 @@ def kind_of(beginning: bytes) -> str:
 
 def sound(request: Request, wav: bytes) -> Response:
     """A WAV, or the one part of it that the browser asks for."""
-    asked = _PART.fullmatch(request.headers.get("Range", ""))
+    first, end, status, headers = part(request, len(wav))
+    return Response(wav[first:end], status, PRIVATE | headers, "audio/wav")
+
+
+def part(request: Request, length: int) -> tuple[int, int, int, dict[str, str]]:
+    """First byte, end, code and headers of the answer with the part of `length` bytes that a browser asks for.
+
+    What is no single range is answered whole. Raises HTTPException 416.
+    """
+    asked = _PART.fullmatch(request.headers.get("Range", "").replace(" ", "")[:60])
     if asked is None or not (asked[1] or asked[2]):
-        return Response(wav, media_type="audio/wav", headers=PRIVATE)
+        return 0, length, 200, {}
     if asked[1]:
-        first, last = int(asked[1]), min(int(asked[2] or len(wav)), len(wav) - 1)
+        first, end = int(asked[1]), min(int(asked[2]) + 1 if asked[2] else length, length)
     else:
-        first, last = max(0, len(wav) - int(asked[2])), len(wav) - 1
-    if first > last:
-        return Response(b"", 416, headers=PRIVATE | {"Content-Range": f"bytes */{len(wav)}"})
-    headers = PRIVATE | {"Content-Range": f"bytes {first}-{last}/{len(wav)}"}
-    return Response(wav[first : last + 1], 206, media_type="audio/wav", headers=headers)
+        first, end = max(0, length - int(asked[2])), length
+    if first >= end:
+        raise HTTPException(416, headers={"Content-Range": f"bytes */{length}"})
+    return first, end, 206, {"Content-Range": f"bytes {first}-{end - 1}/{length}"}

@@ -11,7 +11,7 @@ from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.filling import Size, fill
 from tests.browser.conftest import Web, assert_fits, log_in, picture
-from tests.web.readings_stock import account, doubtful, say, year_of
+from tests.web.stock import account, doubtful, say, year_of
 
 
 def decisions(web: Web) -> list[tuple[str, str]]:
@@ -113,7 +113,7 @@ def test_accounts_and_reports(page: Page, web: Web) -> None:
     assert_fits(page)
     page.get_by_role("link", name="4000000007").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Лицевой счёт 4000000007")
-    expect(page.get_by_text("•••• 07").first).to_be_visible()
+    expect(page.get_by_text("•••-••-07").first).to_be_visible()
     picture(page, "account")
     assert_fits(page)
 

@@ -18,11 +18,11 @@ GREETED, ASKED, KEYS, GONE = ("prompt", "greeting/welcome"), ("prompt", "identif
 
 
 def call(
-    database: Database, name: str, at: datetime, outcome: str | None, *steps: tuple[str, str], caller: str = ""
+    database: Database, name: str, at: datetime, outcome: str | None, *steps: tuple[str, str], **fields: str
 ) -> None:
     with database.writing() as connection:
         ended = None if outcome is None else at
-        row = {"id": name, "started_at": at, "ended_at": ended, "outcome": outcome, "caller": caller}
+        row = {"id": name, "started_at": at, "ended_at": ended, "outcome": outcome, **fields}
         connection.execute(insert(tables.Call).values(row))
         for seq, (kind, prompt) in enumerate(steps, start=1):
             connection.execute(
@@ -50,6 +50,17 @@ def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) ->
         assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 3}, {"": 2})
         assert {hour.astimezone(MOSCOW).hour: counts[call_figures.CALLS] for hour, counts in found.hours.items()}[3]
         assert found.left_out == 0
+
+
+def test_calls_to_the_studio_do_not_count(database: Database) -> None:
+    at, again = NOON - timedelta(hours=9), {"caller": "+79161234567"}
+    call(database, "studio", at, "nothing", GREETED, ASKED, GONE, called="*77", **again)
+    call(database, "lab", at, None, ASKED, called="*771234")
+    call(database, "a", at + timedelta(minutes=1), "stored", GREETED, called="88001000000", **again)
+    found = counted(database)
+    assert found.of(call_figures.CALLS) == {"stored": 1}
+    assert (found.of(call_figures.LEFT), found.of(call_figures.TRIES)) == ({}, {})
+    assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 1}, {})
 
 
 def test_readings_by_channel_and_doubt(database: Database, stock: Stock) -> None:

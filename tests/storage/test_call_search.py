@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from ivr.storage import call_details, call_search, tables
+from ivr.storage import call_search, tables
 from ivr.storage.call_search import Place, Wanted
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
@@ -105,15 +105,3 @@ def test_a_page_is_found_by_an_index(tmp_path: object, wanted: Wanted) -> None:
     finally:
         database.close()
     assert any(step.startswith("SEARCH calls USING INDEX") for step in plan), plan
-
-
-def test_listening_is_in_the_audit_once_for_all_its_parts(database: Database, stock: Stock) -> None:
-    for minutes in (0, 1, 14, 20):
-        call_details.listened(database, "call:x", "whole call", "anna", NOON + minutes * MINUTE)
-    call_details.listened(database, "call:x", "whole call", "ivan", NOON)
-    rows = stock.rows(tables.Audit, "who", "action", "subject", "detail")
-    assert rows == [
-        ("anna", "recording.heard", "call:x", "whole call"),
-        ("anna", "recording.heard", "call:x", "whole call"),
-        ("ivan", "recording.heard", "call:x", "whole call"),
-    ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ivr.domain.readings import Channel, Entry, Period, Submission
-from ivr.storage import checking, clerk, tables
+from ivr.storage import checking, clerk, exporting, tables
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
+from ivr.storage.today import today
 from tests.storage.conftest import Now, Stock
 
 SEEN = ("value", "status", "reason")
@@ -129,9 +133,36 @@ def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register:
     assert stock.rows(tables.Audit, "who") == []
 
 
-def test_one_listening_is_one_row(database: Database, stock: Stock, register: int, now: Now) -> None:
+def test_the_voice_of_a_reading(database: Database, stock: Stock, register: int) -> None:
     key = flagged(stock, register, 15000, "2026-11-20", voice="voice/2026-11-20/a-1.wav")
     assert checking.voice_of(database, key) == "voice/2026-11-20/a-1.wav"
-    for _ in range(3):
-        checking.listened(database, key, "anna", now())
-    assert stock.rows(tables.Audit, "action") == [("recording.heard",)]
+    assert checking.voice_of(database, key + 1) is None
+
+
+LOOKS: dict[str, Callable[[Database], Any]] = {
+    "list": lambda database: checking.waiting(database, 1),
+    "count": checking.how_many_wait,
+    "next": lambda database: checking.next_waiting(database, 1),
+    "command": clerk.flagged,
+    "first page": lambda database: today(database, Now().time, Now().time),
+    "export": lambda database: exporting.take_batch(database, Now().time, with_flagged=True),
+}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_no_look_reads_all_readings(url: str, stock: Stock, register: int, look: Callable[[Database], Any]) -> None:
+    flagged(stock, register, 15000, "2026-11-20")
+    database = Database(url)
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _r, text, *_: asked.append(text))
+    look(database)
+    with database.reading() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        for text in [text for text in asked if text.startswith(("SELECT", "UPDATE"))]:
+            values = [None] * text.count("?")
+            plan = [row[3] for row in raw.cursor().execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()]
+            whole = [step for step in plan if step.startswith("SCAN readings") and "USING" not in step]
+            assert not whole, (text, plan)
+    database.close()

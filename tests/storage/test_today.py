@@ -30,10 +30,12 @@ def test_what_goes_on_and_waits(database: Database, stock: Stock) -> None:
     over.append(
         {"id": "yesterday", "started_at": MIDNIGHT - timedelta(seconds=1), "ended_at": NOON, "outcome": "nothing"}
     )
+    calls.append({"id": "studio-now", "started_at": NOON, "called": "*77"})
+    over.append({"id": "studio", "started_at": NOON, "ended_at": NOON, "outcome": "nothing", "called": "*77"})
     steps = [("prompt", "greeting/welcome"), ("prompt", "identify/ask"), ("keys", "")]
     with database.writing() as connection:
-        connection.execute(insert(tables.of(tables.Call)), calls)
-        connection.execute(insert(tables.of(tables.Call)), over)
+        for row in (*calls, *over):
+            connection.execute(insert(tables.of(tables.Call)).values(row))
         connection.execute(
             insert(tables.of(tables.CallStep)),
             [

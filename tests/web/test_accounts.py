@@ -9,7 +9,7 @@ import pytest
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
-from tests.web.readings_stock import CALLER, NUMBER, PHONE, account, doubtful, put, reading, year_of
+from tests.web.stock import NUMBER, PHONE, READER, account, doubtful, put, reading, year_of
 
 SHOWN_PHONE, SHOWN_CALLER = "+7 916 123-45-67", "+7 999 000-11-22"
 
@@ -27,7 +27,7 @@ def key(site: Site) -> int:
         id="c1",
         started_at=at,
         ended_at=at,
-        caller=CALLER,
+        caller=READER,
         account_id=key,
         outcome="hotline",
     )
@@ -65,7 +65,7 @@ async def test_who_only_looks_sees_no_telephones(site: Site, key: int) -> None:
     seen = [(await browser.get(f"/accounts/{key}")).text, (await browser.get(f"/accounts?q={NUMBER}")).text]
     for page in seen:
         assert NUMBER in page
-        for number in (SHOWN_PHONE, SHOWN_CALLER, PHONE, CALLER, "123-45", PHONE[2:]):
+        for number in (SHOWN_PHONE, SHOWN_CALLER, PHONE, READER, "123-45", PHONE[2:]):
             assert number not in page, number
-    assert "•••• 67" in seen[0] and "/readings/" not in seen[0]
+    assert "+7 916 •••-••-67" in seen[0] and "/readings/" not in seen[0]
     assert f'href="/accounts/{key}"' not in (await browser.get("/accounts", params={"q": PHONE})).text

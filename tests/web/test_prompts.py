@@ -148,7 +148,7 @@ async def test_sound_is_private_typed_and_comes_in_parts(site: Site, tmp_path: P
     for path in (f"/prompts/takes/{take}/phone.wav", f"/prompts/takes/{take}/master"):
         whole = await browser.get(path)
         assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/wav")
-        assert whole.headers["cache-control"] == "private, no-store"
+        assert whole.headers["cache-control"] == "no-store"
         assert whole.headers["x-content-type-options"] == "nosniff"
         with wave.open(io.BytesIO(whole.content)) as opened:
             assert opened.getnframes() > 8000

@@ -14,7 +14,7 @@ from ivr.storage import clerk, tables
 from ivr.storage.engine import Database
 from ivr.web.reading_wording import misfit
 from tests.web.conftest import Site
-from tests.web.readings_stock import CALLER, NUMBER, VOICE, account, doubtful, put, reading, say, year_of
+from tests.web.stock import NUMBER, READER, VOICE, account, doubtful, put, reading, say, year_of
 
 SEEN = ("value", "status", "reason")
 
@@ -46,7 +46,7 @@ async def test_the_list_tells_why_and_how_many(site: Site, register: int) -> Non
     key = doubtful(site.database, register)
     at = datetime(2026, 11, 20, tzinfo=UTC)
     left = {"id": "s1", "taken_at": at, "account": "0099999999", "values": ["15", "16"], "taken_in_at": at}
-    put(site.database, tables.SpoolEntry, state="refused", reason="unknown account", caller=CALLER, **left)
+    put(site.database, tables.SpoolEntry, state="refused", reason="unknown account", caller=READER, **left)
     page = (await (await site.logged_in(Role.CLERK)).get("/readings")).text
     assert f'href="/readings/{key}"' in page and NUMBER in page and "15\u00a0000" in page
     assert "расход намного больше обычного" in page and "есть запись" in page

@@ -11,7 +11,7 @@ import pytest
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
-from tests.web.readings_stock import account, put, reading
+from tests.web.stock import account, put, reading
 
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+03:00")
 

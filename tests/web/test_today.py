@@ -94,3 +94,17 @@ async def test_more_calls_than_fit_are_told(site: Site) -> None:
         connection.execute(insert(tables.of(tables.Call)), rows)
     page = (await (await site.logged_in(Role.CLERK)).get("/")).text
     assert "сейчас: 60" in page and "Показаны первые 50" in page
+
+
+async def test_prompts_to_record_wait_too_and_what_is_changed_is_told_at_once(site: Site) -> None:
+    put_call(site.database, ended_at=None, outcome=None)
+    browser, clerk = await site.logged_in(Role.ADMINISTRATOR), await site.logged_in(Role.CLERK)
+    page = (await browser.get("/today/live")).text
+    assert "0</span> фраз устарели" in page
+    number = site.app.state.booth.studio.prompt("identify/confirm").number
+    await browser.post_form(f"/prompts/{number}/text", {"text": "Ваш дом такой.", "notes": ""})
+    page = (await browser.get("/today/live")).text
+    assert "1</span> фраза устарела" in page and "/prompts?show=outdated" in page
+    assert "фраза устарела" not in (await clerk.get("/today/live")).text
+    assert "Ваш дом такой." in (await clerk.get(f"/calls/{CALL}")).text
+    assert "Ваш дом такой." in page  # what the caller hears now

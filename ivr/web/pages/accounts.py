@@ -10,7 +10,9 @@ from ivr.domain.people import Role
 from ivr.storage import account_search
 from ivr.web import account_wording, reading_wording
 from ivr.web.access import Key, Pages, allowed, person_of
+from ivr.web.call_wording import OUTCOMES
 from ivr.web.office import office_of
+from ivr.web.outage_wording import RINGS, TROUBLES
 from ivr.web.rendering import render
 
 pages = Pages()
@@ -50,7 +52,10 @@ async def show_account(request: Request, key: Key) -> Response:
         shown=account_wording.phones if _sees_phones(request) else account_wording.masked,
         links={entry.path for entry in request.app.state.menu if person_of(request).role in entry.roles},
         words=reading_wording,
-        account_words=account_wording,
+        outcomes=OUTCOMES,
+        troubles=TROUBLES,
+        promises=account_wording.PROMISES,
+        rings=RINGS,
     )
 
 

@@ -6,6 +6,7 @@ from fastapi import HTTPException, Request, Response
 
 from ivr.domain.people import Role
 from ivr.storage import call_details
+from ivr.storage.listened import listened
 from ivr.web.access import CallId, Key, Pages, allowed, person_of
 from ivr.web.office import office_of
 from ivr.web.recordings import Sound, call_sound, picture, send, voice_sound
@@ -89,4 +90,4 @@ async def _drawn(request: Request, sound: Sound) -> Response:
 
 async def _noted(request: Request, subject: str, what: str) -> None:
     office = office_of(request)
-    await office.ask(call_details.listened, subject, what, person_of(request).login, office.now())
+    await office.ask(listened, subject, what, person_of(request).login, office.now())

@@ -16,9 +16,10 @@ from ivr.storage import call_details, call_search
 from ivr.storage.call_search import FoundCall, Place, Wanted
 from ivr.web.access import CallId, Pages, allowed, person_of
 from ivr.web.call_wording import OUTCOMES, time_line
+from ivr.web.known_prompts import prompt_texts
 from ivr.web.office import office_of
 from ivr.web.outage_wording import RINGS, TROUBLES, place_text
-from ivr.web.prompt_texts import prompt_texts
+from ivr.web.reading_wording import status, why
 from ivr.web.recordings import call_sound, voice_sound
 from ivr.web.rendering import render
 
@@ -96,6 +97,8 @@ async def show_call(request: Request, call_id: CallId) -> Response:
         troubles=TROUBLES,
         rings=RINGS,
         place_text=place_text,
+        reading_status=status,
+        why=why,
         sees_numbers=in_full,
         whole=whole,
         voices=voices,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from ivr.domain.people import MOST_OF_PASSWORD, Role, password_fault
 from ivr.storage import people, sessions
-from ivr.web.access import SESSION, VISITOR, Pages, allowed, cookie_name, local, person_of, public, set_cookie, visit_of
+from ivr.web.access import SESSION, VISITOR, Pages, allowed, drop_cookie, local, person_of, public, set_cookie, visit_of
 from ivr.web.office import office_of
 from ivr.web.rendering import done, render
 from ivr.web.wording import SECRET_FAULTS
@@ -48,12 +48,14 @@ async def login(
         return render(request, "login.html", 429, next=local(next), login=login, fault=LOCKED)
     if not await office.fits(password[: MOST_OF_PASSWORD + 1], attempt.password):
         return render(request, "login.html", 403, next=local(next), login=login, fault=REFUSED)
+    if visit_of(request).person is not None:
+        await office.ask(sessions.end_session, visit_of(request).token, now)
     token = secrets.token_urlsafe(32)
     lasts = timedelta(hours=office.settings.web.session_hours)
     await office.ask(sessions.begin_session, attempt, token, address, lasts, now)
     response = RedirectResponse(local(next), 303)
     set_cookie(request, response, SESSION, token)
-    response.delete_cookie(cookie_name(request, VISITOR), path="/")
+    drop_cookie(request, response, VISITOR)
     return response
 
 
@@ -114,5 +116,5 @@ async def own_password(
 
 def _left(request: Request, text: str) -> Response:
     response = done(request, "/login", text)
-    response.delete_cookie(cookie_name(request, SESSION), path="/")
+    drop_cookie(request, response, SESSION)
     return response

@@ -14,8 +14,9 @@ from ivr.studio.standing import Seen, Standing
 from ivr.studio.studio import NoSuchVoice, Studio
 from ivr.studio.synthesis import NoEngine
 from ivr.telephony.studio_ringing import RangStudio
-from ivr.web.access import Pages, allowed, person_of
+from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.booth import FAULTS, booth_of, told
+from ivr.web.known_prompts import known_prompts
 from ivr.web.office import office_of
 from ivr.web.rendering import done, render
 from ivr.web.takes_shown import STANDINGS, shown
@@ -76,7 +77,7 @@ async def list_prompts(
 
 @pages.get("/prompts/{number}")
 @allowed(*Role)
-async def show_prompt(request: Request, number: int, voice: str = "") -> Response:
+async def show_prompt(request: Request, number: Key, voice: str = "") -> Response:
     """One prompt: text to read, recorder, takes, its text to change."""
     return await _one(request, number, voice)
 
@@ -85,7 +86,7 @@ async def show_prompt(request: Request, number: int, voice: str = "") -> Respons
 @allowed(Role.ADMINISTRATOR)
 async def change_text(
     request: Request,
-    number: int,
+    number: Key,
     text: Annotated[str, Form()] = "",
     notes: Annotated[str, Form()] = "",
     voice: Annotated[str, Form()] = "",
@@ -98,6 +99,7 @@ async def change_text(
         after = await office_of(request).run(studio.change_text, one.entry.id, text, who, notes=notes[:1000])
     except BadText as error:
         return await _one(request, number, voice, {"text": str(error)}, text=text, notes=notes)
+    known_prompts(request).forget()
     if after.digest == one.entry.digest:
         return done(request, address(number, voice), "Сохранено.")
     said = "Текст изменён. Пока слышна прежняя запись: запишите фразу заново или сделайте синтез."
@@ -106,7 +108,7 @@ async def change_text(
 
 @pages.post("/prompts/{number}/synthesis")
 @allowed(*RECORDERS)
-async def synthesise(request: Request, number: int, voice: Annotated[str, Form()] = "") -> Response:
+async def synthesise(request: Request, number: Key, voice: Annotated[str, Form()] = "") -> Response:
     """Make a take by the machine's voice, as a draft to be heard first."""
     one = await found_prompt(request, number, voice)
     booth = booth_of(request)
@@ -123,7 +125,7 @@ async def synthesise(request: Request, number: int, voice: Annotated[str, Form()
 
 @pages.post("/prompts/{number}/ring")
 @allowed(*RECORDERS)
-async def ring(request: Request, number: int, phone: Annotated[str, Form()] = "") -> Response:
+async def ring(request: Request, number: Key, phone: Annotated[str, Form()] = "") -> Response:
     """Ring a telephone and record there."""
     one, booth = await found_prompt(request, number), booth_of(request)
     if not booth.telephones:

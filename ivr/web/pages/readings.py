@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse
 
 from ivr.domain.people import Role
 from ivr.storage import checking, clerk
+from ivr.storage.listened import listened
 from ivr.web import reading_wording as words
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.office import office_of
+from ivr.web.recordings import Sound, send, voice_sound
 from ivr.web.rendering import Tone, done, render
 
 pages = Pages()
@@ -22,7 +22,6 @@ DECIDES = (Role.ADMINISTRATOR, Role.CLERK)
 A_PAGE = 50
 MOST_OF_REASON = 200
 DECISIONS = {"reading.accept": "принято", "reading.correct": "исправлено", "reading.refuse": "отклонено"}
-_VOICE = re.compile(r"voice/\d{4}-\d\d-\d\d/[\w-]+\.wav", re.ASCII)
 
 
 @pages.get("/readings")
@@ -56,11 +55,11 @@ async def show_reading(request: Request, key: Key) -> Response:
 async def hear_reading(request: Request, key: Key) -> Response:
     """The caller's voice, in parts if the browser asks for parts. Who listened is in the audit."""
     office = office_of(request)
-    file = await _voice_file(request, await office.ask(checking.voice_of, key))
-    if file is None:
+    sound = await _voice(request, await office.ask(checking.voice_of, key))
+    if sound is None:
         raise HTTPException(404)
-    await office.ask(checking.listened, key, person_of(request).login, office.now())
-    return FileResponse(file, media_type="audio/wav")
+    await office.ask(listened, f"reading:{key}", "", person_of(request).login, office.now())
+    return send(request, sound)
 
 
 @pages.post("/readings/{key}/accept")
@@ -134,7 +133,7 @@ async def _shown(
         mine=next((line for line in history if line.past.id == key), None),
         usual=words.usual_month(history),
         plot=words.plot("Показания по датам", seen.history, key),
-        has_voice=await _voice_file(request, seen.voice) is not None,
+        has_voice=await _voice(request, seen.voice) is not None,
         decision=None if seen.waits else await office.ask(checking.decision_on, key),
         decisions=DECISIONS,
         count=await office.ask(checking.how_many_wait),
@@ -169,9 +168,6 @@ async def _too_late(request: Request, key: int, error: clerk.NotWaiting) -> Resp
     return await _next(request, key, f"{what} Ваше решение не понадобилось, ничего не изменено.", "fault")
 
 
-async def _voice_file(request: Request, name: str | None) -> Path | None:
-    """The file of an utterance, if it has the form that the line writes and is there."""
-    if name is None or not _VOICE.fullmatch(name):
-        return None
-    file = office_of(request).settings.recordings.folder.absolute() / name
-    return file if await office_of(request).run(file.is_file) else None
+async def _voice(request: Request, name: str | None) -> Sound | None:
+    office = office_of(request)
+    return await office.run(voice_sound, office.settings.recordings.folder, name) if name else None

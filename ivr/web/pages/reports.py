@@ -12,9 +12,9 @@ from fastapi import Query, Request, Response
 from ivr.domain.people import Role
 from ivr.storage import call_figures
 from ivr.web.access import Pages, allowed
+from ivr.web.known_prompts import prompt_texts
 from ivr.web.office import office_of
 from ivr.web.plots import Point, bars
-from ivr.web.prompt_texts import prompt_texts
 from ivr.web.rendering import render
 from ivr.web.report_figures import SPANS, Report, Span, lines, make_report
 
@@ -53,10 +53,16 @@ async def download(request: Request, span: Asked = "week", day: Asked = "") -> R
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out, delimiter=";")
     writer.writerow(("раздел", "показатель", "значение"))
-    writer.writerows(lines(await _report(request, chosen)))
+    for row in lines(await _report(request, chosen)):
+        writer.writerow(tuple(map(_cell, row)))
     name = f"report-{chosen.first}-{chosen.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet takes for no formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 async def _report(request: Request, span: Span) -> Report:

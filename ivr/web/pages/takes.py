@@ -11,8 +11,9 @@ from starlette.responses import FileResponse
 from ivr.domain.people import Role
 from ivr.domain.takes import NoSuchTake, NotPublishable, Take
 from ivr.studio.agreement import NoSound
-from ivr.web.access import Pages, allowed, person_of
+from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.booth import FAULTS, booth_of, told
+from ivr.web.known_prompts import known_prompts
 from ivr.web.office import office_of
 from ivr.web.pages.prompts import RECORDERS, address, found_prompt, is_ready, seen_prompts
 from ivr.web.rendering import done
@@ -24,7 +25,7 @@ pages = Pages()
 
 @pages.get("/prompts/{number}/heard.wav")
 @allowed(*Role)
-async def play_heard(request: Request, number: int) -> Response:
+async def play_heard(request: Request, number: Key) -> Response:
     """What callers hear of a prompt now, as on a telephone."""
     one = await found_prompt(request, number)
     try:
@@ -36,7 +37,7 @@ async def play_heard(request: Request, number: int) -> Response:
 
 @pages.get("/prompts/takes/{take}/phone.wav")
 @allowed(*Role)
-async def play_take(request: Request, take: int) -> Response:
+async def play_take(request: Request, take: Key) -> Response:
     """A take as callers hear it, published or not."""
     try:
         wav = await office_of(request).run(booth_of(request).studio.preview, take)
@@ -47,7 +48,7 @@ async def play_take(request: Request, take: int) -> Response:
 
 @pages.get("/prompts/takes/{take}/master")
 @allowed(*RECORDERS)
-async def play_master(request: Request, take: int) -> Response:
+async def play_master(request: Request, take: Key) -> Response:
     """A recording as it came."""
     office, studio = office_of(request), booth_of(request).studio
 
@@ -66,7 +67,7 @@ async def play_master(request: Request, take: int) -> Response:
 @pages.post("/prompts/takes/{take}/publish")
 @allowed(*RECORDERS)
 async def publish(
-    request: Request, take: int, insist: Annotated[bool, Form()] = False, voice: Annotated[str, Form()] = ""
+    request: Request, take: Key, insist: Annotated[bool, Form()] = False, voice: Annotated[str, Form()] = ""
 ) -> Response:
     """Let callers hear a take from the next prompt on; administrators may insist against its checks."""
     one, office, booth = await _found(request, take), office_of(request), booth_of(request)
@@ -76,6 +77,7 @@ async def publish(
     to = await _address_of(request, one, voice)
     try:
         await office.run(booth.studio.publish, take, who.login, insist=insist)
+        known_prompts(request).forget()
     except NotPublishable as error:
         return done(request, to, f"Не опубликовано. {error}", "fault")
     except FAULTS as error:
@@ -85,13 +87,14 @@ async def publish(
 
 @pages.post("/prompts/{number}/withdraw")
 @allowed(*RECORDERS)
-async def withdraw(request: Request, number: int, voice: Annotated[str, Form()] = "") -> Response:
+async def withdraw(request: Request, number: Key, voice: Annotated[str, Form()] = "") -> Response:
     """Take back what callers hear."""
     one, studio = await found_prompt(request, number, voice), booth_of(request).studio
     to = address(number, voice)
     try:
         who = person_of(request).login
         before = await office_of(request).run(studio.withdraw, one.entry.id, who, voice=voice or None)
+        known_prompts(request).forget()
     except FAULTS as error:
         return done(request, to, f"Не снято. {told(error)}", "fault")
     if before is None:
@@ -120,10 +123,12 @@ async def publish_ready(request: Request, voice: Annotated[str, Form()] = "") ->
     except FAULTS as error:
         said = plural(published, "запись", "записи", "записей")
         return done(request, to, f"Опубликовано: {said}. Остальные ждут: {told(error)}", "fault")
+    finally:
+        known_prompts(request).forget()
     return done(request, to, f"Опубликовано: {plural(published, 'запись', 'записи', 'записей')}.")
 
 
-async def _found(request: Request, take: int) -> Take:
+async def _found(request: Request, take: Key) -> Take:
     try:
         return await office_of(request).run(booth_of(request).studio.take, take)
     except NoSuchTake:

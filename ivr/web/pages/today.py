@@ -13,8 +13,9 @@ from ivr.storage.call_search import PAGE
 from ivr.studio.catalogue import Entry
 from ivr.web.access import Pages, allowed, person_of
 from ivr.web.call_wording import OUTCOMES, prompt_text
+from ivr.web.known_prompts import known_prompts
 from ivr.web.live import live_of
-from ivr.web.prompt_texts import prompt_texts
+from ivr.web.pages.prompts import RECORDERS
 from ivr.web.queues import Link
 from ivr.web.rendering import render
 
@@ -55,16 +56,18 @@ async def live(request: Request) -> Response:
 
 async def _figures(request: Request) -> dict[str, Any]:
     picture = await live_of(request).picture()
-    catalogue = await prompt_texts(request)
+    prompts = await known_prompts(request).now()
     return {
         "picture": picture,
-        "calls": _calls(picture.day.open_calls if picture.day else (), catalogue),
+        "calls": _calls(picture.day.open_calls if picture.day else (), prompts.texts),
+        "prompts": prompts,
         "most": MOST_SHOWN,
         "outcomes": OUTCOMES,
         "members": MEMBERS,
         "queue_names": QUEUES,
         "link_fault": LINKS.get(picture.link, ""),
         "may_change": person_of(request).role is not Role.VIEWER,
+        "may_record": person_of(request).role in RECORDERS,
     }
 
 

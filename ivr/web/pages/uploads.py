@@ -20,7 +20,7 @@ from ivr.domain.takes import How, Take, TakeFault
 from ivr.studio.arrivals import Archive, BadArchive, prompt_named
 from ivr.studio.standing import Seen
 from ivr.studio.studio import AT_ONCE
-from ivr.web.access import Pages, allowed, person_of
+from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.arriving import MOST_BYTES, arrived
 from ivr.web.booth import FAULTS, Booth, booth_of, is_full, told
 from ivr.web.office import office_of
@@ -37,7 +37,7 @@ Name = Annotated[str, Query(max_length=LONGEST_NAME)]
 @pages.post("/prompts/{number}/takes", max_body_size=MOST_BYTES)
 @allowed(*RECORDERS, by_script=True)
 async def add_take(
-    request: Request, number: int, name: Name = "", voice: str = "", microphone: bool = False
+    request: Request, number: Key, name: Name = "", voice: str = "", microphone: bool = False
 ) -> Response:
     """One recording of one prompt, as a draft."""
     one = await found_prompt(request, number, voice)

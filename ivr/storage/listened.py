@@ -1,0 +1,35 @@
+"""Who heard a caller's voice: a row of the audit for each listening."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from ivr.storage import tables
+from ivr.storage.audit import note
+from ivr.storage.engine import Database
+
+SAME_LISTENING = timedelta(minutes=15)
+"""A browser fetches a sound in parts; within this time they are one listening."""
+
+_audit = tables.of(tables.Audit)
+
+
+def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
+    """Write down who heard a voice, once for all parts of one listening. subject: `call:…`, `reading:…`, `report:…`.
+
+    Raises StoreUnavailable.
+    """
+    lately = select(_audit.c.id).where(
+        _audit.c.subject == subject,
+        _audit.c.action == "recording.heard",
+        _audit.c.who == who,
+        _audit.c.detail == detail,
+        _audit.c.at > now - SAME_LISTENING,
+    )
+    with database.reading() as connection:
+        if connection.scalar(lately.limit(1)) is not None:
+            return
+    with database.writing() as connection:
+        note(connection, who, now, "recording.heard", subject, detail)

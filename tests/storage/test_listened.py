@@ -1,0 +1,21 @@
+"""Who heard what, in the audit."""
+
+from __future__ import annotations
+
+from ivr.storage import tables
+from ivr.storage.engine import Database
+from ivr.storage.listened import listened
+from tests.storage.conftest import Stock
+from tests.storage.test_call_search import MINUTE, NOON
+
+
+def test_listening_is_in_the_audit_once_for_all_its_parts(database: Database, stock: Stock) -> None:
+    for minutes in (0, 1, 14, 20):
+        listened(database, "call:x", "whole call", "anna", NOON + minutes * MINUTE)
+    listened(database, "call:x", "whole call", "ivan", NOON)
+    rows = stock.rows(tables.Audit, "who", "action", "subject", "detail")
+    assert rows == [
+        ("anna", "recording.heard", "call:x", "whole call"),
+        ("anna", "recording.heard", "call:x", "whole call"),
+        ("ivan", "recording.heard", "call:x", "whole call"),
+    ]
