@@ -69,7 +69,7 @@ def board(
     once: Annotated[bool, typer.Option("--once", help="Show it once and end; exit 1 if Asterisk is away.")] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Watch the queues, the outages and who is to be rung. Ctrl-C ends it."""
+    """Watch the queues, the outages and who is to be rung. Ctrl-C ends it; into a pipe or file it is shown once."""
     # What goes wrong with the connection is shown on the board; the texts of the log would run through it.
     logging.getLogger("ivr").addHandler(logging.NullHandler())
     with faults_told("hotline board"):
@@ -116,11 +116,11 @@ async def _watch(settings: config.Settings, database: Database, *, once: bool) -
         loop.add_signal_handler(number, stop.set)
     console = Console(highlight=False)
     try:
-        if once:
+        if once or not console.is_terminal:
             await _complete(queues, lasting)
             console.print(_view(queues, await _stored(database), lasting, settings.zone))
             return queues.current
-        with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        with Live(console=console, auto_refresh=False, screen=True) as live:
             latest: Stored | None = None
             looked = -LOOK_S
             while not stop.is_set():
