@@ -38,6 +38,8 @@ AFTERWARDS = """
 The first command prints the SIP port and the password of the account «softphone». Register a softphone
 (Linphone, baresip, Zoiper …) at 127.0.0.1:PORT over UDP and dial any number. Accounts to try: 4012345678
 (day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210; its street has the outage).
+[bold]See calls, readings and outages in a browser[/bold]: http://127.0.0.1:8080/ while `ivr serve` runs; a user for it:
+  .venv/bin/ivr user add anna --role administrator --generate --config {config}
 `.venv/bin/ivr lab down --folder {lab}` ends it.
 """
 

@@ -79,7 +79,11 @@ def _figure(
     every = -(-len(points) // MOST_LABELS) or 1
     for place in range(0, len(points), every):
         x = first + place * step
-        anchor, x = ("end", WIDTH) if len(points) > 1 and x > WIDTH - 32 else ("middle", x)  # else it would be cut
+        anchor = "middle"
+        if len(points) > 1 and x > WIDTH - 32:  # else it would be cut
+            anchor, x = "end", float(WIDTH)
+            if every * step < 72 and len(points[place].label) > 5:  # else it would lie over the one before
+                continue
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(points[place].label)}</text>')
     parts.append("</svg>")
     rows = "".join(

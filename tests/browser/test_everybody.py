@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.filling import Size, fill
-from tests.browser.conftest import Web, assert_fits, log_in, picture
+from tests.browser.conftest import Web, assert_fits, log_in
 from tests.browser.everybody import assert_by_keyboard, assert_contrast, assert_readable
-from tests.studio.recordings import recording
 from tests.web.stock import CALL, UNIQUEID, put, put_call, tone
 
-WAITING, ACCOUNT, PROMPT = 1, 1, 103
-"""Of the rows below and of `fill`."""
 PLACES = (
     "/",
     "/readings",
@@ -48,7 +45,8 @@ def stocked(web: Web) -> dict[str, int]:
     call = put_call(web.database)
     said = f"voice/2026-11-25/{CALL}-1.wav"
     tone(web.folder / "recordings" / said, 300, 2.0)
-    tone(web.folder / "var" / "calls" / f"{UNIQUEID}.wav", 300, 2.0)
+    for side in ("caller", "menu"):
+        tone(web.folder / "calls" / f"{UNIQUEID}-{side}.wav", 300, 2.0)
     place = {"district": "Север", "street": "Ленина", "cause": "cable", "began_at": call, "created_at": call}
     outage = put(web.database, tables.Outage, kind="emergency", state="open", expected_end=call, **place)
     place |= {"street": "Лесная"}
