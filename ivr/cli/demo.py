@@ -34,7 +34,7 @@ MATERIAL = Path(demo.__file__).parent
 AFTERWARDS = """
 [bold]Ring it with a softphone of your own[/bold] (on this machine: the lab listens on loopback only)
   .venv/bin/ivr lab up --folder {lab} --config {config}
-  .venv/bin/ivr serve --config {config}
+  IVR_WEB__LISTEN=127.0.0.1:8080 .venv/bin/ivr serve --config {config}
 The first command prints the SIP port and the password of the account «softphone». Register a softphone
 (Linphone, baresip, Zoiper …) at 127.0.0.1:PORT over UDP and dial any number. Accounts to try: 4012345678
 (day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210; its street has the outage).

@@ -28,10 +28,12 @@ PAGE_MS = 15_000
 ARGUMENTS = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",
-    "--lang=ru-RU",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+
+IN_RUSSIAN: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ru"}
+"""The browser's own words and dates, where chromium-l10n is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
 def chromium() -> Iterator[Browser]:
     """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN)
         yield browser
         browser.close()
 

@@ -29,7 +29,17 @@ from ivr.studio.sound import to_telephone, wav_bytes
 from ivr.studio.studio import Studio
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.steps import ring
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, PAGE_MS, Web, assert_fits, log_in, picture, served_at
+from tests.browser.conftest import (
+    ARGUMENTS,
+    CHROMIUM,
+    IN_RUSSIAN,
+    PAGE_MS,
+    Web,
+    assert_fits,
+    log_in,
+    picture,
+    served_at,
+)
 from tests.studio.recordings import ffmpeg, recording
 from tests.web.conftest import put_people
 
@@ -43,7 +53,7 @@ BEFORE_S = 3.6
 def microphone(chromium: Browser, url: str, *arguments: str) -> Iterator[Page]:
     """A page in a Chromium of its own, with these arguments for its microphone."""
     given = [*(one for one in ARGUMENTS if "media-stream" not in one), *arguments]
-    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given)
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given, env=IN_RUSSIAN)
     context = browser.new_context(base_url=url, locale="ru-RU", viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(PAGE_MS)
