@@ -135,7 +135,7 @@ def test_links_within_the_tree_lead_somewhere() -> None:
     broken = []
     for page in PAGES:
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        for link in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
             if re.match(r"[a-z]+:", link):
                 continue
             file, _, part = link.partition("#")
