@@ -17,6 +17,7 @@ from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
+from ivr.hotline.board import Board
 from ivr.hotline.surging import SurgeWatch
 from ivr.listening.ask import KeyWaits
 from ivr.listening.voice import SpeechWaits
@@ -77,9 +78,13 @@ class Daemon:
             limit_s=settings.store.limit_s,
         )
         promises = Promises(self._database)
-        self._hotline = Hotline(manager_account(settings), ringing(settings), promises, self._clock.now)
+        board = Board()
+        surge = settings.surge
         self._surge = SurgeWatch(
-            self._database, surge_terms(settings), settings.surge.waiting, self._hotline.board, self._clock.now
+            self._database, surge_terms(settings), surge.waiting, board, self._clock.now, surge.notice
+        )
+        self._hotline = Hotline(
+            manager_account(settings), ringing(settings), promises, board, self._clock.now, self._surge.is_large
         )
         waits = settings.waits
         self._desk = Desk(

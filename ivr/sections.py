@@ -196,9 +196,9 @@ class Callbacks(Section):
     quiet_from: int = Field(22, ge=0, le=23, description="hour from which nobody is rung")
     quiet_to: int = Field(8, ge=0, le=23, description="hour from which people are rung again; equal: always")
     fresh_s: int = Field(3600, ge=0, description="who asked so recently is rung at night too")
-    at_once: int = Field(4, ge=1, le=1000, description="calls at the same moment")
+    at_once: int = Field(10, ge=1, le=1000, description="calls at the same moment")
     power: bool = Field(True, description="offer callers at a known outage to be rung when power returns")
-    power_per_minute: int = Field(60, ge=1, le=6000, description="such calls that begin in a minute")
+    power_per_minute: int = Field(20, ge=1, le=6000, description="such calls that begin in a minute")
     lease_s: float = Field(60.0, ge=2, description="a claim holds so long without being renewed")
 
     @field_validator("dial")
@@ -264,3 +264,4 @@ class Surge(Section):
     minutes: float = Field(10.0, gt=0, le=1440, description="within so many minutes")
     hours: float = Field(3.0, gt=0, description="a suspicion that nobody confirms ends so long after its last report")
     waiting: int = Field(10, ge=0, description="more callers than this in the queues: a short greeting; 0: never")
+    notice: int = Field(200, ge=0, description="accounts of an outage that the dialplan tells of by itself; 0: none")

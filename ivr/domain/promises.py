@@ -37,6 +37,7 @@ class Promise:
 
     queue, priority, joined_at: the place that is kept; for POWER "", 0 and when the outage ended.
     token: names it in Asterisk, where nobody else's promise has the same one.
+    account, district, address: whose it is and where they live, as in billing; "" where unknown.
     """
 
     id: int
@@ -47,6 +48,8 @@ class Promise:
     token: str
     tries: int
     account: str = ""
+    district: str = ""
+    address: str = ""
     kind: PromiseKind = PromiseKind.QUEUE
 
 

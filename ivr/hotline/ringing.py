@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.promises import CallbackTerms, Promise, Rung
+from ivr.domain.promises import CallbackTerms, Promise, PromiseKind, Rung
 from ivr.hotline.board import Board, MemberState
 from ivr.hotline.ports import Exchange, ExchangeAway
 from ivr.hotline.rate import Rate
@@ -30,10 +30,15 @@ class Pace:
     for what is due.
     """
 
-    at_once: int = 4
+    at_once: int = 10
     lease: timedelta = timedelta(seconds=60)
-    power_per_minute: int = 60
+    power_per_minute: int = 20
     look_s: float = 1.0
+
+    @property
+    def power_at_once(self) -> int:
+        """Calls at the end of outages at the same moment: a fifth of all, one at least, stays free for the queues."""
+        return max(self.at_once - max(self.at_once // 5, 1), 1)
 
 
 class Ringer:
@@ -114,16 +119,20 @@ class Ringer:
 
     async def _ring_power(self, now: datetime) -> None:
         """Ring those whose outage has ended; never at night, however lately they asked."""
-        if self._terms.is_quiet(now) or not self._rate.allows(now):
+        if self._terms.is_quiet(now) or not self._rate.allows(now) or not self._room_for_power():
             return
         if not await asyncio.to_thread(self._promises.power_due, now):
             return
-        while len(self._calls) < self._pace.at_once and self._rate.allows(now):
+        while self._room_for_power() and self._rate.allows(now):
             promise = await asyncio.to_thread(self._promises.claim_power, self._exchange.name, now, self._pace.lease)
             if promise is None:
                 break
             self._rate.spend(now)
             self._start(promise, now)
+
+    def _room_for_power(self) -> bool:
+        power = sum(promise.kind is PromiseKind.POWER for promise in self._calls.values())
+        return power < self._pace.power_at_once and len(self._calls) < self._pace.at_once
 
     def _start(self, promise: Promise, claimed_at: datetime) -> None:
         task = asyncio.create_task(self._ring(promise, claimed_at))

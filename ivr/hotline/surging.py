@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.surges import Greeting, SurgeTerms
 from ivr.hotline.board import Board
 from ivr.storage.engine import Database
+from ivr.storage.large_outages import LargeOutages
 from ivr.storage.surges import fade, suspect
 from ivr.storage.switches import Switches, switched
 
@@ -20,14 +22,26 @@ log = logging.getLogger(__name__)
 LOOK_S = 2.0
 """Between two looks when nobody reports: other daemons' reports, what clerks switch, suspicions that fade."""
 
+STALE_S = 60.0
+"""So old, what was known of large outages is no news any more: the database does not answer."""
+
 OUR_QUEUES = ("hotline", "operator")
 
 
 class SurgeWatch:
-    """`run` is a task of its owner, who cancels it. waiting: more callers in the queues greet shortly; 0: never."""
+    """`run` is a task of its owner, who cancels it. waiting: more callers in the queues greet shortly; 0: never.
+
+    accounts: an outage of so many is large; 0: none is.
+    """
 
     def __init__(
-        self, database: Database, terms: SurgeTerms, waiting: int, board: Board, now: Callable[[], datetime]
+        self,
+        database: Database,
+        terms: SurgeTerms,
+        waiting: int,
+        board: Board,
+        now: Callable[[], datetime],
+        accounts: int = 0,
     ) -> None:
         self._database = database
         self._terms = terms
@@ -35,6 +49,8 @@ class SurgeWatch:
         self._board = board
         self._now = now
         self._switches = Switches()
+        self._large = LargeOutages(database, accounts)
+        self._large_seen = -STALE_S
         self._reported = asyncio.Event()
 
     def reported(self) -> None:
@@ -48,6 +64,10 @@ class SurgeWatch:
         if not self._waiting or not self._board.current:
             return False
         return sum(len(self._board.queue(name).waiting) for name in OUR_QUEUES) > self._waiting
+
+    def is_large(self) -> bool:
+        """Whether a large outage goes on, as far as the database has said lately."""
+        return time.monotonic() - self._large_seen < STALE_S
 
     async def run(self) -> None:
         """Look at reports as they come, until cancelled."""
@@ -74,3 +94,4 @@ class SurgeWatch:
                 log.warning("an outage is suspected", extra={"outage": outage.id, "count": outage.callers})
         for number in fade(self._database, self._terms, now):
             log.warning("a suspected outage that nobody confirmed is ended", extra={"outage": number})
+        self._large_seen = time.monotonic() if self._large.any(now) else -STALE_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import shutil
 import wave
 from array import array
@@ -19,6 +20,9 @@ TELEPHONY = REPOSITORY / "ivr" / "telephony"
 DIALPLAN = REPOSITORY / "dialplan"
 FOLDERS = ("etc", "log", "spool", "lib/moh", "lib/keys", "bin", "python")
 RATE_HZ = 8000
+CALLS_A_CORE = 40
+"""Calls in the menu at once that a core bears; see `ivr bench hotline`."""
+MOST_CALLS = 200  # line.calls, if not set otherwise
 
 
 class Blanks(Template):
@@ -48,6 +52,7 @@ def write_configuration(state: LabState) -> Path:
         "spool": state.spool,
         "messages": state.messages,
         "recordings": state.recordings or "",
+        "calls": min(CALLS_A_CORE * (os.cpu_count() or 1), MOST_CALLS),
         "dialplan": DIALPLAN,
         "launcher": TELEPHONY / "launcher.py",
     }

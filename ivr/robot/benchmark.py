@@ -99,6 +99,7 @@ def load(system: System, calls: int) -> Load:
     state = system.lab.state
     if state is None:
         raise SystemFault("the lab is down")
+    system.lab.command(f"dialplan set global IVR_CALLS {calls}")
     callers = system.folder / "callers.csv"
     rows = (f"{FIRST_ACCOUNT + n};{NEW};{800_000 + n};+7916{n:07d}" for n in range(calls))
     callers.write_text("\n".join(["SEQUENTIAL", *rows]) + "\n", encoding="utf-8")

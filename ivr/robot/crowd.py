@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,8 +26,6 @@ from ivr.telephony.ami import AmiUnavailable, Events, connected
 STAY_S, WITHIN_S, HANGS_UP_S = 80, 20, 60.0
 SOME_FAILED = 1  # calls that the line ended count so with sipp
 STREET = "Ленина"
-IN_MENU = 40 * (os.cpu_count() or 1)
-"""Calls in the menu at once (IVR_CALLS): what this machine bears, 40 a core."""
 OFFER_S = 30.0  # in the queue: periodic-announce-frequency
 MEDIA_PORT = 2000  # below the ports of labs; one for each group, so that somebody holds the port that is sent to
 DIALLED = 70000000000
@@ -60,6 +57,7 @@ class Crowd:
     told: of the outage at their place, with its expected end. queued: in a queue; with_person: taken out of it by one.
     offered: to be rung back, by the menu or after OFFER_S in the queue; promised: they were promised it.
     message: recorded one. refused: the menu was full, or the daemon did not answer: they met the dialplan's fallback.
+    noticed: those of them who heard there that a large outage is known.
     lost: neither told, queued, promised nor recorded; or the line ended the call of somebody in a queue whom it had
     promised nothing, whom nobody had spoken to, and who had left no message; or the call never arrived.
     """
@@ -73,6 +71,7 @@ class Crowd:
     promised: int
     message: int
     refused: int
+    noticed: int
     lost: int
 
 
@@ -88,6 +87,7 @@ class _Caller:
     promised: bool = False
     message: bool = False
     refused: bool = False
+    noticed: bool = False
     hung_up: bool = False
     ended: float | None = None
 
@@ -106,6 +106,7 @@ class _Caller:
                 self.ended = at
             case "VarSet" if variable == "IVR_PROMPT":
                 self.refused |= value == "fixed/fallback"
+                self.noticed |= value == "fixed/outage-notice"
                 self.promised |= value == "fixed/callback-promised"
             case "VarSet" if variable == "RECORD_STATUS":
                 self.message |= value not in ("", "ERROR")
@@ -152,7 +153,6 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
     """Ring, wait for the last call's end, stop the daemon and count. Raises SystemFault, AmiFault."""
     seen: dict[str, _Caller] = {}
     async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami:
-        await ami.action("Setvar", Variable="IVR_CALLS", Value=str(IN_MENU))
         with ami.events(*FOLLOWED, at_most=500_000) as events:
             following = asyncio.create_task(_follow(events, seen))
             try:
@@ -162,7 +162,6 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
                         break
                     await asyncio.sleep(1)
             finally:
-                await ami.action("Setvar", Variable="IVR_CALLS", Value="")
                 await ami.close()
             await following
     await asyncio.to_thread(system.stop_daemon)  # the journal is written behind the calls
@@ -179,6 +178,7 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
         promised=sum(caller.promised for caller in people),
         message=sum(caller.message for caller in people),
         refused=sum(caller.refused for caller in people),
+        noticed=sum(caller.noticed for caller in people),
         lost=callers - len(people) + sum(caller.lost for caller in people),
     )
 

@@ -75,7 +75,7 @@ class Figures:
             yield "answer to the first ring at a person, 0 at once, ms", f"p50 {p50:.0f}, p95 {p95:.0f}", "p95 1500"
         if self.crowd is not None:
             yield "callers, and within what they came, s", f"{self.crowd.callers}, {self.crowd.seconds:.0f}", ""
-            names = ("told", "queued", "with_person", "offered", "promised", "message", "refused", "lost")
+            names = ("told", "queued", "with_person", "offered", "promised", "message", "refused", "noticed", "lost")
             for name in names:
                 yield f"  {name}", str(getattr(self.crowd, name)), "0" if name == "lost" else ""
         if self.backs is not None:

@@ -259,7 +259,7 @@ class RecogniserProcess:
                 self._open.clear()
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-                await process.wait()
+                await _ended(process)
 
     async def _watch(self, link: Link, pid: int) -> None:
         """Until it ends, hangs, grows too large, or fails to load in time."""
@@ -302,3 +302,13 @@ def _memory_of(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a killed process is gone, also where the waiting itself is cancelled: nobody else would fetch it."""
+    gone = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.shield(gone)
+    except asyncio.CancelledError:
+        await gone
+        raise

@@ -148,7 +148,7 @@ def add(
     """
     with database.writing() as connection:
         _new_place(connection, place)
-        accounts = _accounts_at(connection, place)
+        accounts = accounts_at(connection, place)
         if not (accounts or anywhere):
             raise NobodyThere(
                 "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
@@ -313,7 +313,7 @@ def _found(connection: Connection, outage: int) -> Outage:
     return outage_of(row)
 
 
-def _accounts_at(connection: Connection, place: Place) -> int:
+def accounts_at(connection: Connection, place: Place) -> int:
     """How many accounts lie at a place; compared as the domain compares, so in Python."""
     address = (_accounts.c.district, _accounts.c.street, _accounts.c.house)
     grouped = connection.execute(select(*address, func.count()).group_by(*address))

@@ -32,7 +32,14 @@ TOO_LATE = timedelta(days=1)
 
 _callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
 _OF_QUEUES = _callbacks.c.kind == PromiseKind.QUEUE.value
-_SEEN = (_callbacks, _accounts.c.number.label("account"))
+_SEEN = (
+    _callbacks,
+    _accounts.c.number.label("account"),
+    _accounts.c.district,
+    _accounts.c.street,
+    _accounts.c.house,
+    _accounts.c.flat,
+)
 _JOINED = _callbacks.outerjoin(_accounts, _accounts.c.id == _callbacks.c.account_id)
 
 
@@ -227,5 +234,16 @@ def _settle(connection: Connection, promise: Promise, **values: object) -> bool:
 
 
 def _promise(row: AnyRow) -> Promise:
-    place = (row.queue, row.priority, row.joined_at)
-    return Promise(row.id, row.phone, *place, row.token, row.tries, row.account or "", PromiseKind(row.kind))
+    return Promise(
+        row.id,
+        row.phone,
+        row.queue,
+        row.priority,
+        row.joined_at,
+        row.token,
+        row.tries,
+        account=row.account or "",
+        district=row.district or "",
+        address=", ".join(filter(None, (row.street, row.house, row.flat))),
+        kind=PromiseKind(row.kind),
+    )

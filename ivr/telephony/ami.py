@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,8 +22,12 @@ from typing import Any
 
 import panoramisk
 
+from ivr.telephony.arguments import argument
+
 CONNECT_S, ACTION_S = 5.0, 5.0
 MOST_EVENTS = 2000
+LONGEST_LINE = 1000
+"""Bytes of a header with its name. Asterisk drops the beginning of lines of 1024, and takes the rest for headers."""
 
 
 class AmiFault(Exception):
@@ -160,13 +165,13 @@ class Ami:
         caller_id: number shown to the other side, "" for none. variables: set on the channel; names may begin
         with `_`. ring_s: longest wait for the answer, seconds. channel_id: unique id of the call; Asterisk (12 and
         later) makes no second one with it while the first is up.
-        Raises CallFailed, AmiRefused, AmiUnavailable, and ValueError for what the manager would take apart.
+        Raises CallFailed, AmiRefused, AmiUnavailable, and ValueError for what the manager would not take as it is.
         """
         pairs = []
         for name, value in (variables or {}).items():
-            if not set(',"\\=').isdisjoint(name) or not set(',"\\').isdisjoint(value):
-                raise ValueError("a variable of an originated call holds a comma, a quote or a backslash")
-            pairs.append(f"{name}={value}")
+            if not re.fullmatch(r"\w+", name, re.ASCII):
+                raise ValueError("a variable of an originated call has a name of letters, digits and underscores")
+            pairs.append(f"{name}={argument(value)}")
         headers: dict[str, str | list[str]] = {
             "Channel": channel,
             "Context": context,
@@ -213,6 +218,8 @@ class Ami:
             for text in [header, *([value] if isinstance(value, str) else value)]:
                 if "\r" in text or "\n" in text:
                     raise ValueError("a line break in an action of the manager")
+                if len(f"{header}: {text}".encode()) > LONGEST_LINE:
+                    raise ValueError("a line too long for the manager")
         if self._broken.done():
             raise AmiUnavailable("the connection to Asterisk's manager broke")
         # panoramisk guesses from the wording of a response whether more will come, and dies of "DTMF successfully

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ivr.domain.promises import Promise, PromiseKind, Rung
 from ivr.hotline.ports import ExchangeAway
 from ivr.telephony.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
+from ivr.telephony.screen import variables_of_promise
 
 CONTEXTS = {PromiseKind.QUEUE: "ivr-callback", PromiseKind.POWER: "ivr-power"}
 FAMILY, PREFIX = "ivr-promises", "ivr-"
@@ -116,11 +117,7 @@ class AsteriskExchange:
 
 def _variables(promise: Promise) -> dict[str, str]:
     """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
-    variables = {
-        "IVR_PROMISE": promise.token,
-        "PROMISE_PHONE": promise.phone,
-        "IVR_ACCOUNT": promise.account,
-    }
+    variables = {"IVR_PROMISE": promise.token, "PROMISE_PHONE": promise.phone, **variables_of_promise(promise)}
     if promise.kind is PromiseKind.QUEUE:
         variables |= {"IVR_QUEUE": promise.queue, "QUEUE_PRIO": str(promise.priority + RETURNED)}
     return variables

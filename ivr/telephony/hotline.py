@@ -18,6 +18,7 @@ from ivr.storage.promises import Promises
 from ivr.telephony.ami import Ami
 from ivr.telephony.exchange import AsteriskExchange, Dialling
 from ivr.telephony.lasting import LastingAmi, ManagerAccount
+from ivr.telephony.notice import Notice
 from ivr.telephony.promising import take_wish
 from ivr.telephony.queues import follow
 from ivr.telephony.server import Incoming
@@ -45,11 +46,15 @@ class Hotline:
         account: ManagerAccount | None,
         ringing: Ringing | None,
         promises: Promises,
+        board: Board,
         now: Callable[[], datetime],
+        large_outage: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.board = Board()
+        """now: aware time. large_outage: whether one goes on that callers hear of even when the menu is full."""
+        self.board = board
         self._promises = promises
         self._now = now
+        self._large_outage = large_outage
         self._lasting = LastingAmi(account, self._with) if account is not None else None
         self._ringing = ringing if account is not None else None
 
@@ -60,6 +65,7 @@ class Hotline:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lasting.run())
+            tasks.create_task(Notice(lambda: lasting.ami, self._large_outage).run())
             if ringing is not None:
                 exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
                 ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)

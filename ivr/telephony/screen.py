@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ivr.domain.accounts import Account
 from ivr.domain.outages import Outage, Trouble
+from ivr.domain.promises import Promise
+from ivr.telephony.arguments import argument
 
 LONGEST_TEXT = 200
+LONGEST_RUNG = 80
+"""Characters of a district or address of who is rung back: a line of the manager interface holds 1000 bytes."""
 
 
 @dataclass(slots=True)
@@ -27,12 +30,8 @@ class Screen:
         """Channel variables of what is known, each one line; contract: dialplan/README.md."""
         values: dict[str, str] = {}
         if self.account is not None:
-            district, address = _one_line(self.account.district), _one_line(_address(self.account))
-            values["IVR_ACCOUNT"] = _one_line(self.account.number)
-            values["IVR_CONFIRMED"] = "yes" if self.confirmed else "no"
-            values["IVR_DISTRICT"] = district
-            values["IVR_ADDRESS"] = address
-            values["IVR_WHERE"] = f"District: {_argument(district)},Address: {_argument(address)}"
+            whose = (self.account.number, self.account.district, _address(self.account))
+            values |= _whose(*whose, confirmed=self.confirmed, longest=LONGEST_TEXT)
         if self.danger:
             values["IVR_DANGER"] = "yes"
         if self.trouble is not None:
@@ -44,19 +43,28 @@ class Screen:
         return values
 
 
+def variables_of_promise(promise: Promise) -> dict[str, str]:
+    """Channel variables of who is rung back, short enough for the manager interface; empty for a bare number."""
+    if not promise.account:
+        return {}
+    return _whose(promise.account, promise.district, promise.address, confirmed=False, longest=LONGEST_RUNG)
+
+
+def _whose(number: str, district: str, address: str, *, confirmed: bool, longest: int) -> dict[str, str]:
+    district, address = _one_line(district, longest), _one_line(address, longest)
+    return {
+        "IVR_ACCOUNT": _one_line(number, longest),
+        "IVR_CONFIRMED": "yes" if confirmed else "no",
+        "IVR_DISTRICT": district,
+        "IVR_ADDRESS": address,
+        "IVR_WHERE": f"District: {argument(district)},Address: {argument(address)}",
+    }
+
+
 def _address(account: Account) -> str:
     return ", ".join(filter(None, (account.street, account.house, account.flat)))
 
 
-def _one_line(text: str) -> str:
+def _one_line(text: str, longest: int) -> str:
     """Free text from billing as a channel variable takes it: no line breaks, and short enough for a command."""
-    return "".join(character if character.isprintable() else " " for character in text)[:LONGEST_TEXT].strip()
-
-
-def _argument(text: str) -> str:
-    r"""A text that stays one argument of an application of Asterisk's, exactly as it is.
-
-    Arguments are divided by commas outside of quotes, parentheses and brackets; ``\`` takes the meaning from each of
-    these and from itself, and is dropped. A value that comes out of a variable is not searched for ``${``.
-    """
-    return re.sub(r'([\\",()\[\]])', r"\\\1", text)
+    return "".join(character if character.isprintable() else " " for character in text)[:longest].strip()

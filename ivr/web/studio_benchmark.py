@@ -28,7 +28,7 @@ OTHERS = ("reading/stored", "common/goodbye")
 START_S = 60.0
 LIKE = 0.85
 """Correlation from which two pieces of sound are the same; different prompts have less than 0.7."""
-CALL = {"title": "hears what was published", "step": [{"hears": FIRST_PROMPT}, {"waits": 4.0}, {"hangs_up": True}]}
+CALL = {"title": "hears what was published", "step": [{"hears": FIRST_PROMPT}, {"waits": 6.0}, {"hangs_up": True}]}
 Ring = Callable[[Scenario], Awaitable[Result]]
 
 

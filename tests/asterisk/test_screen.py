@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from ivr.storage import tables
 from ivr.telephony.ami import AmiRefused, Events, Message, connected
+from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
-from tests.asterisk.test_surge import ring, system
-from tests.lab.phone import CALLER, calling
+from tests.asterisk.promises import called, system_of
+from tests.asterisk.test_surge import FILE, ring, system
+from tests.lab.phone import CALLER, calling, nobody_answers
 
 __all__ = ["system"]
 
@@ -75,3 +78,34 @@ async def test_an_address_arrives_as_it_is_whatever_is_in_it(lab: Lab, system: S
         event = await events.next(LIMIT_S)
         assert fields(event, "Account", "Confirmed") == ["1000000008", "no"]
         assert event["Address"] == "Мира  Account: 666    Event: Forged, 2, 8"
+
+
+@pytest.mark.parametrize(("kind", "key"), [("queue", "1"), ("power", "2")])
+async def test_who_is_rung_back_is_shown_as_they_were(lab: Lab, kind: str, key: str) -> None:
+    does_ = "confirms" if key == "1" else "declines"
+    with system_of(lab) as system:
+        import_accounts(system, FILE)
+        owe(system, kind, "1000000007")
+        async with called(lab, does_), nobody_answers(lab), screen(lab) as events:
+            system.start_daemon()
+            event = await events.next(LIMIT_S)
+    assert fields(event, "Account", "Confirmed", "District", "Address") == ["1000000007", "no", "Север", NASTY]
+    assert (event["Promise"] != "", event["CallerIDNum"]) == (True, CALLER)
+
+
+def owe(system: System, kind: str, number: str) -> None:
+    """A promise that is due, to somebody whose account is known."""
+    database, now = system.open_database(), datetime.now(UTC)
+    accounts, callbacks = tables.of(tables.Account), tables.of(tables.Callback)
+    row = {"kind": kind, "state": "due", "phone": CALLER, "queue": "hotline" if kind == "queue" else ""}
+    with database.writing() as connection:
+        key = connection.scalar(select(accounts.c.id).where(accounts.c.number == number))
+        if kind == "power":
+            place = {"kind": "emergency", "state": "ended", "district": "Юг", "cause": "cable", "ended_at": now}
+            ended = tables.of(tables.Outage)
+            new = insert(ended).values(began_at=now, created_at=now, **place).returning(ended.c.id)
+            row["outage_id"] = connection.execute(new).scalar_one()
+        connection.execute(
+            insert(callbacks).values(account_id=key, due_at=now, created_at=now, joined_at=now, priority=0, **row)
+        )
+    database.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ivr.config import REPOSITORY
 from ivr.domain.people import Role
@@ -24,7 +24,7 @@ __all__ = ["peopled_sqlite"]
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = REPOSITORY / "docs" / "ru" / "images"
-PAGE_MS = 15_000
+PAGE_MS = 30_000
 ARGUMENTS = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",
@@ -73,6 +73,7 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
+    expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN)
         yield browser

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.domain.promises import CallbackTerms, Promise, Rung
+from ivr.domain.promises import CallbackTerms, Promise, Rung, Wish
 from ivr.hotline.board import Board
 from ivr.hotline.ringing import Pace, Ringer
 from ivr.storage import outages, tables
@@ -55,9 +55,12 @@ class ScriptedExchange:
     def __init__(self) -> None:
         self.rung: list[str] = []
         self.answer = Rung.NO_ANSWER
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def ring(self, promise: Promise) -> Rung:
         self.rung.append(promise.phone)
+        await self.answers.wait()
         return self.answer
 
     async def live(self) -> frozenset[str]:
@@ -98,13 +101,16 @@ def end(database: Database, outage: int, at: datetime) -> None:
 
 
 @contextlib.asynccontextmanager
-async def ringing(database: Database, clock: Clock, per_minute: int = 60) -> AsyncIterator[ScriptedExchange]:
+async def ringing(
+    database: Database, clock: Clock, per_minute: int = 60, at_once: int = 100
+) -> AsyncIterator[ScriptedExchange]:
     exchange, board = ScriptedExchange(), Board()
     board.begin()
+    board.take(Message("QueueMember", {"queue": "hotline", "name": "anna", "status": "1", "paused": "0"}))
     board.take(Message("QueueStatusComplete"))
     pauses = (timedelta(minutes=5), timedelta(minutes=15))
     terms = CallbackTerms(MOSCOW, pauses, quiet_from=22, quiet_to=8, fresh=timedelta(hours=1))
-    pace = Pace(at_once=100, power_per_minute=per_minute, look_s=0.02)
+    pace = Pace(at_once=at_once, power_per_minute=per_minute, look_s=0.02)
     task = asyncio.create_task(Ringer(Promises(database), exchange, board, terms, pace, clock).run())
     yield exchange
     task.cancel()
@@ -162,3 +168,18 @@ async def test_so_many_begin_in_a_minute_and_no_more(database: Database) -> None
             await clock.shows(noon + timedelta(seconds=second))
             begun.append(len(exchange.rung))
     assert begun == [1, 3, 5, 7, 9, 11]
+
+
+async def test_however_many_wait_for_the_light_a_call_is_left_for_the_queue(database: Database) -> None:
+    noon = EVENING.replace(day=21, hour=12)
+    outage, clock = outage_of(database, 40), Clock(noon)
+    async with ringing(database, clock, per_minute=6000, at_once=10) as exchange:
+        exchange.answers.clear()
+        end(database, outage, noon)
+        for seconds in range(3):
+            await clock.shows(noon + timedelta(seconds=seconds))
+        assert len(exchange.rung) == 8
+        asked_at = noon + timedelta(seconds=3)
+        assert Promises(database).make(Wish("+79169990000", "hotline", 0, asked_at), asked_at)
+        await clock.shows(asked_at)
+        assert exchange.rung[8:] == ["+79169990000"]

@@ -60,11 +60,20 @@ async def test_a_line_break_is_never_sent(lab: Lab, text: str) -> None:
             await ami.originate("PJSIP/1@loop", context="lab-caller", caller_id=text)
 
 
-@pytest.mark.parametrize("value", ["a,B=c", 'a"b', "a\\b"])
-async def test_a_variable_cannot_become_two(lab: Lab, value: str) -> None:
+@pytest.mark.parametrize("value", ["a,B=c", 'a"b', "a\\b", 'Ленина, "5" (угол) [2]\\, ${EVIL} = 3'])
+async def test_a_variable_arrives_as_it_is_and_cannot_become_two(lab: Lab, value: str) -> None:
     async with exchange(lab) as ami:
-        with pytest.raises(ValueError, match="comma"):
-            await ami.originate("PJSIP/1@loop", context="lab-caller", variables={"A": value})
+        call = await ami.originate("Local/s@lab-caller/n", context="lab-caller", variables={"A": value})
+        assert (await ami.action("Getvar", Channel=call.channel, Variable="A"))["Value"] == value
+        assert (await ami.action("Getvar", Channel=call.channel, Variable="B"))["Value"] == ""
+        await ami.action("Hangup", Channel=call.channel)
+
+
+async def test_a_name_that_is_none_and_a_line_that_asterisk_would_cut_are_refused(lab: Lab) -> None:
+    async with exchange(lab) as ami:
+        for variables in ({"A,B": "1"}, {"A": "x" * 1000}):
+            with pytest.raises(ValueError, match=r"variable|line"):
+                await ami.originate("Local/s@lab-caller/n", context="lab-caller", variables=variables)
 
 
 async def test_an_action_answers(lab: Lab) -> None:

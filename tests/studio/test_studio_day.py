@@ -108,7 +108,7 @@ def test_a_sheet_has_groups_in_the_order_of_reading_and_needs_no_other_file(desk
     assert ids.index("common/goodbye") < ids.index("digit/0") < ids.index("number/21") < ids.index("number/300")
     page = file.read_text(encoding="utf-8")
     assert re.findall(r"(?:src|href|url)\s*[=(]", page) == []
-    assert "@page { size: A4" in page and page.count("<section>") == 20
+    assert "@page { size: A4" in page and page.count("<section>") == page.count("</h2>") >= 20
     assert "Показания пойдут в счёт за … </span>март" in page
     assert desk.sheet(name="again.html")[1] == sheet
 
@@ -255,13 +255,15 @@ def test_two_hours_are_read_in_little_memory(desk: Desk) -> None:
         minute = bytes(60 * RATE * 2)
         for _ in range(120):
             target.writeframes(minute)
-    program = "import resource; from ivr.cli import app\ntry: app()\nfinally: print('peak', %s)"
-    program %= "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"
+    # VmHWM, not ru_maxrss: that one begins with the size of the process that started this one.
+    program = "from ivr.cli import app\ntry: app()\nfinally: print(*(x for x in open('/proc/self/status') if 'HWM' in x))"
+        "from ivr.cli import app\ntry: app()\nfinally: print(*(l for l in open('/proc/self/status') if 'VmHWM' in l))"
+    )
     words = ["prompts", "split", recording, "--script", file, "--config", desk.config]
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, words)], cwd=REPOSITORY, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(desk.takes()) == {line.id for line in sheet.lines}
-    peak = re.search(r"^peak (\d+)$", done.stdout, re.MULTILINE)
+    peak = re.search(r"^VmHWM:\s+(\d+) kB", done.stdout, re.MULTILINE)
     assert peak is not None and int(peak[1]) < 150 << 10  # KB, for 230 MB of samples
