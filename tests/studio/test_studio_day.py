@@ -256,7 +256,7 @@ def test_two_hours_are_read_in_little_memory(desk: Desk) -> None:
         for _ in range(120):
             target.writeframes(minute)
     # VmHWM, not ru_maxrss: that one begins with the size of the process that started this one.
-    program = "from ivr.cli import app\ntry: app()\nfinally: print(*(x for x in open('/proc/self/status') if 'HWM' in x))"
+    program = (
         "from ivr.cli import app\ntry: app()\nfinally: print(*(l for l in open('/proc/self/status') if 'VmHWM' in l))"
     )
     words = ["prompts", "split", recording, "--script", file, "--config", desk.config]
