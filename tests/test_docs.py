@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from ivr.cli import GROUPS
 from ivr.config import REPOSITORY, Section, Settings
+from ivr.web.menu import ENTRIES
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(
@@ -134,7 +135,7 @@ def test_links_within_the_tree_lead_somewhere() -> None:
     broken = []
     for page in PAGES:
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        for link in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
             if re.match(r"[a-z]+:", link):
                 continue
             file, _, part = link.partition("#")
@@ -143,6 +144,30 @@ def test_links_within_the_tree_lead_somewhere() -> None:
             if not target.exists() or (part and part not in map(anchor, headings)):
                 broken.append(f"{page_name(page)}: {link}")
     assert broken == []
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    """They live in git: a few colours each."""
+    shown = {
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    }
+    pictures = {file for folder in DOCS.rglob("images") for file in folder.iterdir()}
+    assert {page_name(file) for file in pictures - shown} == set()
+    assert {page_name(file): file.stat().st_size for file in pictures if file.stat().st_size > 150_000} == {}
+
+
+def test_the_russian_guide_leads_to_all_of_it() -> None:
+    guide = DOCS / "ru"
+    text = (guide / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", text))
+    assert linked == {page.name for page in guide.glob("*.md")} - {"README.md"}
+
+
+def test_the_russian_guide_names_every_page_of_the_menu() -> None:
+    text = (DOCS / "ru" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \*\*(.+?)\*\* \|", text, re.MULTILINE) == [name for _, name in ENTRIES]
 
 
 def test_pages_that_the_code_refers_to_exist() -> None:

@@ -34,10 +34,12 @@ MATERIAL = Path(demo.__file__).parent
 AFTERWARDS = """
 [bold]Ring it with a softphone of your own[/bold] (on this machine: the lab listens on loopback only)
   .venv/bin/ivr lab up --folder {lab} --config {config}
-  .venv/bin/ivr serve --config {config}
+  IVR_WEB__LISTEN=127.0.0.1:8080 .venv/bin/ivr serve --config {config}
 The first command prints the SIP port and the password of the account «softphone». Register a softphone
 (Linphone, baresip, Zoiper …) at 127.0.0.1:PORT over UDP and dial any number. Accounts to try: 4012345678
 (day and night, last readings 12345 and 6789) and 4012345686 (one zone, last reading 104210; its street has the outage).
+[bold]See calls, readings and outages in a browser[/bold]: http://127.0.0.1:8080/ while `ivr serve` runs; a user for it:
+  .venv/bin/ivr user add anna --role administrator --generate --config {config}
 `.venv/bin/ivr lab down --folder {lab}` ends it.
 """
 
@@ -46,13 +48,11 @@ The first command prints the SIP port and the password of the account «softphon
 def run() -> None:
     """Start a lab and the daemon, ring them with a scripted caller, and show what was said and stored."""
     console = Console(highlight=False, soft_wrap=True)
-    calls = FOLDER / "calls"
-    lab = Lab(FOLDER / "lab", recordings=calls)
-    changes: dict[str, dict[str, Any]] = {"callbacks": {"power": True}, "recordings": {"calls": str(calls.absolute())}}
-    system = System(FOLDER, lab, changes=changes)
+    lab = Lab(FOLDER / "lab", recordings=FOLDER / "calls")
     try:
         if lab.must_build():
             console.print("No Asterisk installed here: building one for the lab, once, about half a minute …")
+        system = _system(lab)
         with running(system):
             console.print(f"Asterisk, daemon and database run in {FOLDER}. The calls, as they happen:")
             results = asyncio.run(_ring(system, "day-and-night.toml", "hotline.toml"))
@@ -65,6 +65,17 @@ def run() -> None:
         raise typer.Exit(2) from None
     console.print(AFTERWARDS.format(lab=FOLDER / "lab", config=FOLDER / "ivr.toml"))
     raise typer.Exit(1 if any(result.faults for result in results) else 0)
+
+
+def _system(lab: Lab) -> System:
+    """The lab, up, with what a daemon needs to ring people back."""
+    state = lab.up()
+    changes: dict[str, dict[str, Any]] = {
+        "ami": {"port": state.ami_port, "user": state.ami_user, "secret": state.ami_secret},
+        "callbacks": {"dial": "Local/{phone}@lab-called/n"},
+        "recordings": {"calls": str((FOLDER / "calls").absolute())},
+    }
+    return System(FOLDER, lab, changes=changes)
 
 
 @contextmanager

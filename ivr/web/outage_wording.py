@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from ivr.domain.outages import Cause, Kind, Place, State, Trouble
 from ivr.domain.promises import Rung
 
@@ -14,7 +17,7 @@ STATES = {
 PLANNED = ("запланировано", "plain")
 """An open outage whose time has not come."""
 
-KINDS = {Kind.EMERGENCY: "аварийное", Kind.PLANNED: "плановое"}
+KINDS: dict[str, str] = {Kind.EMERGENCY: "аварийное", Kind.PLANNED: "плановое"}
 CAUSES: dict[str, str] = {
     Cause.WORKS: "плановые работы",
     Cause.CABLE: "повреждение кабеля",
@@ -56,3 +59,40 @@ RING_REASONS: dict[str, str] = {
 def place_text(place: Place) -> str:
     """`Север, Ленина, 5`."""
     return ", ".join(filter(None, (place.district, place.street, place.house)))
+
+
+_STAMP = r"(unknown|\d{4}-\d\d-\d\dT\d\d:\d\d[+-]\d\d:\d\d)"
+_HISTORY: tuple[tuple[str, str], ...] = (
+    (rf"(\w+), (\w+), began {_STAMP}, expected end {_STAMP}", "{0}, {1}, началось {2}, закончится {3}"),
+    (rf"expected end {_STAMP} -> {_STAMP}", "закончится {1} (было {0})"),
+    (rf"expected end {_STAMP}", "закончится {0}"),
+    (r"cause (\w+) -> (\w+)", "{1} (было: {0})"),
+    (r"cause (\w+)", "{0}"),
+    (rf"at {_STAMP}, to ring: (\d+)", "в {0}, надо позвонить: {1}"),
+    (r"was (\w+), wait again: (\d+)", "было: {0}, снова ждут звонка: {1}"),
+    (r"(\d+) callers within ([\d.]+) minutes", "позвонили {0} чел. за {1} мин"),
+    (r"nobody confirmed it", "никто не подтвердил"),
+)
+"""How the history is kept (English, for logs and files), and how it is shown."""
+
+
+def history_text(detail: str) -> str:
+    """What was changed of an outage, in Russian; a person's note stays as it is."""
+    return "; ".join(_part_of_history(part) for part in detail.split("; "))
+
+
+def _part_of_history(part: str) -> str:
+    for pattern, russian in _HISTORY:
+        found = re.fullmatch(pattern, part)
+        if found:
+            return russian.format(*map(_word_of_history, found.groups()))
+    return part
+
+
+def _word_of_history(word: str) -> str:
+    if word == "unknown":
+        return "неизвестно когда"
+    if "T" in word:
+        return f"{datetime.fromisoformat(word):%d.%m.%Y %H:%M}"
+    words: dict[str, str] = {**KINDS, **CAUSES, **{state: name for state, (name, _) in STATES.items()}}
+    return words.get(word, word)

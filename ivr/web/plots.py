@@ -77,9 +77,13 @@ def _figure(
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>')
     parts += marks
     every = -(-len(points) // MOST_LABELS) or 1
-    for place in range(0, len(points), every):
+    labelled = list(range(0, len(points), every))
+    at_edge = len(labelled) > 1 and first + labelled[-1] * step > WIDTH - 32
+    if at_edge and every * step < 72 and len(points[labelled[-1]].label) > 5:
+        del labelled[-2]  # the last one, moved in from the edge, would lie over it
+    for place in labelled:
         x = first + place * step
-        anchor, x = ("end", WIDTH) if len(points) > 1 and x > WIDTH - 32 else ("middle", x)  # else it would be cut
+        anchor, x = ("end", WIDTH) if at_edge and place == labelled[-1] else ("middle", x)  # else it would be cut
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(points[place].label)}</text>')
     parts.append("</svg>")
     rows = "".join(

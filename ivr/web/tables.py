@@ -44,6 +44,7 @@ from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.columns import Base, UtcTime
 from ivr.web.access import CHANGES_NOTHING, Access, Pages, allowed, gate
+from ivr.web.column_names import NAMES
 from ivr.web.guarding import POLICY
 from ivr.web.office import Office
 
@@ -222,7 +223,9 @@ def _fields(model: type[Base]) -> list[BaseField]:
         dict: JSONField,
     }
     table = tables.of(model)
-    return [kinds.get(_python_type(column), StringField)(column.name, label=column.name) for column in table.columns]
+    return [
+        kinds.get(_python_type(column), StringField)(column.name, label=NAMES[column.name]) for column in table.columns
+    ]
 
 
 def _python_type(column: Column[Any]) -> type[object]:

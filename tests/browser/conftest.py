@@ -32,6 +32,9 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
 ]
 
+IN_RUSSIAN: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ru"}
+"""The browser's own words and dates, where chromium-l10n is installed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
@@ -50,7 +53,8 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
     url = f"sqlite:///{tmp_path / 'ivr.db'}"
     config = tmp_path / "ivr.toml"
     config.write_text(
-        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\n[web]\nlisten = "127.0.0.1:0"\n'
+        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\ncalls = "{tmp_path / "calls"}"\n'
+        f'[web]\nlisten = "127.0.0.1:0"\n'
         f'[sounds]\nown = "{tmp_path / "own"}"\n[studio]\ntakes = "{tmp_path / "takes"}"\n'
     )
     database = Database(url)
@@ -71,7 +75,7 @@ def chromium() -> Iterator[Browser]:
     """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
     expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN)
         yield browser
         browser.close()
 
@@ -121,7 +125,10 @@ def assert_fits(page: Page, width: int = 360) -> None:
 
 def picture(page: Page, name: str) -> None:
     """Keep the page as docs/ru/images/NAME.png, where IVR_PICTURES is set; otherwise only see that it can be drawn."""
+    page.mouse.move(0, 0)
     image = page.screenshot(full_page=True, animations="disabled")
     if os.environ.get("IVR_PICTURES"):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        (PICTURES / f"{name}.png").write_bytes(image)
+        few_colours = "split[a][b];[a]palettegen=max_colors=64:reserve_transparent=0[p];[b][p]paletteuse=dither=none"
+        command = ["ffmpeg", "-v", "error", "-y", "-i", "pipe:0", "-vf", few_colours, "-pred", "none"]
+        subprocess.run([*command, PICTURES / f"{name}.png"], input=image, check=True, timeout=60)

@@ -71,7 +71,7 @@ def window(chromium: Browser, calling: CallingSystem) -> Iterator[Page]:
 
 def test_a_call_is_followed_found_and_heard(window: Page, calling: CallingSystem) -> None:
     page = window
-    log_in(page, Role.CLERK)
+    log_in(page, Role.ADMINISTRATOR)
     queue = page.get_by_role("region", name="Очередь к людям")
     expect(queue).to_contain_text("Аварийная линия", timeout=SOON_MS)
 
@@ -122,4 +122,4 @@ def test_a_call_is_followed_found_and_heard(window: Page, calling: CallingSystem
         audit = tables.of(tables.Audit)
         heard = connection.execute(audit.select().where(audit.c.action == "recording.heard")).all()
     database.close()
-    assert [(row.who, row.detail) for row in heard] == [("clerk", "whole call")]
+    assert [(row.who, row.detail) for row in heard] == [("administrator", "whole call")]

@@ -28,7 +28,7 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
         year_of(web.database, register)
         keys.append(doubtful(web.database, register, 15000 + n))
     say(web.folder / "recordings", 2.0)
-    log_in(page, Role.CLERK)
+    log_in(page, Role.ADMINISTRATOR)
     page.goto("/readings")
     picture(page, "readings")
     assert_fits(page)
@@ -37,6 +37,9 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     expect(heading).to_have_text("Показание 15\u00a0000")
     assert_fits(page)
     picture(page, "reading")
+    page.set_viewport_size({"width": 390, "height": 800})
+    picture(page, "reading-telephone")
+    page.set_viewport_size({"width": 1280, "height": 800})
 
     with page.expect_response("**/voice.wav"):
         page.keyboard.press("4")  # listens
@@ -103,7 +106,7 @@ def test_the_second_of_two_clerks_is_told(page: Page, web: Web) -> None:
 def test_accounts_and_reports(page: Page, web: Web) -> None:
     now = datetime.now(UTC)
     fill(web.database, Size(4000, 2000, 300), now - timedelta(minutes=1), lambda step: None)
-    log_in(page, Role.VIEWER)
+    log_in(page, Role.ADMINISTRATOR)
     page.get_by_role("link", name="Абоненты").click()
     expect(page.get_by_label("Найти")).to_be_focused()
     page.keyboard.type("строителей 7 1 8")
@@ -113,7 +116,7 @@ def test_accounts_and_reports(page: Page, web: Web) -> None:
     assert_fits(page)
     page.get_by_role("link", name="4000000007").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Лицевой счёт 4000000007")
-    expect(page.get_by_text("•••-••-07").first).to_be_visible()
+    expect(page.get_by_text("•••")).to_have_count(0)
     picture(page, "account")
     assert_fits(page)
 
@@ -121,10 +124,18 @@ def test_accounts_and_reports(page: Page, web: Web) -> None:
     page.get_by_label("За какое время").select_option("month")
     page.get_by_role("button", name="Показать").click()
     expect(page.get_by_text("Ещё считается")).to_have_count(0, timeout=60_000)
+    picture(page, "reports")
     page.get_by_text("Числа").first.click()
     expect(page.locator("details table").first).to_be_visible()
-    picture(page, "reports")
     assert_fits(page)
     with page.expect_download() as started:
         page.get_by_role("link", name="Скачать таблицу (CSV)").click()
     assert "Звонки;всего;" in started.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_a_viewer_sees_an_account_without_its_telephone(page: Page, web: Web) -> None:
+    key, _ = account(web.database)
+    log_in(page, Role.VIEWER)
+    page.goto(f"/accounts/{key}")
+    expect(page.get_by_text("•••-••-67").first).to_be_visible()
+    expect(page.get_by_text("123-45-67")).to_have_count(0)

@@ -26,11 +26,12 @@ def accounts(web: Web) -> None:
 
 
 def test_an_outage_from_its_first_report_to_its_end(page: Page, web: Web, accounts: None) -> None:
-    log_in(page, Role.CLERK)
+    log_in(page, Role.ADMINISTRATOR)
     page.goto("/outages/reports")
     expect(page.get_by_text("искрит или упал провод")).to_be_visible()
     page.get_by_label("Адрес сообщения 1001").evaluate("sound => { sound.muted = true; return sound.play(); }")
     until(page, "document.querySelector('audio').currentTime > 0.1")
+    picture(page, "outage-reports")
     assert_fits(page)
 
     page.goto("/outages")

@@ -15,7 +15,18 @@ from ivr.storage import outage_details, outages, reports
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.known_places import known_places
 from ivr.web.office import Office, office_of
-from ivr.web.outage_wording import CAUSES, CHANGES, KINDS, PLANNED, RING_REASONS, RINGS, STATES, TROUBLES, place_text
+from ivr.web.outage_wording import (
+    CAUSES,
+    CHANGES,
+    KINDS,
+    PLANNED,
+    RING_REASONS,
+    RINGS,
+    STATES,
+    TROUBLES,
+    history_text,
+    place_text,
+)
 from ivr.web.rendering import done, render
 
 pages = Pages()
@@ -239,6 +250,7 @@ def _rendered(request: Request, template: str, status: int = 200, **values: Any)
         "causes": CAUSES,
         "troubles": TROUBLES,
         "changes": CHANGES,
+        "history_text": history_text,
         "rings": RINGS,
         "ring_reasons": RING_REASONS,
         "place_text": place_text,

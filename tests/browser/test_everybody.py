@@ -1,0 +1,77 @@
+"""Every page by ear, by keyboard, by weak eyes and on a telephone's screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page
+
+from ivr.domain.people import Role
+from ivr.storage import tables
+from ivr.storage.filling import Size, fill
+from tests.browser.conftest import Web, assert_fits, log_in
+from tests.browser.everybody import assert_by_keyboard, assert_contrast, assert_readable
+from tests.web.stock import CALL, UNIQUEID, put, put_call, tone
+
+PLACES = (
+    "/",
+    "/readings",
+    "/readings/{flagged}",
+    "/calls",
+    f"/calls/{CALL}",
+    "/outages",
+    "/outages/new",
+    "/outages/{outage}",
+    "/outages/{suspected}",
+    "/outages/reports",
+    "/prompts?q=identify/",
+    "/prompts/103",
+    "/accounts?q=4000000007",
+    "/accounts/8",
+    "/reports?span=day",
+    "/people",
+    "/people/2",
+    "/me",
+    "/nowhere",
+)
+
+
+@pytest.fixture
+def stocked(web: Web) -> dict[str, int]:
+    """Something of everything; keys by name."""
+    now = datetime.now(UTC)
+    fill(web.database, Size(600, 60, 30), now - timedelta(minutes=1), lambda step: None)
+    call = put_call(web.database)
+    said = f"voice/2026-11-25/{CALL}-1.wav"
+    tone(web.folder / "recordings" / said, 300, 2.0)
+    for side in ("caller", "menu"):
+        tone(web.folder / "calls" / f"{UNIQUEID}-{side}.wav", 300, 2.0)
+    place = {"district": "Север", "street": "Ленина", "cause": "cable", "began_at": call, "created_at": call}
+    outage = put(web.database, tables.Outage, kind="emergency", state="open", expected_end=call, **place)
+    place |= {"street": "Лесная"}
+    suspected = put(web.database, tables.Outage, kind="emergency", state="suspected", **place)
+    report = {"call_id": CALL, "created_at": now, "trouble": "danger", "recording": said, "outage_id": outage}
+    put(web.database, tables.OutageReport, **report)
+    with web.database.reading() as connection:
+        reading = tables.of(tables.Reading)
+        flagged = connection.execute(reading.select().where(reading.c.status == "flagged")).first()
+    assert flagged is not None
+    return {"outage": outage, "suspected": suspected, "flagged": flagged.id}
+
+
+def test_login_is_for_everybody(page: Page, web: Web) -> None:
+    page.goto("/login")
+    assert_readable(page)
+    assert_contrast(page)
+    assert_by_keyboard(page)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_page_is_for_everybody(page: Page, web: Web, stocked: dict[str, int], place: str) -> None:
+    log_in(page, Role.ADMINISTRATOR)
+    page.goto(place.format(**stocked))
+    assert_readable(page)
+    assert_contrast(page)
+    assert_fits(page)
+    assert_by_keyboard(page)
