@@ -64,6 +64,7 @@ def test_closing_somebodys_entrance_is_asked_before(page: Page, web: Web) -> Non
     log_in(page, Role.ADMINISTRATOR)
     page.goto("/people")
     page.get_by_role("link", name="clerk", exact=True).click()
+    expect(page.get_by_text("Номер для телефона: 2")).to_be_visible()
     picture(page, "person")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Закрыть вход").click()
