@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,14 @@ from ivr.storage.migrations import upgrade
 from tests.postgres.server import PostgresServer, running_server
 
 _numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def processors() -> Iterator[None]:
+    """For modules that need the processors, or take them: one after the other, whichever workers they run in."""
+    with (Path(tempfile.gettempdir()) / "ivr-tests-processors").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

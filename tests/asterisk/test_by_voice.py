@@ -80,7 +80,9 @@ async def ring_all(system: System) -> dict[str, Result]:
 
 
 @pytest.fixture(scope="module")
-def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
+def rung(
+    processors: None, lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[System, dict[str, Result]]]:
     """The system after the scenarios were rung, and what came of each."""
     folder = tmp_path_factory.mktemp("voices")
     system = System(folder, lab, changes={**SETTINGS, "recordings": {"folder": str(folder / "kept")}})
@@ -94,7 +96,7 @@ def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[S
         system.kill_daemon()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", [*SCENARIOS, *OVER_THE_LAST_READING])
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
