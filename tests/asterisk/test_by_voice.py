@@ -16,6 +16,7 @@ from ivr.robot.system import System
 from ivr.studio.catalogue import load_catalogue
 from tests.asterisk.accounts import import_accounts, stored_for
 from tests.asterisk.conftest import ringing
+from tests.asterisk.steps import logged
 from tests.listening.sounding import noise, quieter, silence
 
 FOLDER = Path(__file__).parent / "by_voice"
@@ -141,7 +142,7 @@ def test_the_voice_is_kept_beside_the_flagged_reading(rung: tuple[System, dict[s
 
 
 def test_logs_hold_no_words_and_no_numbers(rung: tuple[System, dict[str, Result]]) -> None:
-    log = rung[0].log_file.read_text(encoding="utf-8")
+    log = logged(rung[0])
     assert "call ends" in log
     for secret in ("538160", "двенадцать", "12162"):
         assert secret not in log

@@ -16,6 +16,7 @@ from ivr.robot.system import System
 from ivr.storage.following import Follower
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.steps import logged
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
 
@@ -76,7 +77,7 @@ def sides(recording: Path | None) -> tuple[list[int], list[int]]:
 
 
 def test_logs_name_no_account_and_no_caller(rung: tuple[System, dict[str, Result]]) -> None:
-    log = rung[0].log_file.read_text(encoding="utf-8")
+    log = logged(rung[0])
     assert "call ends" in log
     for secret in ("7916", "10000000", "12150"):
         assert secret not in log

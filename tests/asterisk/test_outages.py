@@ -21,6 +21,7 @@ from ivr.storage import outages, tables
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.promises import rings_back
+from tests.asterisk.steps import logged
 
 FILE = Path(__file__).parent / "outages.csv"
 SCENARIOS = {file.stem: load(file) for file in sorted((Path(__file__).parent / "at_outages").glob("*.toml"))}
@@ -113,7 +114,7 @@ def test_the_spoken_address_is_kept_with_the_report(rung: tuple[System, dict[str
 
 
 def test_logs_name_no_caller_and_no_place(rung: tuple[System, dict[str, Result]]) -> None:
-    log = rung[0].log_file.read_text(encoding="utf-8")
+    log = logged(rung[0])
     assert "call ends" in log
     for secret in ("7916", "10000000", "Ленина", "Мира"):
         assert secret not in log
