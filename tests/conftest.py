@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,21 +9,49 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.storage.migrations import upgrade
 from tests.postgres.server import PostgresServer, running_server
 
+LONGEST_FIRST = ("tests/asterisk/", "tests/browser/", "tests/lab/", "tests/studio/", "tests/speech/")
+"""These wait for calls; begun last they would leave the other workers idle at the end."""
+TAKE_THE_PROCESSORS = (
+    "tests/asterisk/test_by_voice.py",
+    "tests/asterisk/test_bench_hotline.py",
+    "tests/asterisk/test_recogniser_faults.py",
+    "tests/studio/test_studio_day.py",
+    "tests/asterisk/test_studio_benchmark.py",
+)
+"""These need the processors, or take them: one worker runs them, one after the other, from the beginning on."""
+
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
-def processors() -> Iterator[None]:
-    """For modules that need the processors, or take them: one after the other, whichever workers they run in."""
-    with (Path(tempfile.gettempdir()) / "ivr-tests-processors").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        yield
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Each file to one worker, in the order of collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return TAKE_THE_PROCESSORS[0] if file in TAKE_THE_PROCESSORS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> tuple[int, int]:
+        file = item.nodeid.partition("::")[0]
+        if file in TAKE_THE_PROCESSORS:
+            return 0, TAKE_THE_PROCESSORS.index(file)
+        return 1, next((place for place, folder in enumerate(LONGEST_FIRST) if file.startswith(folder)), 9)
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

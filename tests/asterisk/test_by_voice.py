@@ -81,9 +81,7 @@ async def ring_all(system: System) -> dict[str, Result]:
 
 
 @pytest.fixture(scope="module")
-def rung(
-    processors: None, lab: Lab, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[System, dict[str, Result]]]:
+def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
     """The system after the scenarios were rung, and what came of each."""
     folder = tmp_path_factory.mktemp("voices")
     system = System(folder, lab, changes={**SETTINGS, "recordings": {"folder": str(folder / "kept")}})

@@ -28,7 +28,7 @@ from ivr.studio.studio import Studio
 from ivr.studio.synthesis import Engine, Espeak, Festival
 from tests.studio.sessions import RATE, Reading, cough, speak_all, with_rest
 
-pytestmark = [pytest.mark.usefixtures("processors"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 SENTENCES = (
     *("reading/help", "reading/fraction", "reading/too-long", "reading/insist", "reading/stored", "reading/not-stored"),
