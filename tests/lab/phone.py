@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -13,10 +13,18 @@ from ivr.lab.lab import Lab
 from ivr.telephony.ami import Ami, AmiRefused, Events, Message, Originated, connected
 
 CALLER = "+79161234567"
-HEARS_S = 20.0  # the longest prompt, and then some
+HEARS_S = 60.0  # the longest prompt, and then some, on a busy machine
+LIMIT_S = 60.0  # for what happens at once, on a busy machine
 KEY_MS = "80"
 
 _numbers = count(88001000000)
+
+
+async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
+    """Wait until something is so. Raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
+            await asyncio.sleep(0.02)
 
 
 class Phone:

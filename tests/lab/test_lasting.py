@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,8 @@ from ivr.telephony.ami import Ami, AmiUnavailable, connected
 from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
 from ivr.telephony.queues import follow
 from tests.lab.cable import cable
-from tests.lab.phone import calling, exchange, waiting_callers
+from tests.lab.phone import calling, exchange, until, waiting_callers
 
-LIMIT_S = 20.0
 QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
 
 
@@ -27,13 +26,6 @@ def state_of(lab: Lab) -> LabState:
     state = lab.state
     assert state is not None
     return state
-
-
-async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
-    """Wait until something is so. Raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
