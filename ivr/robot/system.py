@@ -18,7 +18,7 @@ from ivr.lab.lab import Lab
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 
-START_S, STOP_S = 30.0, 30.0
+START_S, STOP_S = 90.0, 60.0
 
 
 class SystemFault(Exception):

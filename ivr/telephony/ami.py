@@ -272,6 +272,9 @@ async def connect(
     try:
         await _logged_in(manager, connecting, broken, limit_s)
     except (AmiFault, asyncio.CancelledError):
+        if not connecting.done():  # cancelled or too late: a connection that is made now would be nobody's
+            connecting.remove_done_callback(manager.connection_made)
+            connecting.cancel()
         manager.close()
         raise
     return Ami(manager, broken)
@@ -286,8 +289,6 @@ async def _logged_in(manager: Any, connecting: asyncio.Task[Any], broken: asynci
             answer = manager.authenticated_future
             await asyncio.wait({answer, broken}, return_when=asyncio.FIRST_COMPLETED)
     except TimeoutError:
-        connecting.remove_done_callback(manager.connection_made)
-        connecting.cancel()
         raise AmiUnavailable("Asterisk's manager did not answer the login") from None
     if not answer.done():
         raise AmiUnavailable("Asterisk's manager closed the connection")

@@ -15,7 +15,7 @@ from tests.asterisk.accounts import import_accounts
 from tests.browser.serving import served_at
 from tests.web.conftest import put_people
 
-RING_S = 120.0
+RING_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ __all__ = ["peopled_sqlite"]
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = REPOSITORY / "docs" / "ru" / "images"
-PAGE_MS = 30_000
+PAGE_MS = 90_000
 ARGUMENTS = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",
@@ -66,7 +66,7 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
         yield Web(served_at(log, lambda: process.poll() is None), database, config, tmp_path)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
         database.close()
 
 

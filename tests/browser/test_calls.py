@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.browser.calling import CallingSystem, calling_system
-from tests.browser.conftest import assert_fits, log_in, picture, until
+from tests.browser.conftest import PAGE_MS, assert_fits, log_in, picture, until
 
-SOON_MS = 40_000
+SOON_MS = 90_000
 """Until the robot has made its voice, the daemon has answered, and the page has asked again."""
 
 READING = """
@@ -60,7 +60,7 @@ def window(chromium: Browser, calling: CallingSystem) -> Iterator[Page]:
     """A browser's window on its pages."""
     context = chromium.new_context(base_url=calling.url, locale="ru-RU", viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PAGE_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)

@@ -52,6 +52,7 @@ def test_adding_somebody_who_then_logs_in(page: Page, web: Web) -> None:
     password = page.locator("output").inner_text()
     picture(page, "password")
     page.get_by_role("button", name="Выйти").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Вход")
     page.get_by_label("Логин").fill("anna.petrova")
     page.get_by_label("Пароль").fill(password)
     page.get_by_role("button", name="Войти").click()

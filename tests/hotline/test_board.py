@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 from ivr.hotline.board import Board, MemberState
 from ivr.telephony.ami import Message
@@ -93,9 +93,9 @@ def test_ten_thousand_events_take_less_than_a_second() -> None:
     board = built()
     joins = [event("QueueCallerJoin", Uniqueid=str(number), Position="1") for number in range(200)]
     leaves = [event("QueueCallerLeave", Uniqueid=str(number)) for number in range(200)]
-    began = perf_counter()
+    began = process_time()
     for _ in range(25):
         for each in (*joins, *leaves):
             board.take(each)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     assert places(board) == []

@@ -25,7 +25,7 @@ from ivr.telephony.ami import Message
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 EVENING = datetime(2026, 11, 20, 21, 50, tzinfo=MOSCOW)
-LIMIT_S = 15.0
+LIMIT_S = 90.0
 
 
 class Clock:

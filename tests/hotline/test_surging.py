@@ -19,7 +19,7 @@ from ivr.storage.migrations import upgrade
 from tests.hotline.test_board import built, event
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
 from ivr.lab.lab import Lab
-from ivr.telephony.ami import Ami, Events, Message, Originated, connected
+from ivr.telephony.ami import Ami, AmiRefused, Events, Message, Originated, connected
 
 CALLER = "+79161234567"
-HEARS_S = 20.0  # the longest prompt, and then some
+HEARS_S = 60.0  # the longest prompt, and then some, on a busy machine
+LIMIT_S = 60.0  # for what happens at once, on a busy machine
 KEY_MS = "80"
 
 _numbers = count(88001000000)
+
+
+async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
+    """Wait until something is so. Raises TimeoutError."""
+    async with asyncio.timeout(limit_s):
+        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
+            await asyncio.sleep(0.02)
 
 
 class Phone:
@@ -85,11 +95,23 @@ async def calling(lab: Lab, caller: str = CALLER, number: str = "", hums: bool =
                 caller_id=caller,
                 variables={"LAB_HUMS": "yes" if hums else "no"},
             )
-            line = await events.wait_for("VarSet", HEARS_S, Variable="IVR_DIALLED", Value=number)
-            phone = Phone(ami, events, own, line["Channel"])
-            yield phone
-            if own.channel in lab.command("core show channels concise"):
-                await ami.action("Hangup", Channel=own.channel)
+            line = ""
+            try:
+                begun = await events.wait_for("VarSet", HEARS_S, Variable="IVR_DIALLED", Value=number)
+                line = begun["Channel"]
+                yield Phone(ami, events, own, line)
+            finally:
+                await _end(ami, own.channel, line)
+
+
+async def _end(ami: Ami, *channels: str) -> None:
+    """Hang up, and wait until these channels are gone: whoever rang or waited for them is free for the next test."""
+    for channel in filter(None, channels):
+        with contextlib.suppress(AmiRefused):  # it is gone
+            await ami.action("Hangup", Channel=channel)
+            async with asyncio.timeout(HEARS_S):
+                while await ami.action("Getvar", Channel=channel, Variable="CHANNEL(name)"):  # noqa: ASYNC110 - Asterisk's own
+                    await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -132,7 +154,8 @@ async def telephone(lab: Lab, dials: str, context: str, number: str) -> AsyncIte
         with ami.events("VarSet", "Hangup") as events:
             call = f"Local/{dials}@{context}/n"
             own = await ami.originate(call, context="lab-caller", caller_id=number)
-            phone = Phone(ami, events, own, f"{own.channel[:-1]}2")
-            yield phone
-            if own.channel in lab.command("core show channels concise"):
-                await ami.action("Hangup", Channel=own.channel)
+            line = f"{own.channel[:-1]}2"
+            try:
+                yield Phone(ami, events, own, line)
+            finally:
+                await _end(ami, own.channel, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,12 @@ import pytest
 from ivr.hotline.board import Board, MemberState
 from ivr.lab.lab import Lab
 from ivr.lab.state import LabState
-from ivr.telephony.ami import Ami, AmiUnavailable
+from ivr.telephony.ami import Ami, AmiUnavailable, connected
 from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
 from ivr.telephony.queues import follow
 from tests.lab.cable import cable
-from tests.lab.phone import calling, exchange, waiting_callers
+from tests.lab.phone import calling, exchange, until, waiting_callers
 
-LIMIT_S = 20.0
 QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
 
 
@@ -27,13 +26,6 @@ def state_of(lab: Lab) -> LabState:
     state = lab.state
     assert state is not None
     return state
-
-
-async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
-    """Wait until something is so. Raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
@@ -65,8 +57,7 @@ async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
         (member,) = board.queue("hotline").members
         assert member.name == "Hotline"
         async with waiting_callers(lab, 2):
-            await until(lambda: waits(board) == 2)
-            assert board.queue("hotline").free == 0
+            await until(lambda: waits(board) == 2 and board.queue("hotline").free == 0)
             await until(lambda: board.queue("hotline").longest_s > 0.2)
         await until(lambda: waits(board) == 0)
         await until(lambda: board.queue("hotline").members[0].state is MemberState.FREE)
@@ -105,7 +96,7 @@ async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
         await until(lambda: board.current)
         link.hold()
         await until(lambda: not board.current)
-        link.release()
+        await link.release()
         await until(lambda: board.current)
 
 
@@ -124,17 +115,24 @@ async def test_a_wrong_secret_is_said_and_not_tried_quickly(lab: Lab, caplog: py
 
 async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
-    async with exchange(lab) as ami:
-        away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-        following = asyncio.create_task(follow(ami, board, at_most=6))
+    state = state_of(lab)
+    away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
+    async with (
+        exchange(lab) as ami,
+        cable(state.ami_port) as link,
+        connected(link.port, state.ami_user, state.ami_secret) as slow,
+    ):
+        following = asyncio.create_task(follow(slow, board, at_most=6))
         await until(lambda: board.current)
-        async with asyncio.TaskGroup() as many:
-            for number in range(40):
-                many.create_task(ami.action("QueuePause", Paused="true" if number % 2 == 0 else "false", **away))
+        link.hold()
+        for number in range(20):
+            await ami.action("QueuePause", Paused="true" if number % 2 == 0 else "false", **away)
+        await until(lambda: link.held.count(b"Event: QueueMemberPause") == 20)
+        await link.release()  # all come in before the reader's next turn
+        await until(lambda: "events of the queues came too fast; the board is built again" in caplog.messages)
         await until(lambda: board.current and board.queue("hotline").members[0].state is MemberState.FREE)
         following.cancel()
         await asyncio.wait({following})
-    assert "events of the queues came too fast; the board is built again" in caplog.messages
 
 
 async def test_a_caller_who_is_taken_leaves_the_board(lab: Lab) -> None:

@@ -14,7 +14,7 @@ LOUD = 1000
 
 async def finished(folder: Path, uniqueid: str) -> Sound:
     """The recording, as soon as Asterisk has closed both files."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             sound = call_sound(folder, uniqueid)
             if sound is not None and all(sound.sizes):

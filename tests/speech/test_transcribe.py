@@ -31,7 +31,7 @@ def transcribe(folder: Path, *arguments: object) -> tuple[int, list[dict[str, An
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 

@@ -21,7 +21,7 @@ def _spoken(text: str) -> bytes:
 
 
 def ffmpeg(*words: str) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *words], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *words], check=True, timeout=240)
 
 
 def recording(folder: Path, text: str, *options: str, filters: str = "anull", name: str = "take.wav") -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ivr.telephony.sounds import Sounds
 
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 HEADER = ("agi_network: no", "agi_channel: PJSIP/trunk-00000001", "agi_callerid: 89161234567", "agi_extension: s", "")
 
 

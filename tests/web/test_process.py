@@ -61,8 +61,9 @@ def told(folder: Path, text: str, times: int = 1) -> list[dict[str, Any]]:
     """The lines of the log with this text, once there are so many."""
 
     def lines() -> list[dict[str, Any]]:
-        whole = (json.loads(line) for line in (folder / "log").read_text().splitlines() if line.startswith("{"))
-        return [line for line in whole if line["text"] == text]
+        whole, _, _ = (folder / "log").read_text().rpartition("\n")  # the rest is being written
+        found = (json.loads(line) for line in whole.splitlines() if line.startswith("{"))
+        return [line for line in found if line["text"] == text]
 
     eventually(lambda: len(lines()) >= times, text)
     return lines()

@@ -71,6 +71,7 @@ async def test_with_asterisk_away_the_page_says_so(site: Site) -> None:
 
 async def test_many_who_look_are_one_question(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = await site.logged_in(Role.CLERK)
+    monkeypatch.setattr("ivr.web.live.FRESH_S", 600.0)
     first = (await browser.get("/today/live")).text
     put(site.database, tables.Call, id="new", started_at=site.time)
     await asyncio.gather(*(browser.get("/today/live") for _ in range(10)))
