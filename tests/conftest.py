@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -26,6 +27,9 @@ TAKE_THE_PROCESSORS = (
     "tests/asterisk/test_studio_benchmark.py",
 )
 """These need the processors, or take them: one worker runs them, one after the other, from the beginning on."""
+
+hypothesis.settings.register_profile("on any machine", deadline=None)  # speed is shown by benchmarks
+hypothesis.settings.load_profile("on any machine")
 
 _numbers = count(1)
 
