@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import audioop
 import contextlib
-import math
-import statistics
 import tempfile
 import wave
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +29,7 @@ from ivr.telephony.studio_ringing import CannotRing, RangStudio, ring_to_record
 from tests.asterisk.conftest import ringing
 from tests.asterisk.steps import Steps
 from tests.lab.phone import calling
+from tests.studio.likeness import likeness
 from tests.studio.recordings import ffmpeg, recording
 
 STAFF, STRANGER = "+79165550000", "+79169999999"
@@ -135,31 +134,6 @@ def samples(file: Path, channel: int | None = None) -> bytes:
         data = sound.readframes(sound.getnframes())
         assert sound.getframerate() == 8000
     return data if channel is None else audioop.tomono(data, 2, 1 - channel, channel)
-
-
-WINDOW = 3200  # bytes, 0.2 s
-
-
-def likeness(heard: bytes, take: bytes) -> float:
-    """How like the sounds of a take are to what is in a call, 0 to 1: the median of its loud pieces of 0.2 s.
-
-    Each piece is looked for by itself, since a packet that comes late shifts what follows.
-    """
-    pieces = [take[at : at + WINDOW] for at in range(0, len(take) - WINDOW, WINDOW)]
-    loudest = max(audioop.rms(piece, 2) for piece in pieces)
-    return statistics.median(_found(heard, piece) for piece in pieces if audioop.rms(piece, 2) > loudest / 4)
-
-
-def _found(heard: bytes, piece: bytes) -> float:
-    at, _ = audioop.findfit(heard, piece)
-    part = heard[at * 2 : at * 2 + len(piece)]
-    energy = math.sqrt(_product(part, part) * _product(piece, piece))
-    return _product(part, piece) / energy if energy else 0.0
-
-
-def _product(one: bytes, other: bytes) -> float:
-    pairs = zip(memoryview(one).cast("h"), memoryview(other).cast("h"), strict=True)
-    return float(sum(a * b for a, b in pairs))
 
 
 async def test_what_is_recorded_and_published_by_phone_is_what_the_next_caller_hears(
