@@ -124,7 +124,8 @@ class Exchange:
             try:
                 await script(leg)
             finally:
-                done.set_result(None)
+                if not done.done():  # the line was closed in between
+                    done.set_result(None)
         finally:
             del self._awaited[token]
 

@@ -16,13 +16,21 @@ Steps = list[dict[str, Any]]
 Watcher = Callable[[Happening], None]
 
 IDENTIFIED: Steps = [
-    {"hears": "identify/ask"},
+    {"hears": "greeting/welcome"},  # who knows the line types at once
     {"keys": "1000000001"},
     {"hears": "identify/confirm"},
     {"keys": "1"},
 ]
 GIVEN: Steps = [*IDENTIFIED, {"hears": "reading/ask"}, {"keys": "12150"}, {"hears": "reading/confirm"}]
-STORED: Steps = [*GIVEN, {"keys": "1"}, {"hears": "reading/receipt"}]
+STORED: Steps = [
+    *GIVEN,
+    {"keys": "1"},
+    {"hears": "reading/receipt"},
+    {"hears": "menu/else"},
+    {"keys": "2"},
+    {"hears": "common/goodbye"},
+    {"hangs_up": True},
+]
 EMERGENCY: Steps = [
     {"hears": "fixed/fallback"},
     {"keys": "1"},

@@ -23,7 +23,7 @@ from ivr.robot.system import System
 from tests.asterisk.promises import CALLER, promise, rings_back
 from tests.lab.phone import waiting_callers
 
-LIMIT_S = 30
+LIMIT_S = 90
 
 
 @pytest.fixture

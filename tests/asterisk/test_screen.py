@@ -16,7 +16,7 @@ from ivr.telephony.ami import AmiRefused, Events, Message, connected
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
 from tests.asterisk.promises import called, system_of
-from tests.asterisk.test_surge import FILE, ring, system
+from tests.asterisk.test_surge import FILE, REPORTS, ring, system
 from tests.lab.phone import CALLER, calling, nobody_answers
 
 __all__ = ["system"]
@@ -59,14 +59,7 @@ async def test_an_address_arrives_as_it_is_whatever_is_in_it(lab: Lab, system: S
     with database.writing() as connection:
         connection.execute(update(accounts).where(accounts.c.number == "1000000008").values(street=INJECTS))
     database.close()
-    identified = [
-        {"hears": "identify/confirm", "keys": "1"},
-        {"hears": "reading/ask", "keys": "12150"},
-        {"hears": "reading/confirm", "keys": "1"},
-        {"hears": "menu/else", "keys": "1"},
-        {"hears": "menu/main", "keys": "3"},
-        {"hears": "report/trouble", "keys": "4"},
-    ]
+    identified = [*REPORTS[:-1], {"hears": "report/trouble", "keys": "4"}]
     async with ringing(system) as robot, screen(lab) as events:
         result = await ring(robot, 7, identified, "hotline", "hotline/connecting")
         event = await events.next(LIMIT_S)

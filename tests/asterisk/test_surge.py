@@ -86,17 +86,17 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
         async with connected(state.ami_port, "ivr-screen", state.ami_secret) as ami:
             with ami.events("UserEvent") as events:
                 first = ["outage/suspected", "greeting/welcome", "outage/choices", "hotline/connecting"]
-                result = await ring(
-                    robot, 7, [{"hears": "outage/choices", "timeout": 40, "keys": "3"}], "hotline", *first
+                chooses = [{"hears": "outage/choices", "timeout": 40, "keys": "3"}]
+                hangs_up = [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}]
+                result, _ = await asyncio.gather(
+                    ring(robot, 7, chooses, "hotline", *first),
+                    ring(robot, 8, hangs_up, "nothing", "greeting/welcome"),
                 )
                 event = await events.next(LIMIT_S)
         assert result.heard[result.heard.index("fixed/greeting") + 1 :][:1] == ["outage/suspected"]
         assert event["UserEvent"] == "IvrCall"
         told = [event[name] for name in ("Queue", "Account", "Confirmed", "Outage", "Told", "District")]
         assert told == ["hotline", "1000000007", "no", "1", "suspected", "Север"]
-        await ring(
-            robot, 8, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
-        )
 
         board = await asyncio.to_thread(clerk, system, "hotline", "board", "--once")
         assert "outage 1 is suspected: ivr outage confirm 1   or   ivr outage end 1 --withdrawn" in board
@@ -104,9 +104,7 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
         known = [{"hears": "outage/choices", "timeout": 40, "hangs_up": True}]
         await ring(robot, 7, known, "nothing", "greeting/welcome", "outage/known", "outage/no-end")
         await asyncio.to_thread(clerk, system, "outage", "end", "1", "--withdrawn")
-        result = await ring(
-            robot, 7, [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}], "nothing", "greeting/welcome"
-        )
+        result = await ring(robot, 7, hangs_up, "nothing", "greeting/welcome")
         assert not [prompt for prompt in result.heard if prompt.startswith("outage/")]
     assert suspected(system) == [], "the same reports open no other"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import insert
 
@@ -52,5 +54,5 @@ async def test_counting_is_bounded_and_the_newest_come_first(site: Site, monkeyp
     with site.database.writing() as connection:
         connection.execute(insert(tables.of(tables.Account)), [{"number": f"55{n:03d}"} for n in range(60)])
     page = (await (await site.logged_in(Role.ADMINISTRATOR)).get("/tables/accounts/list")).text
-    assert "55059" in page and "55000" not in page
+    assert "55059" in page and re.search(r"\b55000\b", page) is None  # tokens may hold any digits
     assert "40" in page and "page=2" in page and "page=3" not in page
