@@ -207,7 +207,7 @@ def studio(
             began = time.perf_counter()
             filling.fill(database, filling.Size(readings, calls, accounts), datetime.now(UTC), tell)
             filled_s = time.perf_counter() - began
-            pages = measure_pages(database, place, Path(folder), times, tell)
+            measured = measure_pages(database, place, Path(folder), times, tell)
             database.close()
         except (StoreUnavailable, PagesFailed, ValueError) as error:
             print(f"ivr bench: {error}", file=sys.stderr)
@@ -216,17 +216,17 @@ def studio(
         f"{place.partition(':')[0]}, {platform.machine()}, load {os.getloadavg()[0]:.1f}, filled in {filled_s:.0f} s"
     )
     table = Table("page", "first, ms", "p50, ms", "p95, ms", "KiB", title=title)
-    for page in pages:
+    for page in measured.pages:
         p50, p95 = _share(page.times_ms, 50), _share(page.times_ms, 95)
         table.add_row(page.path, f"{page.first_ms:.0f}", f"{p50:.1f}", f"{p95:.1f}", f"{page.size / 1024:.0f}")
     Console(width=None if os.isatty(1) else 160).print(table)
     figures = {
         page.path: {"first": page.first_ms, "p50": _share(page.times_ms, 50), "p95": _share(page.times_ms, 95)}
-        for page in pages
+        for page in measured.pages
     }
-    print(
-        json.dumps({"readings": readings, "calls": calls, "accounts": accounts, "page_ms": figures, **studio_figures})
-    )
+    print(f"reports counted ahead {measured.counted_s:.0f} s after the start of the pages")
+    sizes = {"readings": readings, "calls": calls, "accounts": accounts}
+    print(json.dumps({**sizes, "reports_counted_s": measured.counted_s, "page_ms": figures, **studio_figures}))
 
 
 def _studio_figures(takes: int, times: int) -> dict[str, object]:

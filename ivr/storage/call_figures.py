@@ -1,8 +1,8 @@
 """Figures of the reports, counted hour by hour.
 
 An hour that is over is counted once and kept in `report_hours`: a month is then a few thousand rows instead of all its
-steps, and its figures stay when old calls are deleted. The last hours, which still change, are counted anew.
-Calls to the studio do not count.
+steps, and its figures stay when old calls are deleted. The pages' process counts ahead of who asks (ivr.web.counting).
+The last hours, which still change, are counted anew. Calls to the studio do not count.
 Why: docs/adr/0044-figures-kept-by-the-hour.md.
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select
 
 from ivr.domain.readings import Channel
 from ivr.storage import tables
@@ -32,6 +32,8 @@ AGAIN_WITHIN = timedelta(hours=24)
 MOST_TRIES = 4
 """Four and more tries are one figure."""
 MOST_HOURS_AT_ONCE = 24
+AHEAD = timedelta(days=366)
+"""How far back hours are counted before somebody asks; what lies before is counted when asked for."""
 
 QUESTIONS = (
     "identify/ask",
@@ -103,20 +105,49 @@ def figures(database: Database, since: datetime, until: datetime, now: datetime,
     return Figures(totals, hours, left_out)
 
 
+def uncounted(database: Database, now: datetime, since: datetime | None = None) -> list[datetime]:
+    """Hours that are over and not kept yet, the newest first, from `since` or AHEAD on. Raises StoreUnavailable."""
+    end = _hour(now)
+    with database.reading() as connection:
+        first = max(_hour(since or now - AHEAD), _hour(now - AHEAD), _beginning(connection, end))
+        kept = set(connection.scalars(select(_hours.c.hour).where(_hours.c.what == COUNTED, *_within(first, end))))
+        still_open = _hours_with_open_calls(connection, max(first, end - GIVEN_UP), end)
+    over = [hour for hour in _each(first, end) if hour + HOUR + SETTLED <= now and hour not in still_open]
+    return [hour for hour in reversed(over) if hour not in kept]
+
+
+def keep(database: Database, hours: Collection[datetime]) -> int:
+    """Count these hours, which are over, and keep them; how many another process had not kept before.
+
+    An hour's figures are written together or not at all, by the process whose mark comes first. Raises
+    StoreUnavailable.
+    """
+    with database.reading() as connection:
+        kept = set(connection.scalars(select(_hours.c.hour).where(_hours.c.what == COUNTED, _hours.c.hour.in_(hours))))
+        counted = {hour: _count(connection, hour) for hour in sorted(hours) if hour not in kept}
+    if not counted:
+        return 0
+    marks = [{"hour": hour, "what": COUNTED, "key": "", "count": 1} for hour in counted]
+    marking = database.insert(_hours).values(marks).on_conflict_do_nothing().returning(_hours.c.hour)
+    with database.writing() as connection:
+        ours = set(connection.scalars(marking))
+        rows = [
+            {"hour": hour, "what": what, "key": key, "count": count}
+            for hour, counts in counted.items()
+            for (what, key), count in sorted(counts.items())
+            if hour in ours
+        ]
+        if rows:
+            connection.execute(insert(_hours), rows)
+    return len(ours)
+
+
 def _keep(database: Database, hours: list[datetime], budget_s: float) -> int:
     """Count hours and keep them, a day at a time; how many are left when the time is over."""
     began = time.monotonic()
-    adding = database.insert(_hours).on_conflict_do_nothing()
     done = 0
     while done < len(hours) and time.monotonic() - began < budget_s:
-        rows: list[dict[str, object]] = []
-        with database.reading() as connection:
-            for hour in hours[done : done + MOST_HOURS_AT_ONCE]:
-                counts = _count(connection, hour)
-                counts[(COUNTED, "")] = 1
-                rows += [{"hour": hour, "what": w, "key": k, "count": n} for (w, k), n in sorted(counts.items())]
-        with database.writing() as connection:
-            connection.execute(adding, rows)
+        keep(database, hours[done : done + MOST_HOURS_AT_ONCE])
         done += MOST_HOURS_AT_ONCE
     return max(0, len(hours) - done)
 

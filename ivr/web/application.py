@@ -17,6 +17,7 @@ from ivr.config import Settings
 from ivr.web import menu, tables
 from ivr.web.access import GatedRoute, Pages
 from ivr.web.booth import Booth
+from ivr.web.counting import Counting
 from ivr.web.guarding import FAULTS, Guard, fault_page
 from ivr.web.known_places import KnownPlaces
 from ivr.web.known_prompts import KnownPrompts
@@ -69,13 +70,15 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     office = Office(settings, now)
     booth = Booth(office)
-
     live = Live(office)
+    counting = Counting(office)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
         live.queues.start()
+        counting.start()
         yield
+        await counting.close()
         await live.queues.close()
         await booth.close()
         await office.close()
@@ -97,6 +100,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     )
     app.state.office = office
     app.state.live = live
+    app.state.counting = counting
     app.state.places = KnownPlaces(office)
     app.state.booth = booth
     app.state.prompts = KnownPrompts(office, booth)

@@ -17,11 +17,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from ivr.domain.people import Role
-from ivr.storage import credentials, people
+from ivr.storage import call_figures, credentials, people
 from ivr.storage.engine import Database
 
 LOGIN = "bench"
-START_S, PAGE_S = 60.0, 60.0
+START_S, PAGE_S, COUNTED_S = 60.0, 60.0, 600.0
 MOST_FIRSTS = 200
 """First openings of a page: one that is still counting says so and is asked again."""
 STILL_COUNTING = '<meta http-equiv="refresh"'
@@ -54,21 +54,39 @@ class PageTimes:
     size: int
 
 
-def measure_pages(
-    database: Database, url: str, folder: Path, times: int, progress: Callable[[str], None]
-) -> list[PageTimes]:
-    """Serve the pages on this database and time each, logged in as an administrator.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found. counted_s: from the start of the pages until all hours of the reports were counted ahead."""
+
+    pages: list[PageTimes]
+    counted_s: float
+
+
+def measure_pages(database: Database, url: str, folder: Path, times: int, progress: Callable[[str], None]) -> Measured:
+    """Serve the pages on this database and time each, logged in as an administrator, once the reports are counted.
 
     url: of the same database. folder: for the configuration and the log. Raises PagesFailed, StoreUnavailable.
     """
     password = new_administrator(database)
     with served(url, folder) as port, contextlib.closing(Visitor(port)) as visitor:
+        progress("counting the reports")
+        counted_s = _counted_ahead(database)
         visitor.log_in(password)
         found = []
         for path in visitor.pages():
             progress(path)
             found.append(visitor.timed(path, times))
-        return found
+        return Measured(found, counted_s)
+
+
+def _counted_ahead(database: Database) -> float:
+    """Wait until the pages' process has counted every hour that is over; seconds. Raises PagesFailed."""
+    began = time.monotonic()
+    while call_figures.uncounted(database, datetime.now(UTC)):
+        if time.monotonic() - began > COUNTED_S:
+            raise PagesFailed("the reports were not counted in time")
+        time.sleep(0.2)
+    return time.monotonic() - began
 
 
 def new_administrator(database: Database) -> str:

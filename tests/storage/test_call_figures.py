@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, update
@@ -100,6 +101,51 @@ def test_a_long_time_is_counted_in_pieces(database: Database) -> None:
     assert found.left_out == 31 * 24 and not found.totals
     assert call_figures.figures(database, *month, NOON, budget_s=60).of(call_figures.CALLS) == {"stored": 1}
     assert call_figures.figures(database, *month, NOON, budget_s=0).left_out == 0
+
+
+def test_hours_are_counted_before_somebody_asks(database: Database) -> None:
+    call(database, "a", NOON - timedelta(days=2), "stored")
+    call(database, "goes on", NOON - timedelta(hours=9), None)
+    hours = call_figures.uncounted(database, NOON)
+    assert hours == sorted(hours, reverse=True) and len(hours) == 48 - 2 - 1
+    assert hours[0] == (NOON - timedelta(hours=3)).astimezone(UTC)
+    assert call_figures.keep(database, hours[:6]) == 6
+    assert call_figures.uncounted(database, NOON) == hours[6:]
+    assert call_figures.uncounted(database, NOON, NOON - timedelta(hours=20)) == [
+        hour for hour in hours[6:] if hour >= NOON - timedelta(hours=20)
+    ]
+    assert (call_figures.keep(database, hours), call_figures.keep(database, hours)) == (len(hours) - 6, 0)
+    month = (NOON - timedelta(days=30), NOON)
+    found = call_figures.figures(database, *month, NOON, budget_s=0)
+    assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 1, "open": 1})
+
+
+def test_two_that_count_the_same_hours_count_them_once(url: str, database: Database) -> None:
+    for hour in range(40):
+        call(database, f"{hour}", NOON - timedelta(hours=3 + hour), "stored", GREETED, ASKED, GONE)
+    hours = call_figures.uncounted(database, NOON)
+
+    def count(_: int) -> int:
+        own = Database(url, limit_s=20)  # as another node
+        kept = sum(call_figures.keep(own, hours[first : first + 6]) for first in range(0, len(hours), 6))
+        own.close()
+        return kept
+
+    with ThreadPoolExecutor(3) as nodes:
+        assert sum(nodes.map(count, range(3))) == len(hours)
+    found = call_figures.figures(database, NOON - timedelta(days=3), NOON, NOON, budget_s=0)
+    assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 40})
+    assert found.of(call_figures.TRIES) == {"identify/ask 1": 40}
+
+
+def test_what_another_kept_first_stays(database: Database) -> None:
+    call(database, "a", NOON - timedelta(hours=5), "stored")
+    hours = call_figures.uncounted(database, NOON)
+    call_figures.keep(database, hours)
+    with database.writing() as connection:
+        connection.execute(update(tables.Call).values(outcome="hotline"))
+    assert call_figures.keep(database, hours) == 0
+    assert counted(database).of(call_figures.CALLS) == {"stored": 1}
 
 
 def test_nothing_is_counted_where_nothing_was(database: Database) -> None:

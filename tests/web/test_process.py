@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from typer.testing import CliRunner
 
 from ivr.cli import app
 from ivr.domain.people import Role
-from ivr.storage import people
+from ivr.storage import call_figures, people, tables
 from ivr.storage.engine import Database
+from tests.web.stock import put
 
 LIMIT_S = 60.0
 
@@ -138,6 +140,22 @@ def test_no_pages_where_they_are_off(folder: Path, store_url: str) -> None:
         [sys.executable, "-m", "ivr", "web", "--config", str(config)], capture_output=True, text=True
     )
     assert (alone.returncode, alone.stderr) == (2, "ivr web: web.listen is empty: no pages\n")
+
+
+def test_reports_are_counted_before_somebody_asks(folder: Path, store_url: str) -> None:
+    database = Database(store_url)
+    at = datetime.now(UTC) - timedelta(days=10)
+    put(database, tables.Call, id="a", started_at=at, ended_at=at, outcome="stored")
+    assert len(call_figures.uncounted(database, datetime.now(UTC))) > 9 * 24
+    config = configured(folder, store_url, "127.0.0.1:0")
+    with running(folder, "web", "--config", str(config)) as process:
+        told(folder, "hours of the reports are counted ahead")
+        process.terminate()
+        assert process.wait(LIMIT_S) == 0
+    now = datetime.now(UTC)
+    found = call_figures.figures(database, now - timedelta(days=11), now, now, budget_s=0)
+    database.close()
+    assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 1})
 
 
 def test_people_by_command(folder: Path, store_url: str) -> None:
