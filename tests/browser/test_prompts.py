@@ -39,6 +39,7 @@ from tests.browser.conftest import (
     log_in,
     picture,
     served_at,
+    until,
 )
 from tests.studio.likeness import likeness
 from tests.studio.recordings import ffmpeg, recording
@@ -84,14 +85,6 @@ def samples(wav: bytes, channel: int = 0) -> bytes:
     with wave.open(io.BytesIO(wav)) as opened:
         data = opened.readframes(opened.getnframes())
         return data if opened.getnchannels() == 1 else audioop.tomono(data, 2, *((1, 0) if channel == 0 else (0, 1)))
-
-
-def until(page: Page, true: str) -> None:
-    """Wait until an expression is true; Playwright's own waiting needs eval, which the pages' policy refuses."""
-    deadline = time.monotonic() + PAGE_MS / 1000
-    while not page.evaluate(true):
-        assert time.monotonic() < deadline, true
-        page.wait_for_timeout(50)
 
 
 @dataclass(frozen=True, slots=True)
