@@ -29,6 +29,8 @@ from ivr.telephony.session import SessionBroken
 REACTION_S = 0.5  # nobody presses a key sooner after the prompt that asks for it has begun
 END_S = 90.0
 PERSON_S = 3.0
+CLOSED_S = 30.0  # for the journal's word on how a call ended: on a crowded machine it came after over 5 s
+KILLED_S = 5.0  # for the same where Asterisk has told how it ended, and the daemon may be no more
 AT_ONCE = 50
 
 
@@ -215,9 +217,9 @@ def own_folder(lab: LabState) -> Path:
 
 
 async def _settled(watch: Watch) -> None:
-    """The journal is written behind the call: give it a moment to close the call."""
+    """The journal is written behind the call: give it time to close the call; where a queue has it, a moment only."""
     with contextlib.suppress(TimeoutError):  # a daemon that was killed never closes it
-        await watch.journal_closed(5)
+        await watch.journal_closed(KILLED_S if watch.queue else CLOSED_S)
 
 
 def _unmet(expect: Expectations, outcome: str | None, heard: list[str], readings: tuple[SeenReading, ...]) -> list[str]:

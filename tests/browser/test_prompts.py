@@ -47,8 +47,15 @@ from tests.web.conftest import put_people
 
 ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
 HEARS = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-BEFORE_S = 3.6
-"""The microphone is open while three, two, one is counted; then the recording begins."""
+RECORD = "● Записать"
+BEFORE_S = 6.0
+"""The microphone is open while three, two, one is counted, longer on a crowded machine; then the recording begins."""
+
+NOTES_THE_COUNT = """count => {
+    window.counted = [];
+    new MutationObserver(() => window.counted.push(count.textContent)).observe(count, {childList: true});
+}"""
+"""Each number stands for 0.8 s only: whoever looks now and then may miss one."""
 
 
 @contextmanager
@@ -136,12 +143,12 @@ def line(lab: Lab, tmp_path: Path) -> Iterator[Line]:
 
 def record(page: Page) -> None:
     """Record with the microphone until the text is through."""
-    page.get_by_role("button", name="Записать", exact=False).first.click()
-    expect(page.get_by_role("timer")).to_have_text("3")
-    expect(page.get_by_role("timer")).to_have_text("1")
+    page.locator("[data-count]").evaluate(NOTES_THE_COUNT)
+    page.get_by_role("button", name=RECORD, exact=True).click()  # «Позвонить мне и записать» is another
     expect(page.get_by_text("Говорите.")).to_be_visible()
+    assert page.evaluate("window.counted") == ["3", "2", "1"]
     length = page.locator("[data-length]")
-    expect(length).to_have_text(re.compile(r"^[4-9],\d с$"))
+    expect(length).to_have_text(re.compile(r"^([7-9]|1\d),\d с$"))
     page.get_by_role("button", name="Стоп").click()
 
 
@@ -196,7 +203,7 @@ def test_a_telephone_rung_from_the_page_records_the_prompt(chromium: Browser, li
         page.get_by_role("button", name="Позвонить мне и записать").click()
         expect(page.get_by_role("status").first).to_contain_text("Запись появится на этой странице")
         database = line.system.open_database()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while ("studio/text",) not in prompts_heard(database):
             assert time.monotonic() < deadline
             page.wait_for_timeout(100)
@@ -224,9 +231,9 @@ def test_without_a_microphone_it_is_told_what_to_do(
     with microphone(chromium, web.url, *arguments) as page:
         log_in(page, Role.VOICE)
         page.goto("/prompts/103")
-        page.get_by_role("button", name="Записать").click()
+        page.get_by_role("button", name=RECORD, exact=True).click()
         expect(page.locator("[data-recorder] [data-say]")).to_contain_text(told)
-        expect(page.get_by_role("button", name="Записать")).to_be_visible()
+        expect(page.get_by_role("button", name=RECORD, exact=True)).to_be_visible()
 
 
 @pytest.fixture
@@ -242,7 +249,7 @@ def test_without_https_it_is_told_why_there_is_no_microphone(chromium: Browser, 
         log_in(page, Role.VOICE)
         page.goto("/prompts/103")
         expect(page.locator("[data-recorder] [data-say]")).to_contain_text("начинается с https://")
-        expect(page.get_by_role("button", name="Записать")).to_be_hidden()
+        expect(page.get_by_role("button", name=RECORD, exact=True)).to_be_hidden()
         expect(page.get_by_label("Файл wav")).to_be_visible()
 
 
