@@ -124,7 +124,9 @@ def keep(database: Database, hours: Collection[datetime]) -> int:
     """
     with database.reading() as connection:
         kept = set(connection.scalars(select(_hours.c.hour).where(_hours.c.what == COUNTED, _hours.c.hour.in_(hours))))
-        counted = {hour: _count(connection, hour) for hour in sorted(hours) if hour not in kept}
+        left = [hour for hour in sorted(hours) if hour not in kept]
+        quiet = not left or not _something_in(connection, left[0], left[-1] + HOUR)
+        counted = {hour: Counter() if quiet else _count(connection, hour) for hour in left}
     if not counted:
         return 0
     marks = [{"hour": hour, "what": COUNTED, "key": "", "count": 1} for hour in counted]
@@ -168,6 +170,13 @@ def _kept(connection: Connection, first: datetime, end: datetime) -> tuple[Count
     for hour, what, count in connection.execute(each):
         hours.setdefault(hour, Counter())[what] = int(count)
     return totals, hours
+
+
+def _something_in(connection: Connection, since: datetime, until: datetime) -> bool:
+    """Whether there is anything to count: most of a year behind a new line's first reading is silent."""
+    calls = exists().where(_calls.c.started_at >= since, _calls.c.started_at < until)
+    readings = exists().where(_readings.c.created_at >= since, _readings.c.created_at < until)
+    return bool(connection.scalar(select(calls | readings)))
 
 
 def _count(connection: Connection, hour: datetime) -> Counts:

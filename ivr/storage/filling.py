@@ -14,8 +14,8 @@ from sqlalchemy import Connection, text
 
 from ivr.storage.engine import Database
 
-DAYS = 30
-"""Days behind now that the calls are spread over."""
+DAYS, LONGEST_BETWEEN_S = 30, 1800.0
+"""Days behind now that the calls are spread over; fewer calls than one in half an hour are spread over fewer."""
 FLAGGED_OF = 200
 """One of so many readings of the newest month waits for a clerk."""
 STEPS = (
@@ -86,7 +86,8 @@ def _statements(database: Database, size: Size, now: datetime) -> Iterator[tuple
         return f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1})"
 
     end = int(now.timestamp())
-    every = DAYS * 86400 / size.calls
+    every = min(DAYS * 86400 / size.calls, LONGEST_BETWEEN_S)
+    first = end - int(size.calls * every)
     padded = "printf('%07d', {})" if sqlite else "lpad(({})::text, 7, '0')"
     small = padded.format("i % 10000000")
 
@@ -115,8 +116,8 @@ def _statements(database: Database, size: Size, now: datetime) -> Iterator[tuple
         "calls",
         f"""INSERT INTO calls (id, node, started_at, ended_at, caller, called, account_id, outcome)
         {numbers(size.calls)}
-        SELECT 'bench' || i, 'bench', {at(f"{end - DAYS * 86400} + CAST(i * {every} AS INTEGER)")},
-        {at(f"{end - DAYS * 86400} + CAST(i * {every} AS INTEGER) + 30 + i % 90")},
+        SELECT 'bench' || i, 'bench', {at(f"{first} + CAST(i * {every} AS INTEGER)")},
+        {at(f"{first} + CAST(i * {every} AS INTEGER) + 30 + i % 90")},
         '+7916' || {padded.format(f"i * 7919 % {max(1, size.calls // 2)}")}, '100', i * 31 % {size.accounts} + 1,
         CASE WHEN i % 10 < 6 THEN 'stored' WHEN i % 10 < 8 THEN 'nothing' WHEN i % 10 < 9 THEN 'hotline'
         ELSE 'operator' END FROM n""",

@@ -80,9 +80,9 @@ def measure_pages(database: Database, url: str, folder: Path, times: int, progre
 
 
 def _counted_ahead(database: Database) -> float:
-    """Wait until the pages' process has counted every hour that is over; seconds. Raises PagesFailed."""
-    began = time.monotonic()
-    while call_figures.uncounted(database, datetime.now(UTC)):
+    """Wait until the pages' process has counted every hour that is over by now; seconds. Raises PagesFailed."""
+    began, now = time.monotonic(), datetime.now(UTC)  # an hour that ends meanwhile is counted minutes later
+    while call_figures.uncounted(database, now):
         if time.monotonic() - began > COUNTED_S:
             raise PagesFailed("the reports were not counted in time")
         time.sleep(0.2)

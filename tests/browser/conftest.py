@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,28 +47,35 @@ class Web:
     folder: Path
 
 
-@pytest.fixture
-def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
-    """`ivr web` on a free port, with a new database and a person of each role (login: the role, PASSWORD)."""
-    shutil.copy(peopled_sqlite, tmp_path / "ivr.db")
-    url = f"sqlite:///{tmp_path / 'ivr.db'}"
-    config = tmp_path / "ivr.toml"
+@contextmanager
+def serving(peopled: Path, folder: Path) -> Iterator[Web]:
+    """`ivr web` on a free port, with a copy of this database in `folder`."""
+    shutil.copy(peopled, folder / "ivr.db")
+    url = f"sqlite:///{folder / 'ivr.db'}"
+    config = folder / "ivr.toml"
     config.write_text(
-        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\ncalls = "{tmp_path / "calls"}"\n'
+        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{folder / "recordings"}"\ncalls = "{folder / "calls"}"\n'
         f'[web]\nlisten = "127.0.0.1:0"\n'
-        f'[sounds]\nown = "{tmp_path / "own"}"\n[studio]\ntakes = "{tmp_path / "takes"}"\n'
+        f'[sounds]\nown = "{folder / "own"}"\n[studio]\ntakes = "{folder / "takes"}"\n'
     )
     database = Database(url)
-    log = tmp_path / "web.log"
+    log = folder / "web.log"
     with log.open("wb") as out:
         command = [sys.executable, "-m", "ivr", "web", "--config", str(config)]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        yield Web(served_at(log, lambda: process.poll() is None), database, config, tmp_path)
+        yield Web(served_at(log, lambda: process.poll() is None), database, config, folder)
     finally:
         process.terminate()
         process.wait(90)
         database.close()
+
+
+@pytest.fixture
+def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
+    """Pages of the test's own, with a person of each role (login: the role, PASSWORD)."""
+    with serving(peopled_sqlite, tmp_path) as web:
+        yield web
 
 
 @pytest.fixture(scope="module")

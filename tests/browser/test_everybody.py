@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -10,7 +12,7 @@ from playwright.sync_api import Page
 from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.filling import Size, fill
-from tests.browser.conftest import Web, assert_fits, log_in
+from tests.browser.conftest import Web, assert_fits, log_in, serving
 from tests.browser.everybody import assert_by_keyboard, assert_contrast, assert_readable
 from tests.web.stock import CALL, UNIQUEID, put, put_call, tone
 
@@ -37,7 +39,14 @@ PLACES = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def web(peopled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """Pages for all tests here: they only look."""
+    with serving(peopled_sqlite, tmp_path_factory.mktemp("everybody")) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
 def stocked(web: Web) -> dict[str, int]:
     """Something of everything; keys by name."""
     now = datetime.now(UTC)
