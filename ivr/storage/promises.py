@@ -245,5 +245,6 @@ def _promise(row: AnyRow) -> Promise:
         account=row.account or "",
         district=row.district or "",
         address=", ".join(filter(None, (row.street, row.house, row.flat))),
+        call_id=row.call_id or "",
         kind=PromiseKind(row.kind),
     )

@@ -65,6 +65,7 @@ async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     assert promise is not None
     assert (promise.kind, promise.phone, promise.account, promise.tries) == (PromiseKind.POWER, PHONE, "0012345678", 1)
     assert promise.joined_at == NOON + HOUR
+    assert promise.call_id == f"call-{PHONE}-{outage}"
     assert claim(database) is None and not promises.power_due(NOON + HOUR)
     assert promises.claim("", "here", NOON + HOUR, LEASE) is None
 
