@@ -141,6 +141,11 @@ class Promises:
                 ringbacks.report_dark(connection, promise, now)
             return held
 
+    def report(self, token: str) -> str:
+        """Number of the report that `dark` has stored, "" if there is none."""
+        with self._database.reading() as connection:
+            return ringbacks.report_of(connection, token)
+
     def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
         """The promise ends without a conversation; False if somebody else has it by now."""
         return self._settle(promise, state="given-up", finished_at=now, reason=reason)

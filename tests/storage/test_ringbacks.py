@@ -109,6 +109,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
     assert not Promises(database).dark(promise, NOON + 1.2 * HOUR), "a daemon that comes too late"
     (report,) = reports(database)
     assert (report.number, report.place, report.trouble, report.account) == (1001, HOME, "house", "0012345678")
+    assert [Promises(database).report(token) for token in (promise.token, "another", "")] == ["1001", "", ""]
     assert (report.caller, report.outage_id, report.rung_after) == (PHONE, None, outage)
     assert report.at == NOON + 1.1 * HOUR
     (seen,) = outages.listed(database, over_too=True)
