@@ -37,6 +37,7 @@ from ivr.telephony.promising import is_wish
 from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
+from ivr.telephony.still_dark import is_still_dark
 from ivr.telephony.studio_line import StudioLine, is_studio
 from ivr.web.child import PagesChild
 
@@ -230,6 +231,9 @@ class Daemon:
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):
             await self._hotline.answer_wish(incoming)
+            return
+        if is_still_dark(incoming):
+            await self._hotline.answer_still_dark(incoming)
             return
         if is_studio(incoming):
             await self._studio_line.answer(incoming)

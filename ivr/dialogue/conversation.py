@@ -80,6 +80,12 @@ class Conversation:
             case Command.OPERATOR:
                 raise HandOver(Next.OPERATOR)
 
+    async def say_whole(self, phrase: Phrase) -> None:
+        """Play a phrase as `say`, and once more to its end if a key cut it off that is none for people."""
+        await self.say(phrase)
+        if self.call.waiting_keys.strip(HOTLINE):
+            await self.call.announce(phrase)
+
     async def greet(self, *phrases: Phrase) -> None:
         """Play phrases; the key for the hotline acts at once too, any other counts for the first question."""
         await self.say(*phrases)
@@ -112,8 +118,8 @@ class Conversation:
         """Say goodbye; even then the hotline's key and words count."""
         await self._ask(Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0))
 
-    async def stumble(self, *why: Phrase) -> None:
-        """Count a failure and tell why. The third in a row fetches a person."""
+    async def stumble(self, *why: Phrase, slow: Prompt = Prompt.KEYS_SLOWLY) -> None:
+        """Count a failure and tell why. The third in a row fetches a person; `slow` is said at the second."""
         self._failures += 1
         if self._failures >= MOST_FAILURES:
             await self.call.announce(*why, (Prompt.PERSON,))
@@ -121,7 +127,7 @@ class Conversation:
         if self._failures == MOST_FAILURES - 1:
             self.call.keys_only()
             self._heard_us = False
-        slowly: tuple[Phrase, ...] = ((Prompt.KEYS_SLOWLY,),) if self._failures == MOST_FAILURES - 1 else ()
+        slowly: tuple[Phrase, ...] = ((slow,),) if self._failures == MOST_FAILURES - 1 else ()
         await self.say(*why, *slowly)
 
     def succeed(self) -> None:
@@ -141,6 +147,8 @@ class Conversation:
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
+        Who says nothing hears the last of `prompts` again, not what is told before it, and `help_with` once.
+
         A number that was said after the no to a confirmation just before is the answer without a question.
 
         invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
@@ -150,13 +158,18 @@ class Conversation:
         corrected = await self._correction(interpreter)
         if corrected is not None:
             return corrected
-        helped = False
+        helped = silent = False
+        helps = 0
         while True:
             lost: tuple[Phrase, ...] = ((Prompt.KEYS_ONLY,),) if self._lost() else ()
             way: Phrase = (Prompt.SAY_OR_KEY if self.call.hears else Prompt.KEY_IN,) if invites else ()
-            asked = (*lost, *prompts[:-1], (*prompts[-1], *way))
+            whole = (*prompts[:-1], (*prompts[-1], *way))
+            helped = helped or (self._failures > 0 and not (silent and helps))
+            helps += helped
+            after: tuple[Phrase, ...] = (help_with,) if helped else ()
             question = Question(
-                prompts=(*asked, help_with) if self._failures or helped else asked,
+                prompts=(*lost, *(whole[-1:] if silent else whole), *after),
+                in_full=(*whole, *after),
                 interpreter=interpreter,
                 expects=expects,
                 most_digits=most_digits,
@@ -168,7 +181,7 @@ class Conversation:
                 return answer
             if may_be_missing and (answer.heard, answer.digits) == (Heard.NOT_UNDERSTOOD, END_KEY):
                 raise NumberMissing
-            helped = answer.heard is Heard.HELP
+            helped, silent = answer.heard is Heard.HELP, answer.heard is Heard.NOTHING
             if not self._bears(answer):
                 await self._missed(answer)
             elif answer.heard is Heard.BACK:
@@ -179,29 +192,35 @@ class Conversation:
     ) -> str:
         """Ask for one key of `keys`; silence means the key `or_silence` if given, else it is a failure.
 
+        Who says nothing hears the last of `prompts` again, not what is told before it.
         spoken: phrases and the keys they stand for.
         """
+        silent = False
         while True:
-            answer = await self._ask(self._single(prompts, Expects.CHOICE, keys, type_ahead=True, spoken=spoken))
+            question = self._single(prompts, Expects.CHOICE, keys, type_ahead=True, spoken=spoken)
+            answer = await self._ask(_only_asked(question, 1) if silent else question)
+            silent = answer.heard is Heard.NOTHING
             if answer.heard is Heard.ANSWER:
                 self.succeed()
                 return answer.digits
             if answer.heard is Heard.NOTHING and or_silence is not None:
                 return or_silence
             if not self._bears(answer):
-                await self._missed(answer)
+                await self._missed(answer, slow=Prompt.ONE_KEY)
 
     async def confirm(self, *prompts: Phrase) -> bool | None:
         """Ask yes or no; None if the number that is to be confirmed was typed too long.
 
         A number that is said after the no answers the next question for one (`number`); `corrected` tells of it.
         Keys pressed before the question are forgotten: nobody confirms what they have not begun to hear.
+        Who says nothing hears the last of `prompts` again, not what is told before it.
         """
-        helped = False
+        helped = silent = False
         while True:
             way = Prompt.YES_NO_HELP if helped else Prompt.YES_NO
-            answer = await self._ask(self._single((*prompts, (way,)), Expects.YES_NO, YES + NO))
-            helped = answer.heard is Heard.HELP
+            question = self._single((*prompts, (way,)), Expects.YES_NO, YES + NO)
+            answer = await self._ask(_only_asked(question, 2) if silent else question)
+            helped, silent = answer.heard is Heard.HELP, answer.heard is Heard.NOTHING
             if answer.heard is Heard.ANSWER:
                 self._corrected = answer if answer.meaning.after_no else None
                 return answer.digits == YES
@@ -210,7 +229,7 @@ class Conversation:
             if answer.heard in (Heard.BACK, Heard.CANCEL):
                 return False
             if not self._bears(answer):
-                await self._missed(answer)
+                await self._missed(answer, slow=Prompt.ONE_KEY)
 
     @property
     def corrected(self) -> bool:
@@ -279,11 +298,20 @@ class Conversation:
             raise HandOver(Next.OPERATOR)
         return answer
 
-    async def _missed(self, answer: Answer) -> None:
-        await self.stumble((Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,))
+    async def _missed(self, answer: Answer, *, slow: Prompt = Prompt.KEYS_SLOWLY) -> None:
+        why = Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD
+        await self.stumble((why,), slow=slow)
+
+
+def _only_asked(question: Question, phrases: int) -> Question:
+    """The question without what is told before its last `phrases`; who wants to hear it again hears all of it."""
+    return replace(question, prompts=question.prompts[-phrases:], in_full=question.prompts)
 
 
 def _by_keys(question: Question) -> Question:
     """The question again, for keys alone, and why."""
-    prompts = (tuple(Prompt.KEY_IN if one == Prompt.SAY_OR_KEY else one for one in said) for said in question.prompts)
-    return replace(question, prompts=((Prompt.KEYS_ONLY,), *prompts), interpreter=None)
+    prompts, in_full = (
+        tuple(tuple(Prompt.KEY_IN if one == Prompt.SAY_OR_KEY else one for one in said) for said in phrases)
+        for phrases in (question.prompts, question.in_full)
+    )
+    return replace(question, prompts=((Prompt.KEYS_ONLY,), *prompts), in_full=in_full, interpreter=None)

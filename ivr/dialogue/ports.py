@@ -105,6 +105,7 @@ class Question:
     barge_in: whether speech stops the prompts and counts from their beginning; else, at a confirmation, only a call
     for people does, and keys.
     secret: the answer is a PIN: the journal does not keep it.
+    in_full: what is said to who wants to hear it again, where `prompts` is only the end of it; (): `prompts`.
     """
 
     prompts: tuple[Phrase, ...]
@@ -118,6 +119,7 @@ class Question:
     spoken: Mapping[str, str] = field(default_factory=dict)
     barge_in: bool = True
     secret: bool = False
+    in_full: tuple[Phrase, ...] = ()
 
 
 class Heard(StrEnum):

@@ -81,6 +81,7 @@ class Prompt(StrEnum):
     NOT_UNDERSTOOD = "common/not-understood"
     NO_INPUT = "common/no-input"
     KEYS_SLOWLY = "common/keys-slowly"
+    ONE_KEY = "common/one-key"
     KEYS_ONLY = "common/keys-only"
     PERSON = "common/person"
     FAULT = "common/fault"

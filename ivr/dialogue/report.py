@@ -57,7 +57,7 @@ async def take_report(conversation: Conversation, outages: Outages, account: Acc
     else:
         conversation.call.note("reported", f"{number} {trouble}")
         conversation.call.reported(trouble, number)
-        await conversation.say((Prompt.REPORT_NUMBER, *digits(number)))
+        await conversation.say_whole((Prompt.REPORT_NUMBER, *digits(number)))
     raise HandOver(Next.HOTLINE)
 
 

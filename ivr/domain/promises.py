@@ -38,6 +38,7 @@ class Promise:
     queue, priority, joined_at: the place that is kept; for POWER "", 0 and when the outage ended.
     token: names it in Asterisk, where nobody else's promise has the same one.
     account, district, address: whose it is and where they live, as in billing; "" where unknown.
+    call_id: of the journal, the call in which it was given; "" where unknown.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Promise:
     account: str = ""
     district: str = ""
     address: str = ""
+    call_id: str = ""
     kind: PromiseKind = PromiseKind.QUEUE
 
 

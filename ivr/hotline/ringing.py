@@ -145,13 +145,20 @@ class Ringer:
         try:
             if self._now() - claimed_at > self._pace.lease / 2:
                 raise ExchangeAway  # this machine stood still: another daemon may be about to ring
-            rung = await self._exchange.ring(promise)
+            rung = await self._answered_before(promise) or await self._exchange.ring(promise)
             await self._settle(promise, rung)
         except (ExchangeAway, StoreUnavailable):
             log.warning("what became of a call-back is not known yet", extra={"promise": promise.id})
         finally:
             holding.cancel()
             await asyncio.wait({holding})
+
+    async def _answered_before(self, promise: Promise) -> Rung | None:
+        """What an earlier try ended with, if this exchange knows: another one may have taken that try for failed."""
+        rung = await self._exchange.kept(promise.token) if promise.tries > 1 else None
+        if rung is not None:
+            log.warning("a call-back had been answered before; nobody is rung", extra={"promise": promise.id})
+        return rung
 
     async def _hold(self, promise: Promise) -> None:
         while True:
@@ -191,18 +198,20 @@ class Ringer:
         mine = {promise.id for promise in self._calls.values()}
         left = await asyncio.to_thread(self._promises.expired, self._exchange.name, now)
         left = [promise for promise in left if promise.id not in mine]
-        if left:
-            # In this order: a call that ends in between has left its answer before.
-            live = await self._exchange.live()
-            for promise in left:
-                if promise.token in live:
-                    await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
-                else:
-                    log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
-                    await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
-        for promise in await asyncio.to_thread(self._promises.abandoned, self._exchange.name, now):
-            log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
-            await self._settle(promise, Rung.FAILED)
+        strays = await asyncio.to_thread(self._promises.abandoned, self._exchange.name, now)
+        # In this order: a call that ends in between has left its answer before.
+        live = await self._exchange.live() if left or strays else frozenset()
+        for promise in left:
+            if promise.token in live:
+                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
+            else:
+                log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
+                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
+        for promise in strays:
+            # Tried here before, or this is the same exchange under another name: it may know all the same.
+            if promise.token not in live:
+                log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
+                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
         late = await asyncio.to_thread(self._promises.give_up_late, now)
         if late:
             log.warning("call-backs were given up: too late", extra={"count": late})

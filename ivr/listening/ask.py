@@ -101,6 +101,7 @@ class Listener:
                 answer = await self._once(question)
             if answer is not None:
                 return answer
+            question = replace(question, prompts=question.in_full or question.prompts)
         return Answer(Heard.NOT_UNDERSTOOD)
 
     async def record(self, phrases: tuple[Phrase, ...], no_input_s: float, longest_s: float) -> Answer:

@@ -141,6 +141,11 @@ class Promises:
                 ringbacks.report_dark(connection, promise, now)
             return held
 
+    def report(self, token: str) -> str:
+        """Number of the report that `dark` has stored, "" if there is none."""
+        with self._database.reading() as connection:
+            return ringbacks.report_of(connection, token)
+
     def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
         """The promise ends without a conversation; False if somebody else has it by now."""
         return self._settle(promise, state="given-up", finished_at=now, reason=reason)
@@ -245,5 +250,6 @@ def _promise(row: AnyRow) -> Promise:
         account=row.account or "",
         district=row.district or "",
         address=", ".join(filter(None, (row.street, row.house, row.flat))),
+        call_id=row.call_id or "",
         kind=PromiseKind(row.kind),
     )

@@ -16,6 +16,7 @@ from ivr.storage import tables
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
 from ivr.storage.outages import NOT_YET, WAITS_AGAIN, outage_of
+from ivr.storage.reports import BEFORE_FIRST_REPORT
 
 TOO_LATE = timedelta(days=2)
 """After the end of their outage nobody is told of it any more. A night lies in it, and thousands of calls."""
@@ -116,6 +117,13 @@ def report_dark(connection: Connection, promise: Promise, now: datetime) -> None
         "callback_id": promise.id,
     }
     connection.execute(insert(_reports), values)
+
+
+def report_of(connection: Connection, token: str) -> str:
+    """Number of the report by `report_dark`, "" if there is none."""
+    of_promise = select(_reports.c.id).join(_callbacks, _callbacks.c.id == _reports.c.callback_id)
+    key = connection.scalar(of_promise.where(_callbacks.c.token == token))
+    return "" if key is None else str(BEFORE_FIRST_REPORT + key)
 
 
 def finished(database: Database, outage: int) -> list[datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Callable
@@ -23,8 +24,12 @@ from ivr.telephony.promising import take_wish
 from ivr.telephony.queues import follow
 from ivr.telephony.server import Incoming
 from ivr.telephony.session import SessionBroken
+from ivr.telephony.still_dark import tell_report
 
 log = logging.getLogger(__name__)
+
+REPORT_S, REPORT_LOOK_S = 1.5, 0.1
+"""Longest silence of somebody still without light before they are put through without a number; between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,21 @@ class Hotline:
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
+
+    async def answer_still_dark(self, incoming: Incoming) -> None:
+        """Somebody who was rung said that there is still no light; they are told their report's number."""
+        with contextlib.suppress(HungUp, SessionBroken):
+            await tell_report(incoming, self._numbered)
+
+    async def _numbered(self, token: str) -> str:
+        """The number of the report, once whoever watches the call has stored it; "" if that takes too long."""
+        try:
+            async with asyncio.timeout(REPORT_S):
+                while not (number := await asyncio.to_thread(self._promises.report, token)):  # noqa: ASYNC110 - perhaps stored by another daemon
+                    await asyncio.sleep(REPORT_LOOK_S)
+                return number
+        except (StoreUnavailable, TimeoutError):
+            return ""
 
     async def _make(self, wish: Wish) -> bool:
         try:

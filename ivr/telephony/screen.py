@@ -45,9 +45,10 @@ class Screen:
 
 def variables_of_promise(promise: Promise) -> dict[str, str]:
     """Channel variables of who is rung back, short enough for the manager interface; empty for a bare number."""
-    if not promise.account:
-        return {}
-    return _whose(promise.account, promise.district, promise.address, confirmed=False, longest=LONGEST_RUNG)
+    values = {"IVR_CALL": promise.call_id} if promise.call_id else {}
+    if promise.account:
+        values |= _whose(promise.account, promise.district, promise.address, confirmed=False, longest=LONGEST_RUNG)
+    return values
 
 
 def _whose(number: str, district: str, address: str, *, confirmed: bool, longest: int) -> dict[str, str]:

@@ -33,7 +33,7 @@ STEPS = {
     "outage/choices": "выбор при отключении",
     "report/trouble": "что случилось",
     "report/address": "адрес голосом",
-    "report/number": "номер телефона",
+    "report/number": "номер сообщения",
 }
 
 

@@ -17,7 +17,19 @@ from ivr.storage import outages, tables
 from ivr.storage.reports import SeenReport, reports
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.promises import called, does, heard, kept, lease_of, promise, rung, system_of, two_daemons, until
+from tests.asterisk.promises import (
+    called,
+    does,
+    heard,
+    kept,
+    lease_of,
+    promise,
+    rung,
+    system_of,
+    told,
+    two_daemons,
+    until,
+)
 from tests.asterisk.test_outages import FILE
 from tests.lab.phone import exchange, global_variable, nobody_answers, waiting_callers
 
@@ -81,14 +93,18 @@ async def test_the_light_is_back_for_one_caller_and_not_for_the_other(lab: Lab, 
         nobody_answers(lab),
         rung(lab) as numbers,
         heard(lab) as prompts,
+        told(lab, "IVR_REPORT") as told_numbers,
     ):
+        said: list[str] = []
+        told_numbers.append(lambda _channel, number: said.append(number) if number else None)
         assert numbers == []
         end(system, outage)
         await until(lambda: {state for _, state, *_ in kept(system)} == {"done"})
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
         assert sorted(numbers) == [FIRST, SECOND]
         assert prompts[FIRST] == ["fixed/power-hello", "fixed/power-thanks", "fixed/goodbye"]
-        assert prompts[SECOND] == ["fixed/power-hello", "fixed/power-dark"]
+        last_words = ["fixed/power-dark", "fixed/message-number", "fixed/hotline-connecting"]
+        assert prompts[SECOND] == ["fixed/power-hello", *last_words]
         (waits,) = (
             call for call in lab.command("core show channels concise").splitlines() if call.split("!")[5] == "Queue"
         )
@@ -96,6 +112,7 @@ async def test_the_light_is_back_for_one_caller_and_not_for_the_other(lab: Lab, 
     assert sorted(kept(system)) == [(FIRST, "done", "confirmed", 1), (SECOND, "done", "dark", 1)]
     (report,) = reported(system)
     assert (report.caller, report.account, report.trouble) == (SECOND, "1000000002", "house")
+    assert set(said) == {str(report.number)}
     assert (report.place, report.outage_id, report.rung_after) == (Place("Север", "Ленина", "1"), None, outage)
 
 

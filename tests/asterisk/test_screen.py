@@ -23,6 +23,7 @@ __all__ = ["system"]
 
 LIMIT_S = 30.0
 NASTY = 'Ленина, "5"; ${EVIL} (угол) [2]\\, 3, 7'
+ASKED_IN = "01JHASKEDINTHISONE"
 INJECTS = "Мира\r\nAccount: 666\r\n\r\nEvent: Forged"
 
 
@@ -84,6 +85,7 @@ async def test_who_is_rung_back_is_shown_as_they_were(lab: Lab, kind: str, key: 
             event = await events.next(LIMIT_S)
     assert fields(event, "Account", "Confirmed", "District", "Address") == ["1000000007", "no", "Север", NASTY]
     assert (event["Promise"] != "", event["CallerIDNum"]) == (True, CALLER)
+    assert event["Call"] == ASKED_IN
 
 
 def owe(system: System, kind: str, number: str) -> None:
@@ -98,6 +100,8 @@ def owe(system: System, kind: str, number: str) -> None:
             ended = tables.of(tables.Outage)
             new = insert(ended).values(began_at=now, created_at=now, **place).returning(ended.c.id)
             row["outage_id"] = connection.execute(new).scalar_one()
+        connection.execute(insert(tables.of(tables.Call)).values(id=ASKED_IN, node="test", started_at=now))
+        row["call_id"] = ASKED_IN
         connection.execute(
             insert(callbacks).values(account_id=key, due_at=now, created_at=now, joined_at=now, priority=0, **row)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -23,28 +23,52 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=MOSCOW)
 
 @dataclass
 class Step:
-    """When the prompt `hears` begins, the caller presses `keys` with `gap_s` between them, or hangs up."""
+    """When the prompt `hears` begins, the caller presses `keys` with `gap_s` between them, or hangs up.
+
+    thinks_s: they hear the phrase out and then think so long before the first key.
+    """
 
     hears: str
     keys: str = ""
     gap_s: float = 0.5
     hangs_up: bool = False
+    thinks_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, seconds.
+
+    prompt: of a prompt id. A caller `thinks` before they speak, says a `word` after the other, and the silence that
+    ends it is `over` at a question, `kept_over` where what they say is kept. word 0: speaking takes no time.
+    """
+
+    prompt: Callable[[str], float] = lambda _prompt: 1.0
+    thinks: float = 0.0
+    word: float = 0.0
+    over: float = 0.6
+    kept_over: float = 2.0
+
+    def phrase(self, phrase: Phrase) -> float:
+        return sum(map(self.prompt, phrase))
+
+
+BEGAN = 100.0
 LET_GO = "<the recogniser dies or lets the caller go>"
 SPEECH_LOST = "<all recognisers are gone>"
 
 
 class ScriptedLine:
-    """A line whose caller acts as the script says; every prompt takes a second, and nobody really waits."""
+    """A line whose caller acts as the script says; time passes at a pace, and nobody really waits."""
 
-    def __init__(self, script: list[Step]) -> None:
+    def __init__(self, script: list[Step], pace: Pace = Pace()) -> None:
+        self.pace = pace
         self.keys = KeyBuffer(straggler_s=0.35)
         self.heard: list[str] = []
         self.phrases: list[Phrase] = []
         self.script = script
         self._coming: list[Key] = []
-        self._now = 100.0
+        self._now = BEGAN
         self._gone = False
 
     def prompt_begins(self, phrase: Phrase) -> None:
@@ -53,12 +77,25 @@ class ScriptedLine:
         if self.script and self.script[0].hears == phrase[0]:
             step = self.script.pop(0)
             self._gone = step.hangs_up
-            self._coming += [Key(digit, self._now + (n + 1) * step.gap_s) for n, digit in enumerate(step.keys)]
+            first = step.gap_s if step.thinks_s is None else self.pace.phrase(phrase) + step.thinks_s
+            self._coming += [Key(digit, self._now + first + n * step.gap_s) for n, digit in enumerate(step.keys)]
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since the call began."""
+        return self._now - BEGAN
+
+    def is_spoken_into(self, phrases: Sequence[Phrase], words: str, over_s: float) -> None:
+        """The caller hears phrases out, and speaks."""
+        for phrase in phrases:
+            self.prompt_begins(phrase)
+            self._now += self.pace.phrase(phrase) if self.pace.word else 0
+        self._now += self.pace.thinks + self.pace.word * len(words.split()) + over_s if self.pace.word else 0
 
     async def play(self, *prompts: str, heed_keys: bool = True) -> bool:
-        for _ in prompts:
+        for prompt in prompts:
             self._check()
-            end = self._now + 1.0
+            end = self._now + self.pace.prompt(prompt)
             while self._coming and self._coming[0].at <= end:
                 key = self._coming.pop(0)
                 self._now = key.at
@@ -94,18 +131,20 @@ class ScriptedLine:
     def _check(self) -> None:
         if self._gone:
             raise HungUp
-        if self._now > 100.0 + 600:
+        if self.elapsed_s > 600:
             raise AssertionError("the call goes on for ten minutes: an endless loop?")
 
 
 class ScriptedCall:
     """The dialogue's `Call` over a scripted line."""
 
-    def __init__(self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, *script: Step, caller_number: str = "", says: Sequence[tuple[str, str]] = (), pace: Pace = Pace()
+    ) -> None:
         """says: the prompt at whose question each of the words is spoken; LET_GO: lost this
         once; SPEECH_LOST: from there on keys.
         """
-        self.line = ScriptedLine(list(script))
+        self.line = ScriptedLine(list(script), pace)
         self.says = list(says)
         self.understands = self._for_people = bool(says)
         self.kept_voices: list[bytes] = []
@@ -155,8 +194,7 @@ class ScriptedCall:
         elif words is not None:
             answer = await self._said(question, words)
             if answer is not None:
-                for phrase in question.prompts:
-                    self.line.prompt_begins(phrase)
+                self.line.is_spoken_into(question.prompts, words, self.line.pace.over)
                 return answer
         return await self._listener.ask(question)
 
@@ -164,8 +202,7 @@ class ScriptedCall:
         words = self._words_at(phrases)
         if words is None:
             return await self._listener.record(phrases, no_input_s, longest_s)
-        for phrase in phrases:
-            self.line.prompt_begins(phrase)
+        self.line.is_spoken_into(phrases, words, self.line.pace.kept_over)
         return Answer(Heard.ANSWER, by_voice=True, audio=words.encode())
 
     def _words_at(self, phrases: Sequence[Phrase]) -> str | None:

@@ -187,7 +187,9 @@ async def test_who_lives_elsewhere_hears_nothing_of_it() -> None:
 async def test_silence_at_the_choices_ends_with_a_person() -> None:
     call = ScriptedCall(caller_number=PHONE)
     assert await visit(call, MemoryOutages([KNOWN])) == (Next.OPERATOR, Outcome.OPERATOR)
-    assert call.heard.count("outage/known") == 3
+    asked = ["outage/choices", "common/no-input"]
+    told = ["greeting/welcome", "outage/known", "outage/expected"]
+    assert call.heard == [*told, *asked, *asked, "common/one-key", *asked, "common/person", "operator/connecting"]
 
 
 async def test_a_promise_that_cannot_be_stored_is_not_made() -> None:
@@ -243,6 +245,14 @@ async def test_a_report_by_account_has_a_number_and_ends_in_the_queue(key: str, 
         assert outages.reported == [Report("call-1", trouble, Place("Север", "Ленина", "5"), account_id=1)]
         assert call.heard[-3:] == ["report/trouble", "report/number", "hotline/connecting"]
         assert call.phrase("report/number") == ("report/number", *(f"digit/{digit}" for digit in "1007"))
+
+
+async def test_a_late_key_does_not_cut_off_the_number_of_a_report() -> None:
+    """Who looks for # to end the address finds it when the silence has ended it already."""
+    for keys, times in (("#", 2), ("0", 1)):
+        call = ScriptedCall(Step("report/trouble", "2"), Step("report/number", keys), says=REPORTS)
+        assert await visit(call, MemoryOutages()) == (Next.HOTLINE, Outcome.HOTLINE)
+        assert call.heard[-1 - times :] == [*["report/number"] * times, "hotline/connecting"]
 
 
 async def test_an_unknown_caller_says_the_address_and_it_is_kept() -> None:

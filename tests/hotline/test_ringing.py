@@ -1,11 +1,11 @@
-"""When the Ringer rings at the end of an outage: by the clock of the test, on a real database."""
+"""Whom the Ringer rings, and when: by the clock of the test, on a real database."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,6 +55,8 @@ class ScriptedExchange:
     def __init__(self) -> None:
         self.rung: list[str] = []
         self.answer = Rung.NO_ANSWER
+        self.known: dict[str, Rung] = {}  # answers by token, kept since before
+        self.up: set[str] = set()  # tokens of calls
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -64,10 +66,10 @@ class ScriptedExchange:
         return self.answer
 
     async def live(self) -> frozenset[str]:
-        return frozenset()
+        return frozenset(self.up)
 
     async def kept(self, token: str) -> Rung | None:
-        return None
+        return self.known.get(token)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,12 @@ def outage_of(database: Database, asked: int) -> int:
 
 def end(database: Database, outage: int, at: datetime) -> None:
     outages.end(database, outage, "anna", at, ended_at=at)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - the Ringer has a pace of its own
+            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
@@ -183,3 +191,68 @@ async def test_however_many_wait_for_the_light_a_call_is_left_for_the_queue(data
         assert Promises(database).make(Wish("+79169990000", "hotline", 0, asked_at), asked_at)
         await clock.shows(asked_at)
         assert exchange.rung[8:] == ["+79169990000"]
+
+
+# ------------------------------------------------------------------------- tries in doubt, and Asterisks that come back
+
+DAY = EVENING.replace(day=21, hour=12)
+
+
+def ended_as(database: Database) -> tuple[str, str]:
+    callbacks = tables.of(tables.Callback)
+    with database.reading() as connection:
+        state, reason = connection.execute(select(callbacks.c.state, callbacks.c.reason)).one()
+    return state, reason
+
+
+def tried(database: Database, exchange: str) -> Promise:
+    """A promise of the queue whose try was begun at noon by a daemon that is not heard of again."""
+    promises = Promises(database)
+    assert promises.make(Wish("+79160000000", "hotline", 0, DAY), DAY)
+    promise = promises.claim("hotline", exchange, DAY, timedelta(seconds=60))
+    assert promise is not None
+    return promise
+
+
+@pytest.mark.parametrize("exchange", ["here", "there"])
+@pytest.mark.parametrize(("answer", "ends"), [(Rung.CONFIRMED, "done"), (Rung.DECLINED, "given-up")])
+async def test_after_hours_asterisk_is_asked_before_anybody_is_rung_again(
+    database: Database, exchange: str, answer: Rung, ends: str
+) -> None:
+    """Rung by this Asterisk, or by one of another name that may be the same: the answer kept here counts."""
+    promise, clock = tried(database, exchange), Clock(DAY)
+    async with ringing(database, clock) as here:
+        here.known[promise.token] = answer
+        await clock.shows(DAY + timedelta(hours=3))
+        await until(lambda: ended_as(database) == (ends, answer))
+        assert here.rung == []
+
+
+async def test_a_call_that_is_still_up_after_hours_is_not_doubled(database: Database) -> None:
+    promise, clock = tried(database, "there"), Clock(DAY)
+    async with ringing(database, clock) as here:
+        here.up.add(promise.token)
+        await clock.shows(DAY + timedelta(hours=3))
+        assert (here.rung, ended_as(database)) == ([], ("calling", ""))
+
+
+async def test_what_another_asterisk_took_for_failed_is_not_rung_where_it_was_answered(database: Database) -> None:
+    """The one that served the caller was away for hours, another tried in vain, and now it is back."""
+    promise, clock = tried(database, "here"), Clock(DAY)
+    assert Promises(database).again(promise, DAY + timedelta(hours=2), Rung.FAILED)
+    async with ringing(database, clock) as here:
+        here.known[promise.token] = Rung.CONFIRMED
+        await clock.shows(DAY + timedelta(hours=3))
+        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        assert here.rung == []
+
+
+async def test_who_answered_nothing_that_anybody_knows_of_is_rung_again(database: Database) -> None:
+    tried(database, "there")
+    clock = Clock(DAY)
+    async with ringing(database, clock) as here:
+        here.answer = Rung.CONFIRMED
+        for hours in (3, 4):  # taken for failed; then the pause is over
+            await clock.shows(DAY + timedelta(hours=hours))
+        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        assert here.rung == ["+79160000000"]

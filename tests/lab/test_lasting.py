@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ivr.telephony.queues import follow
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, until, waiting_callers
 
+PERSON = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
 QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
 
 
@@ -73,9 +75,26 @@ async def test_the_manager_away_in_the_middle_of_a_queue(lab: Lab) -> None:
             await until(lambda: not board.current)
             with pytest.raises(AmiUnavailable):
                 _ = lasting.ami
+            _, second = (waiting.uniqueid for waiting in board.queue("hotline").waiting)
+            tries = link.connections
             await callers[0].hangs_up()
-            link.mend()
-            await until(lambda: waits(board) == 1)
+            async with calling(lab) as comes, exchange(lab) as ami:
+                await comes.presses("0")
+                third = (await comes.sees("QueueCallerJoin", Queue="hotline"))["Uniqueid"]
+                await ami.action("QueuePause", Paused="true", **PERSON)
+                try:
+                    await until(lambda: link.connections > tries + 2)  # tried in vain, with pauses
+                    assert not board.current
+                    back = time.monotonic()
+                    link.mend()
+                    await until(lambda: board.current)
+                    assert [waiting.uniqueid for waiting in board.queue("hotline").waiting] == [second, third]
+                    assert [member.state for member in board.queue("hotline").members] == [MemberState.PAUSED]
+                    longer, shorter = (waiting.since for waiting in board.queue("hotline").waiting)
+                    assert longer < min(shorter, back), "since they joined, not since the connection is back"
+                finally:
+                    await ami.action("QueuePause", Paused="false", **PERSON)
+            await until(lambda: waits(board) == 1)  # and what happens from now on is seen again
 
 
 async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path) -> None:
@@ -116,7 +135,6 @@ async def test_a_wrong_secret_is_said_and_not_tried_quickly(lab: Lab, caplog: py
 async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     board = Board()
     state = state_of(lab)
-    away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
     async with (
         exchange(lab) as ami,
         cable(state.ami_port) as link,
@@ -126,7 +144,7 @@ async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, cap
         await until(lambda: board.current)
         link.hold()
         for number in range(20):
-            await ami.action("QueuePause", Paused="true" if number % 2 == 0 else "false", **away)
+            await ami.action("QueuePause", Paused="true" if number % 2 == 0 else "false", **PERSON)
         await until(lambda: link.held.count(b"Event: QueueMemberPause") == 20)
         await link.release()  # all come in before the reader's next turn
         await until(lambda: "events of the queues came too fast; the board is built again" in caplog.messages)

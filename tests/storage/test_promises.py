@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import insert
+
 from ivr.domain.promises import Promise, Wish
 from ivr.storage import tables
 from ivr.storage.engine import Database
@@ -37,7 +39,13 @@ def test_call_and_account_go_with_the_promise_where_they_are_known(database: Dat
     promises.make(wish(account="0012345678", call_id="nobody wrote this one down"), NOON)
     claimed = claim(promises)
     assert claimed is not None and claimed.account == "0012345678"
-    assert stock.rows(tables.Callback, "call_id", "state", "tries") == [(None, "calling", 1)]
+    assert claimed.call_id == ""
+    with database.writing() as connection:
+        connection.execute(insert(tables.of(tables.Call)).values(id="01JHCALL", node="test", started_at=NOON))
+    promises.make(wish("+79160000002", call_id="01JHCALL"), NOON)
+    claimed = claim(promises)
+    assert claimed is not None and claimed.call_id == "01JHCALL"
+    assert sorted(stock.rows(tables.Callback, "state", "tries")) == [("calling", 1)] * 2
 
 
 def test_a_number_is_promised_so_many_calls_a_day(database: Database) -> None:

@@ -65,6 +65,7 @@ async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     assert promise is not None
     assert (promise.kind, promise.phone, promise.account, promise.tries) == (PromiseKind.POWER, PHONE, "0012345678", 1)
     assert promise.joined_at == NOON + HOUR
+    assert promise.call_id == f"call-{PHONE}-{outage}"
     assert claim(database) is None and not promises.power_due(NOON + HOUR)
     assert promises.claim("", "here", NOON + HOUR, LEASE) is None
 
@@ -108,6 +109,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
     assert not Promises(database).dark(promise, NOON + 1.2 * HOUR), "a daemon that comes too late"
     (report,) = reports(database)
     assert (report.number, report.place, report.trouble, report.account) == (1001, HOME, "house", "0012345678")
+    assert [Promises(database).report(token) for token in (promise.token, "another", "")] == ["1001", "", ""]
     assert (report.caller, report.outage_id, report.rung_after) == (PHONE, None, outage)
     assert report.at == NOON + 1.1 * HOUR
     (seen,) = outages.listed(database, over_too=True)
