@@ -20,8 +20,8 @@ from ivr.storage import tables
 from ivr.storage.promises import Promises
 from ivr.telephony.ami import AmiUnavailable
 from tests.lab.phone import exchange, global_variable
+from tests.waiting import until
 
-LIMIT_S = 90.0  # on a busy machine
 CALLER = "+79161234567"
 PACE = {"dial": "Local/{phone}@lab-called/n", "quiet_from": 0, "quiet_to": 0, "pauses_s": [1, 1], "lease_s": 3.0}
 
@@ -61,13 +61,6 @@ def lease_of(system: System) -> datetime:
     database.close()
     assert lease is not None
     return lease
-
-
-async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
-    """Wait until something is so. Raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - what is waited for lies in another program
-            await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager

@@ -12,9 +12,10 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, called, does, kept, lease_of, promise, rung, system_of, two_daemons, until
+from tests.asterisk.promises import CALLER, called, does, kept, lease_of, promise, rung, system_of, two_daemons
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, nobody_answers, telephone
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from ivr.storage import outages
 from tests.asterisk.accounts import import_accounts
-from tests.asterisk.promises import system_of, until
+from tests.asterisk.promises import system_of
 from tests.asterisk.test_surge import FILE
 from tests.lab.phone import calling, global_variable
+from tests.waiting import until
 
 HOLDS_S = 180
 

@@ -28,10 +28,10 @@ from tests.asterisk.promises import (
     system_of,
     told,
     two_daemons,
-    until,
 )
 from tests.asterisk.test_outages import FILE
 from tests.lab.phone import exchange, global_variable, nobody_answers, waiting_callers
+from tests.waiting import until
 
 FIRST, SECOND = "+79160000001", "+79160000002"
 STREET = Place("Север", "Ленина")

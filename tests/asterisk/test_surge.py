@@ -21,9 +21,10 @@ from ivr.storage import outages
 from ivr.telephony.ami import connected
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.promises import rings_back, until
+from tests.asterisk.promises import rings_back
 from tests.asterisk.steps import Steps
 from tests.lab.phone import waiting_callers
+from tests.waiting import until
 
 FILE = Path(__file__).parent / "surge.csv"
 LIMIT_S = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from ivr.storage.promises import Promises
 from ivr.telephony.ami import Message
+from tests.waiting import until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 EVENING = datetime(2026, 11, 20, 21, 50, tzinfo=MOSCOW)
@@ -100,12 +101,6 @@ def outage_of(database: Database, asked: int) -> int:
 
 def end(database: Database, outage: int, at: datetime) -> None:
     outages.end(database, outage, "anna", at, ended_at=at)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - the Ringer has a pace of its own
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from ivr.storage import outages, switches, tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from tests.hotline.test_board import built, event
+from tests.waiting import until
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-LIMIT_S = 60.0
 
 
 @pytest.fixture
@@ -41,12 +41,6 @@ def report(database: Database, number: int) -> None:
         connection.execute(account)
         row = {"created_at": NOON, "account_id": number, "district": "Север", "trouble": "house"}
         connection.execute(insert(tables.OutageReport).values(row))
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not true():  # noqa: ASYNC110 - the watch works in a thread
-            await asyncio.sleep(0.01)
 
 
 def board_with(*queues: tuple[str, int]) -> Board:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -18,13 +18,6 @@ LIMIT_S = 60.0  # for what happens at once, on a busy machine
 KEY_MS = "80"
 
 _numbers = count(88001000000)
-
-
-async def until(true: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
-    """Wait until something is so. Raises TimeoutError."""
-    async with asyncio.timeout(limit_s):
-        while not true():  # noqa: ASYNC110 - what is waited for lies in another program
-            await asyncio.sleep(0.02)
 
 
 class Phone:

@@ -10,7 +10,8 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.telephony.ami import AmiRefused, AmiUnavailable, CallFailed, EventsLost, connect, connected
-from tests.lab.phone import exchange, until
+from tests.lab.phone import exchange
+from tests.waiting import until
 
 LIMIT_S = 30.0
 

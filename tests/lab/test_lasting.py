@@ -18,7 +18,8 @@ from ivr.telephony.ami import Ami, AmiUnavailable, connected
 from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
 from ivr.telephony.queues import follow
 from tests.lab.cable import cable
-from tests.lab.phone import calling, exchange, until, waiting_callers
+from tests.lab.phone import calling, exchange, waiting_callers
+from tests.waiting import until
 
 PERSON = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
 QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,15 +25,6 @@ async def running(
         yield engine
     finally:
         await engine.close()
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that nobody tells of."""
-    for _ in range(6000):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
 
 
 def ignore(words: tuple[str, ...]) -> None:

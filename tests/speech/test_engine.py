@@ -12,7 +12,8 @@ from ivr.language.vocabulary import UNKNOWN
 from ivr.speech.recogniser import LONGEST_S
 from ivr.speech.worker import Cost
 from tests.speech.conftest import SAID
-from tests.speech.engines import MANY, READING, eventually, heard, ignore, running
+from tests.speech.engines import MANY, READING, heard, ignore, running
+from tests.waiting import until
 
 
 async def test_words_come_while_the_caller_speaks_and_the_best_hypothesis_at_the_end(speech: bytes) -> None:
@@ -22,7 +23,7 @@ async def test_words_come_while_the_caller_speaks_and_the_best_hypothesis_at_the
         assert utterance is not None
         for at in range(0, len(speech), 1280):
             utterance.feed(speech[at : at + 1280])
-        await eventually(lambda: bool(words) and words[-1][:3] == ("двенадцать", "тысяч", "триста"))
+        await until(lambda: bool(words) and words[-1][:3] == ("двенадцать", "тысяч", "триста"))
         hypotheses = await utterance.finish()
         assert " ".join(hypotheses[0].words) == SAID
         assert [one.cost for one in hypotheses] == sorted(one.cost for one in hypotheses)
@@ -110,7 +111,7 @@ async def test_a_caller_who_never_stops_talking_is_heard_for_half_a_minute(speec
         assert utterance is not None
         for _ in range(int(2 * LONGEST_S * 16_000 / len(speech))):
             utterance.feed(speech)
-            await eventually(lambda: utterance.undecoded < 16_000)
+            await until(lambda: utterance.undecoded < 16_000)
         words = (await utterance.finish())[0].words
         assert words[:5] == tuple(SAID.split())
         assert len(words) <= 5 * (LONGEST_S * 16_000 / len(speech) + 1)

@@ -15,7 +15,8 @@ import uvloop
 from ivr.listening.ears import EarsLost
 from ivr.speech import process
 from tests.speech.conftest import MODEL, SAID
-from tests.speech.engines import MANY, READING, eventually, heard, ignore, running
+from tests.speech.engines import MANY, READING, heard, ignore, running
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
@@ -23,7 +24,7 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
     speech: bytes, fault: signal.Signals
 ) -> None:
     async with running(workers=2) as engine:
-        await eventually(lambda: len(engine.pids) == 2 and engine.speakers == 2 * MANY)
+        await until(lambda: len(engine.pids) == 2 and engine.speakers == 2 * MANY)
         before = engine.pids
         one, other = engine.listen(READING, ignore), engine.listen(READING, ignore)
         assert one is not None
@@ -34,7 +35,7 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
         assert " ".join((await other.finish())[0].words) == SAID
         with pytest.raises(EarsLost):
             await one.finish()
-        await eventually(lambda: len({*engine.pids} - {*before}) == 1 and engine.speakers == 2 * MANY)
+        await until(lambda: len({*engine.pids} - {*before}) == 1 and engine.speakers == 2 * MANY)
         assert [await heard(engine, speech) for _ in range(2)] == [SAID, SAID]
 
 
@@ -68,7 +69,7 @@ async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -
                 more.abandon()
             return more is None
 
-        await eventually(refused)
+        await until(refused)
 
 
 async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: bytes) -> None:
@@ -83,7 +84,7 @@ async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: b
                 utterance.feed(bytes(16))
             return taken[-1].lost
 
-        await eventually(given_up)
+        await until(given_up)
         os.kill(engine.pids[0], signal.SIGCONT)
         lost = [utterance.lost for utterance in taken]
         assert lost == sorted(lost)
@@ -108,7 +109,7 @@ async def test_a_process_that_grows_too_large_is_replaced(speech: bytes) -> None
         for utterance in opened:
             assert utterance is not None
             utterance.feed(speech)
-        await eventually(lambda: engine.available and engine.pids not in (before, []))
+        await until(lambda: engine.available and engine.pids not in (before, []))
 
 
 async def test_signals_for_the_daemon_leave_its_processes_alone(speech: bytes) -> None:
@@ -145,7 +146,7 @@ async def test_processes_end_with_a_killed_daemon_even_if_they_hang() -> None:
     os.kill(pids[0], signal.SIGSTOP)
     daemon.kill()
     await daemon.wait()
-    await eventually(lambda: not any(_lives(pid) for pid in pids))
+    await until(lambda: not any(_lives(pid) for pid in pids))
 
 
 def _lives(pid: int) -> bool:

@@ -13,7 +13,8 @@ import pytest
 from ivr.speech.engine import Engine
 from ivr.speech.model_folder import BadModel
 from tests.speech.conftest import MODEL, SAID
-from tests.speech.engines import READING, eventually, heard, ignore, running
+from tests.speech.engines import READING, heard, ignore, running
+from tests.waiting import until
 
 
 def copied(tmp_path: Path) -> Path:
@@ -25,10 +26,10 @@ async def test_a_model_that_vanishes_and_comes_back_is_used_again(tmp_path: Path
     async with running(model=model) as engine:
         model.rename(tmp_path / "away")
         os.kill(engine.pids[0], signal.SIGKILL)
-        await eventually(lambda: not engine.available)
+        await until(lambda: not engine.available)
         assert engine.listen(READING, ignore) is None
         (tmp_path / "away").rename(model)
-        await eventually(lambda: engine.available)
+        await until(lambda: engine.available)
         assert await heard(engine, speech) == SAID
 
 

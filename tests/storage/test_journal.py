@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from ivr.storage.engine import Database
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from tests.storage.conftest import Stock, utc
+from tests.waiting import until
 
 NOON = utc("2026-11-20T12:00:00.123000")
 LATER = utc("2026-11-20T12:00:50")
@@ -29,15 +30,6 @@ async def journal(database: Database) -> AsyncIterator[Journal]:
     opened.start()
     yield opened
     await opened.close()
-
-
-async def until(holds: Callable[[], bool], limit_s: float = 5.0) -> None:
-    """Wait until something is true; fails after the limit."""
-    async with asyncio.timeout(limit_s):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.005)
 
 
 async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) -> None:

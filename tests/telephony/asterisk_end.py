@@ -191,15 +191,6 @@ class FakeAsterisk(AsteriskEnd):
                 self.send("510 Invalid or unknown command")
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that nobody tells of."""
-    for _ in range(round(LIMIT_S / 0.001)):
-        if holds():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it never came true")
-
-
 @contextlib.contextmanager
 def ends(kind: type[AsteriskEnd] = AsteriskEnd) -> Iterator[tuple[int, AsteriskEnd]]:
     """A descriptor for the session, which will close it, and Asterisk's end of it."""

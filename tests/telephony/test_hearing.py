@@ -27,8 +27,9 @@ from ivr.telephony.session import AgiSession
 from ivr.telephony.wire import Wire
 from tests.listening.sounding import silence, speech
 from tests.listening.test_voice import WrittenEars
-from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, eventually, sounds
+from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, sounds
 from tests.telephony.test_call import MemoryJournal
+from tests.waiting import until
 
 YES_OR_NO = Question(
     (("ask/one",), ("ask/two",)),
@@ -88,7 +89,7 @@ async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: Wr
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
     talking = asyncio.create_task(caller.says(speech(1)))
-    await eventually(lambda: bool(ears.utterances))
+    await until(lambda: bool(ears.utterances))
     ears.utterances[0].on_partial(("да",))
     answer = await asking
     await talking
@@ -101,7 +102,7 @@ async def test_a_key_pressed_while_speaking_wins(caller: SpeakingCaller, ears: W
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
     await caller.says(speech(0.5))
-    await eventually(lambda: bool(ears.utterances))
+    await until(lambda: bool(ears.utterances))
     caller.asterisk.press("2")
     answer = await asking
     assert (answer.digits, answer.by_voice) == ("2", False)
@@ -112,7 +113,7 @@ async def test_a_key_pressed_after_speech_stopped_the_prompt_wins(caller: Speaki
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
     talking = asyncio.create_task(caller.says(speech(3)))
-    await eventually(lambda: bool(ears.utterances))
+    await until(lambda: bool(ears.utterances))
     ears.utterances[0].on_partial(("да", "да"))
     await caller.asterisk.plays(QUIET)
     caller.asterisk.press("2")
@@ -126,7 +127,7 @@ async def test_the_recogniser_dies_and_the_keys_answer(caller: SpeakingCaller, e
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
     await caller.says(speech(0.5))
-    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].abandoned)
+    await until(lambda: bool(ears.utterances) and ears.utterances[0].abandoned)
     caller.asterisk.press("1")
     assert (await asking).digits == "1"
 
@@ -138,7 +139,7 @@ async def test_keys_only_hears_no_answer(caller: SpeakingCaller, ears: WrittenEa
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
     await caller.says(speech(0.5) + silence(0.8))
-    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].finished)
+    await until(lambda: bool(ears.utterances) and ears.utterances[0].finished)
     caller.asterisk.press("2")
     answer = await asking
     assert (answer.digits, answer.by_voice) == ("2", False)
@@ -161,7 +162,7 @@ async def test_what_is_only_said_is_stopped_by_calls_for_people_and_not_by_other
     saying = asyncio.create_task(caller.call.say(("ask/one",), ("ask/two",)))
     await caller.asterisk.plays("ask/one")
     await caller.says(speech(0.5) + silence(0.8))
-    await eventually(lambda: bool(ears.utterances) and ears.utterances[0].finished)
+    await until(lambda: bool(ears.utterances) and ears.utterances[0].finished)
     assert not saying.done()
     ears.final = (Hypothesis(("искрит",)),)
     await caller.says(speech(0.5) + silence(0.8))
@@ -176,7 +177,7 @@ async def test_a_number_begun_into_the_end_of_what_is_said_goes_on_in_the_questi
     await caller.asterisk.plays("ask/one")
     said = speech(1.5)
     await caller.says(said[:8000])
-    await eventually(lambda: bool(ears.utterances) and len(ears.utterances[0].fed) >= 5000)
+    await until(lambda: bool(ears.utterances) and len(ears.utterances[0].fed) >= 5000)
     caller.asterisk.plays_out()
     assert await saying is None
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
@@ -201,7 +202,7 @@ async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(t
             assert await playing is False
         loop = asyncio.get_running_loop()
         stopped = loop.time()
-        await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
+        await until(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
         assert loop.time() - stopped < 10, "a prompt that was stopped makes no echo for the rest of its length"
 
 
@@ -222,7 +223,7 @@ async def test_the_echo_of_a_prompt_is_expected_while_the_next_one_begins(tmp_pa
         playing = asyncio.create_task(line.play("ask/two"))
         await caller.asterisk.plays("ask/two")
         assert line.prompt_level > 1000 or loop.time() - ended > 0.3  # the machine stood still
-        await eventually(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
+        await until(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
         assert 0.3 < loop.time() - ended < 10
         line.hush()
         assert await playing is False

@@ -18,7 +18,8 @@ from ivr.telephony.line import QUIET, AgiLine
 from ivr.telephony.session import AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
 from ivr.telephony.wire import Wire
-from tests.telephony.asterisk_end import FakeAsterisk, descriptors, ends, eventually, sounds
+from tests.telephony.asterisk_end import FakeAsterisk, descriptors, ends, sounds
+from tests.waiting import until
 
 ALWAYS_S, NEVER_S = 60.0, 0.0
 """Time in which a key counts as a straggler."""
@@ -184,7 +185,7 @@ async def test_a_key_while_the_dialogue_thinks_is_not_lost(phone: Phone) -> None
     await phone.line.expand("${IVR_KEYS}")
     await phone.thinks()
     assert phone.asterisk.press("4")
-    await eventually(lambda: phone.digits() == "4")
+    await until(lambda: phone.digits() == "4")
 
 
 async def test_many_keys_while_the_dialogue_thinks_are_not_lost(phone: Phone) -> None:
@@ -259,7 +260,7 @@ async def test_without_silence_the_call_goes_on(tmp_path: Path) -> None:
 async def test_silence_that_asterisk_cannot_play_is_not_asked_for_again_and_again(phone: Phone) -> None:
     phone.asterisk.missing.add("listening")
     await phone.line.expand("a")
-    await eventually(lambda: phone.asterisk.played != [])
+    await until(lambda: phone.asterisk.played != [])
     await asyncio.sleep(0.02)
     assert await phone.line.expand("b") == "b"
     assert len(phone.asterisk.played) == 1
@@ -451,7 +452,7 @@ async def test_what_is_said_while_somebody_listens_is_handed_on(audio: tuple[Aud
     tap.listen(ear)
     os.write(spoken, b"the ")
     os.write(spoken, b"answer")
-    await eventually(lambda: ear.heard == b"the answer")
+    await until(lambda: ear.heard == b"the answer")
     tap.listen(None)
     os.write(spoken, b"after")
     assert ear.heard == b"the answer"
@@ -461,7 +462,7 @@ async def test_a_silent_telephone_ticks_on(audio: tuple[AudioTap, int]) -> None:
     tap, _ = audio
     ear = Ear()
     tap.listen(ear)
-    await eventually(lambda: ear.ticks >= 3)
+    await until(lambda: ear.ticks >= 3)
     assert ear.heard == b""
 
 
@@ -471,7 +472,7 @@ async def test_the_tap_drains_what_nobody_asked_for(audio: tuple[AudioTap, int])
     with pytest.raises(BlockingIOError):
         while True:
             os.write(spoken, bytes(4096))
-    await eventually(lambda: tap.heard_at is not None)
+    await until(lambda: tap.heard_at is not None)
     assert os.write(spoken, bytes(4096)) == 4096
 
 
@@ -485,7 +486,7 @@ async def test_a_burst_longer_than_the_pipe_is_heard_whole(audio: tuple[AudioTap
         with pytest.raises(BlockingIOError):
             while True:
                 sent += os.write(spoken, bytes(4096))
-        await eventually(lambda: len(ear.heard) == sent)  # noqa: B023 (asked at once)
+        await until(lambda: len(ear.heard) == sent)  # noqa: B023 (asked at once)
 
 
 async def test_what_was_said_before_a_hang_up_is_heard(audio: tuple[AudioTap, int]) -> None:
@@ -494,7 +495,7 @@ async def test_what_was_said_before_a_hang_up_is_heard(audio: tuple[AudioTap, in
     tap.listen(ear)
     os.write(spoken, b"last words")
     os.close(spoken)
-    await eventually(lambda: ear.heard == b"last words")
+    await until(lambda: ear.heard == b"last words")
 
 
 async def test_missing_audio_is_told(tmp_path: Path) -> None:
@@ -512,7 +513,7 @@ async def test_audio_that_ends_in_the_middle_gives_its_descriptor_back_and_the_l
         line = AgiLine(AgiSession(Wire(fd, fd)), sounds(tmp_path), KeyBuffer(NEVER_S), tap)
         assert line.hear(Ear())
         os.close(spoken)
-        await eventually(lambda: descriptors() == before - 2)
+        await until(lambda: descriptors() == before - 2)
         assert await line.expand("still here") == "still here"
         await line.close()
 

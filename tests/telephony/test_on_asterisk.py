@@ -21,7 +21,7 @@ from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
 from tests.lab.phone import Phone, calling
-from tests.telephony.asterisk_end import eventually
+from tests.waiting import until
 
 LONG_S = 30
 ARRIVES_S = 20.0
@@ -96,12 +96,12 @@ async def test_keys_sound_and_the_end_of_a_call(lab: Lab, voice: Sounds) -> None
         assert await line.expand("${IVR_DIALLED}") != ""
         said = bytearray()
         line.hear(lambda pcm, now: said.extend(pcm))
-        await eventually(lambda: max(array("h", bytes(said[: len(said) // 2 * 2])), default=0) > 1000)
+        await until(lambda: max(array("h", bytes(said[: len(said) // 2 * 2])), default=0) > 1000)
         line.hear(None)
         for count, key in enumerate("159*0#", start=1):  # the dialogue thinks, and the caller is quicker
             await asyncio.sleep(KEY_GAP_S)
             await phone.presses(key)
-            await eventually(partial(has, line.keys, count))
+            await until(partial(has, line.keys, count))
         assert line.keys.digits == "159*0#"
         await line.set_variables({"X": 'a "quoted" \\ «word» (in brackets)'})
         assert await line.expand("${X}") == 'a "quoted" \\ «word» (in brackets)'

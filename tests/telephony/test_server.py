@@ -16,8 +16,9 @@ import pytest
 
 from ivr.logs import JsonLines
 from ivr.telephony.server import FULL, HELLO, READY, Bounds, CallServer, Incoming
-from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, descriptors, eventually
+from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, descriptors
 from tests.telephony.calling import eagi_call, served_call
+from tests.waiting import until
 
 
 @dataclass
@@ -62,7 +63,7 @@ async def daemon(
 
 async def free(server: CallServer) -> None:
     """Wait until the server has no call any more."""
-    await eventually(lambda: server.calls == 0)
+    await until(lambda: server.calls == 0)
 
 
 def mode(path: Path) -> int | None:
@@ -326,7 +327,7 @@ async def test_no_other_call_notices_a_connection_that_brings_none(desk: Desk, p
                 await bad(connected)
                 assert server.calls <= 2
                 silent.close()
-        await eventually(lambda: server.calls == 1 and descriptors() == before)
+        await until(lambda: server.calls == 1 and descriptors() == before)
         call.asterisk.press("5")
         await call.asterisk.closed()
         assert call.asterisk.variables == {"KEY": "5"}
