@@ -27,7 +27,7 @@ from ivr.telephony.ami import Ami, connected
 from ivr.telephony.session import SessionBroken
 
 REACTION_S = 0.5  # nobody presses a key sooner after the prompt that asks for it has begun
-END_S = 90.0
+END_S = 180.0
 PERSON_S = 3.0
 CLOSED_S = 30.0  # for the journal's word on how a call ended: on a crowded machine it came after over 5 s
 KILLED_S = 5.0  # for the same where Asterisk has told how it ended, and the daemon may be no more
