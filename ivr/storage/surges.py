@@ -17,7 +17,8 @@ from ivr.domain.surges import FreshReport, Surge, SurgeTerms, surges
 from ivr.storage import outages, tables
 from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.outages import NoSuchOutage, outage_of
+from ivr.storage.outages import NoSuchOutage
+from ivr.storage.outages_seen import outage_of
 
 WHO = "surge"
 MOST_REPORTS = 5000

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.people import Role
-from ivr.storage import outage_details, outages, reports
+from ivr.storage import outage_details, outages, outages_seen, reports
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.known_places import known_places
 from ivr.web.office import Office, office_of
@@ -67,7 +67,7 @@ class Draft:
 @allowed(*LOOKS)
 async def list_outages(request: Request, over: bool = False) -> Response:
     """Outages that go on; over: ended and withdrawn ones too."""
-    rows = await office_of(request).ask(outages.listed, over_too=over)
+    rows = await office_of(request).ask(outages_seen.listed, over_too=over)
     return _rendered(request, "outages/list.html", rows=rows, over=over)
 
 
