@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.promises import Rung
 from ivr.storage import tables
@@ -110,7 +111,7 @@ def add(
         }
         key: int = connection.execute(insert(_outages).values(values).returning(_outages.c.id)).scalar_one()
         expected = f", expected end {_told(expected_end, now)}"
-        _note(connection, who, now, "add", key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
+        _note(connection, who, now, Action.OUTAGE_ADD, key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
     return Entered(key, accounts)
 
 
@@ -138,7 +139,7 @@ def change(
             told.append(f"cause {before.cause} -> {cause}")
         if values:
             connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
-        _note(connection, who, now, "change", outage, "; ".join([*told, note] if note else told))
+        _note(connection, who, now, Action.OUTAGE_CHANGE, outage, "; ".join([*told, note] if note else told))
         return _live(connection, outage)
 
 
@@ -176,7 +177,7 @@ def end(
             connection,
             who,
             now,
-            "withdraw" if withdrawn else "end",
+            Action.OUTAGE_WITHDRAW if withdrawn else Action.OUTAGE_END,
             outage,
             "; ".join([told, note] if note else [told]),
         )
@@ -207,7 +208,7 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
         back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
         to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
         told = f"was {before.state}, wait again: {to_ring}"
-        _note(connection, who, now, "reopen", outage, "; ".join([told, note] if note else [told]))
+        _note(connection, who, now, Action.OUTAGE_REOPEN, outage, "; ".join([told, note] if note else [told]))
         return Ended(_found(connection, outage), to_ring)
 
 
@@ -234,8 +235,8 @@ def _found(connection: Connection, outage: int) -> Outage:
     return outage_of(row)
 
 
-def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
-    note(connection, who, now, f"outage.{action}", f"outage:{outage}", detail)
+def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
+    note(connection, who, now, action, f"outage:{outage}", detail)
 
 
 def _told(moment: datetime | None, now: datetime) -> str:

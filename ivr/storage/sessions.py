@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.people import FAILURES_UNTIL_LOCK, LOCK, Person, Role
 from ivr.storage import tables
 from ivr.storage.audit import note
@@ -65,7 +66,7 @@ def begin_attempt(database: Database, login: str | int, address: str, now: datet
         values = {"failures": 0, "locked_until": now + LOCK} if locks else {"failures": failures, "locked_until": None}
         connection.execute(update(_users).where(_users.c.id == row.id).values(values))
         if locks:
-            note(connection, row.login, now, "user.lock", f"user:{row.id}")
+            note(connection, row.login, now, Action.USER_LOCK, f"user:{row.id}")
         return Attempt(row.id, row.secret, False, failure)
 
 
@@ -85,7 +86,7 @@ def begin_session(
         login = connection.execute(unlocked.returning(_users.c.login)).scalar_one()
         row = {"token": hash_of(token), "user_id": attempt.user, "address": address, "created_at": now, "seen_at": now}
         connection.execute(insert(_sessions).values(row | {"expires_at": now + lasts}))
-        note(connection, login, now, "login", f"user:{attempt.user}")
+        note(connection, login, now, Action.LOGIN, f"user:{attempt.user}")
 
 
 def who_is(database: Database, token: str, idle: timedelta, now: datetime, *, attended: bool = True) -> Person | None:
@@ -116,7 +117,7 @@ def end_session(database: Database, token: str, now: datetime) -> None:
         gone = delete(_sessions).where(_sessions.c.token == hash_of(token)).returning(_sessions.c.user_id)
         user = connection.execute(gone).scalar()
         if user is not None:
-            _note_logout(connection, user, now, "logout")
+            _note_logout(connection, user, now, Action.LOGOUT)
 
 
 def end_sessions(database: Database, user: int, now: datetime) -> int:
@@ -124,7 +125,7 @@ def end_sessions(database: Database, user: int, now: datetime) -> int:
     with database.writing() as connection:
         gone = delete(_sessions).where(_sessions.c.user_id == user).returning(_sessions.c.token)
         ended = len(connection.execute(gone).all())
-        _note_logout(connection, user, now, "logout.everywhere")
+        _note_logout(connection, user, now, Action.LOGOUT_EVERYWHERE)
     return ended
 
 
@@ -149,6 +150,6 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _note_logout(connection: Connection, user: int, now: datetime, action: str) -> None:
+def _note_logout(connection: Connection, user: int, now: datetime, action: Action) -> None:
     login = connection.execute(select(_users.c.login).where(_users.c.id == user)).scalar_one()
     note(connection, login, now, action, f"user:{user}")

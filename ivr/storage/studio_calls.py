@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
 from ivr.storage.audit import note
@@ -50,7 +51,7 @@ def give_leave(database: Database, person: int, prompt_id: str, phone: str, now:
         row = {"token": hash_of(token), "user_id": person, "prompt_id": prompt_id, "expires_at": now + LEAVE}
         connection.execute(insert(_calls).values(row))
         login = connection.execute(select(_users.c.login).where(_users.c.id == person)).scalar_one()
-        note(connection, login, now, "studio.ring", f"prompt:{prompt_id}", phone)
+        note(connection, login, now, Action.STUDIO_RING, f"prompt:{prompt_id}", phone)
     return token
 
 
@@ -64,7 +65,7 @@ def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
         row = connection.execute(select(_users).where(_users.c.id == leave.user_id, _users.c.active)).first()
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
-        note(connection, row.login, now, "studio.call", f"user:{row.id}", "rung from the pages")
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "rung from the pages")
         return Begun(person_of_row(row), leave.prompt_id)
 
 
@@ -79,5 +80,5 @@ def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
             return None
         connection.execute(delete(_failures).where(_failures.c.id == attempt.failure))
         connection.execute(update(_users).where(_users.c.id == row.id).values(failures=0, locked_until=None))
-        note(connection, row.login, now, "studio.call", f"user:{row.id}", "by PIN")
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "by PIN")
         return person_of_row(row)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.domain.audit import Action
 from ivr.domain.takes import (
     ChangedText,
     Checks,
@@ -76,7 +77,7 @@ def add(database: Database, new: NewTake) -> Take:
         row = connection.execute(insert(_takes).values(values).returning(*_takes.c)).one()
         reasons = ", ".join(refusal.reason for refusal in new.checks.refusals)
         told = f"take {row.id}, {new.how}" + (f", refused: {reasons}" if reasons else "")
-        _note(connection, new.made_by, new.made_at, "take", new.prompt_id, new.voice, told)
+        _note(connection, new.made_by, new.made_at, Action.PROMPT_TAKE, new.prompt_id, new.voice, told)
         return take_of(row)
 
 
@@ -126,7 +127,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         reasons = ", ".join(refusal.reason for refusal in wanted.refusals)
         told = f"take {take}, before: {before.id if before else 'none'}"
         told += f", insisted: {reasons}" if reasons else ""
-        _note(connection, who, now, "publish", wanted.prompt_id, wanted.voice, told)
+        _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, wanted.voice, told)
         wanted = _found(connection, take)
         place(wanted)
         return wanted
@@ -150,7 +151,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
             _set(connection, before.id, TakeState.PUBLISHED, before.publication)
             before = _found(connection, before.id)
         told = f"take {now_heard.id}, restored: {before.id if before else 'none'}"
-        _note(connection, who, now, "withdraw", prompt, voice, told)
+        _note(connection, who, now, Action.PROMPT_WITHDRAW, prompt, voice, told)
         place(before)
         return before
 
@@ -177,7 +178,7 @@ def change_text(database: Database, prompt: str, text: ChangedText, who: str, no
         statement = database.insert(_prompts).values(id=prompt, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=[_prompts.c.id], set_=values))
         told = f"«{before}» -> «{text.text}»" if before is not None else f"«{text.text}»"
-        _note(connection, who, now, "text", prompt, "", told)
+        _note(connection, who, now, Action.PROMPT_TEXT, prompt, "", told)
 
 
 def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
@@ -231,6 +232,8 @@ def _set(connection: Connection, take: int, state: TakeState, publication: int |
     connection.execute(update(_takes).where(_takes.c.id == take).values(values))
 
 
-def _note(connection: Connection, who: str, now: datetime, action: str, prompt: str, voice: str, detail: str) -> None:
+def _note(
+    connection: Connection, who: str, now: datetime, action: Action, prompt: str, voice: str, detail: str
+) -> None:
     detail = f"{voice}: {detail}" if voice else detail
-    note(connection, who, now, f"prompt.{action}", f"prompt:{prompt}", detail)
+    note(connection, who, now, action, f"prompt:{prompt}", detail)
