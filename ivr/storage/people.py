@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from ivr.domain.audit import Action
 from ivr.domain.people import LastAdministrator, LoginTaken, NoSuchPerson, Person, Role
 from ivr.storage import tables
+from ivr.storage.attempts import forget
 from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
@@ -59,7 +60,8 @@ def set_active(database: Database, key: int | str, active: bool, who: str, now: 
         if not active:
             _leave_an_administrator(connection, row)
             connection.execute(delete(_sessions).where(_sessions.c.user_id == row.id))
-        values = {"active": active, "failures": 0, "locked_until": None}
+        forget(connection, row.id, row.login)
+        values = {"active": active}
         return _changed(connection, row, values, who, now, Action.USER_ENABLE if active else Action.USER_DISABLE)
 
 
@@ -73,7 +75,8 @@ def set_password(
     with database.writing() as connection:
         row = _row(connection, key)
         connection.execute(delete(_sessions).where(_sessions.c.user_id == row.id, _sessions.c.token != but))
-        values = {"password": password, "failures": 0, "locked_until": None}
+        forget(connection, row.id, row.login)
+        values = {"password": password}
         return _changed(connection, row, values, who, now, Action.USER_PASSWORD)
 
 

@@ -6,15 +6,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, insert, select
 
 from ivr.domain.audit import Action
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
+from ivr.storage.attempts import Attempt, forgive
 from ivr.storage.audit import note
 from ivr.storage.engine import Database
 from ivr.storage.people import person_of_row
-from ivr.storage.sessions import Attempt, hash_of
+from ivr.storage.sessions import hash_of
 
 LEAVE = timedelta(minutes=2)
 """From the click on the page to the answer at the telephone."""
@@ -24,7 +25,6 @@ MAY_RECORD = frozenset({Role.ADMINISTRATOR, Role.VOICE})
 
 _users = tables.of(tables.User)
 _calls = tables.of(tables.StudioCall)
-_failures = tables.of(tables.LoginFailure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,6 @@ def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
         row = connection.execute(select(_users).where(_users.c.id == attempt.user, _users.c.active)).first()
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
-        connection.execute(delete(_failures).where(_failures.c.id == attempt.failure))
-        connection.execute(update(_users).where(_users.c.id == row.id).values(failures=0, locked_until=None))
+        forgive(connection, attempt)
         note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "by PIN")
         return person_of_row(row)
