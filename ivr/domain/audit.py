@@ -34,6 +34,7 @@ class Action(StrEnum):
     PROMPT_PUBLISH = "prompt.publish"
     PROMPT_WITHDRAW = "prompt.withdraw"
     PROMPT_TEXT = "prompt.text"
+    PROMPT_CLEAN = "prompt.clean"
     STUDIO_RING = "studio.ring"
     STUDIO_CALL = "studio.call"
     RECORDING_HEARD = "recording.heard"

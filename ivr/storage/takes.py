@@ -113,7 +113,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
     """
     with database.writing() as connection:
         wanted = _found(connection, take)
-        _lock(connection, wanted.prompt_id)
+        lock(connection, wanted.prompt_id)
         wanted = _found(connection, take)
         if wanted.checks.hard or (wanted.refusals and not insist):
             raise NotPublishable(wanted.refusals)
@@ -139,7 +139,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
     Raises NothingPublished, StoreUnavailable.
     """
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         now_heard = _published(connection, prompt, voice)
         if now_heard is None:
             raise NothingPublished("Опубликованной записи этой подсказки нет.")
@@ -159,7 +159,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
 def settle(database: Database, prompt: str, voice: str, place: Place) -> None:
     """Call `place` with the take that calls are to hear, None for none, while nobody publishes one."""
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         place(_published(connection, prompt, voice))
 
 
@@ -172,7 +172,7 @@ def changed_texts(database: Database) -> dict[str, ChangedText]:
 def change_text(database: Database, prompt: str, text: ChangedText, who: str, now: datetime) -> None:
     """Keep a text instead of the catalogue's. Raises StoreUnavailable."""
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         before = connection.execute(select(_prompts.c.text).where(_prompts.c.id == prompt)).scalar()
         values = {"text": text.text, "notes": text.notes, "changed_at": now}
         statement = database.insert(_prompts).values(id=prompt, **values)
@@ -200,6 +200,12 @@ def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
     return {prompt: known[prompt] for prompt in wanted if prompt in known}
 
 
+def lock(connection: Connection, prompt: str) -> None:
+    """Let nobody else publish, take back or remove takes of a prompt until the transaction ends."""
+    # SQLite has one writer at a time already, and takes no notice of FOR UPDATE.
+    connection.execute(select(_numbers.c.number).where(_numbers.c.prompt_id == prompt).with_for_update())
+
+
 def _found(connection: Connection, take: int) -> Take:
     row = connection.execute(select(_takes).where(_takes.c.id == take)).first()
     if row is None:
@@ -220,11 +226,6 @@ def _published(connection: Connection, prompt: str, voice: str) -> Take | None:
 def _last(connection: Connection, take: Take) -> int:
     query = select(func.max(_takes.c.publication)).where(*_of(take.prompt_id, take.voice))
     return connection.execute(query).scalar() or 0
-
-
-def _lock(connection: Connection, prompt: str) -> None:
-    # SQLite has one writer at a time already, and takes no notice of FOR UPDATE.
-    connection.execute(select(_numbers.c.number).where(_numbers.c.prompt_id == prompt).with_for_update())
 
 
 def _set(connection: Connection, take: int, state: TakeState, publication: int | None) -> None:

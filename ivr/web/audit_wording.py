@@ -31,6 +31,7 @@ ACTIONS: dict[Action, str] = {
     Action.PROMPT_PUBLISH: "запись фразы опубликована",
     Action.PROMPT_WITHDRAW: "запись фразы возвращена к прежней",
     Action.PROMPT_TEXT: "текст фразы изменён",
+    Action.PROMPT_CLEAN: "старые записи фраз удалены",
     Action.STUDIO_RING: "телефон вызван для записи",
     Action.STUDIO_CALL: "вход в запись по телефону",
     Action.RECORDING_HEARD: "запись прослушана",
