@@ -14,7 +14,7 @@ from ivr.storage.engine import Database
 SAME_LISTENING = timedelta(minutes=15)
 """A browser fetches a sound in parts; within this time they are one listening."""
 
-_audit = tables.of(tables.Audit)
+_audit, _users = tables.of(tables.Audit), tables.of(tables.User)
 
 
 def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
@@ -33,4 +33,8 @@ def listened(database: Database, subject: str, detail: str, who: str, now: datet
         if connection.scalar(lately.limit(1)) is not None:
             return
     with database.writing() as connection:
+        # A browser asks for two parts at once: whoever listens is locked, so that the second sees the first's row.
+        connection.execute(select(_users.c.id).where(_users.c.login == who).with_for_update())
+        if connection.scalar(lately.limit(1)) is not None:
+            return
         note(connection, who, now, Action.RECORDING_HEARD, subject, detail)

@@ -53,7 +53,8 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
     url = f"sqlite:///{tmp_path / 'ivr.db'}"
     config = tmp_path / "ivr.toml"
     config.write_text(
-        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{tmp_path / "recordings"}"\ncalls = "{tmp_path / "calls"}"\n'
+        f'[store]\nurl = "{url}"\nlimit_s = 60\n'  # a busy machine is no fault of the database
+        f'[recordings]\nfolder = "{tmp_path / "recordings"}"\ncalls = "{tmp_path / "calls"}"\n'
         f'[web]\nlisten = "127.0.0.1:0"\n'
         f'[sounds]\nown = "{tmp_path / "own"}"\n[studio]\ntakes = "{tmp_path / "takes"}"\n'
     )
@@ -103,6 +104,12 @@ def log_in(page: Page, role: Role) -> None:
     page.get_by_label("Пароль").fill(PASSWORD)
     page.get_by_role("button", name="Войти").click()
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def heading(page: Page, text: str) -> None:
+    """Wait for the page with this heading, and until its scripts have begun: keys pressed before are lost."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    page.wait_for_load_state()
 
 
 def until(page: Page, expression: str) -> None:
