@@ -103,6 +103,7 @@ class Studio(Section):
     upload_mb: int = Field(64, ge=1, le=1024, description="largest recording")
     zip_mb: int = Field(256, ge=1, le=1024, description="largest zip of recordings")
     longest_s: float = Field(120.0, ge=5, le=600, description="longest recording")
+    keep_days: int = Field(365, ge=0, le=3650, description="what `ivr prompts clean` leaves; 0: everything")
     calls: Path = Field(Path("var/studio-calls"), description="where Asterisk writes what is recorded by phone")
     phones: tuple[Annotated[str, Field(pattern=r"^\+?[0-9]+$")], ...] = ()  # empty: whoever reaches the context
     dial: str = Field("", pattern=r"^([\w/@.:;-]*\{number\}[\w/@.:;-]*)?$")  # what rings one of phones

@@ -26,7 +26,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import State
 from ivr.domain.surges import Greeting
 from ivr.hotline.board import Board, MemberState, Queue
-from ivr.storage import outages, switches
+from ivr.storage import outages_seen, switches
 from ivr.storage.engine import Database
 from ivr.storage.promised import RingBacks, ring_backs
 from ivr.storage.promises import Due, Promises
@@ -55,7 +55,7 @@ class Stored:
 
     callbacks: Due
     ring_backs: RingBacks
-    outages: list[outages.SeenOutage]
+    outages: list[outages_seen.SeenOutage]
     greeting: Greeting
 
 
@@ -155,7 +155,7 @@ def _read(database: Database) -> Stored:
     return Stored(
         Promises(database).open(),
         ring_backs(database),
-        outages.listed(database),
+        outages_seen.listed(database),
         switches.switched(database).greeting,
     )
 
@@ -181,7 +181,7 @@ def _view(queues: Board, stored: Stored | None, lasting: LastingAmi, zone: ZoneI
     return Group(*lines, *_outages(stored.outages, datetime.now(zone)))
 
 
-def _outages(seen: list[outages.SeenOutage], now: datetime) -> list[RenderableType]:
+def _outages(seen: list[outages_seen.SeenOutage], now: datetime) -> list[RenderableType]:
     """The outages that go on, and what a clerk is to decide; suspected ones first."""
     if not seen:
         return [Text("outages: none")]

@@ -16,7 +16,7 @@ from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
 from ivr.domain.outages import Cause, Kind, Place, State
-from ivr.storage import outages, surges, switches
+from ivr.storage import outages, outages_seen, surges, switches
 from ivr.storage.reports import reports as reported
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -173,7 +173,7 @@ def list_(
     with faults_told("outage list"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            seen = outages.listed(database, over_too=all_)
+            seen = outages_seen.listed(database, over_too=all_)
         console = _console()
         console.print(_outages(seen, settings))
         for one in seen:
@@ -238,7 +238,7 @@ def _console() -> Console:
     return Console(highlight=False, width=None if os.isatty(1) else 200)
 
 
-def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:
+def _outages(seen: list[outages_seen.SeenOutage], settings: config.Settings) -> Table:
     about = ("id", "state", "kind", "place", "cause", "began", "expected", "ended")
     names = (*about, "to ring", "rung", "still dark", "given up", "reports")
     table = Table(*names, title=f"outages: {len(seen)}", title_justify="left")
@@ -254,7 +254,7 @@ def _outages(seen: list[outages.SeenOutage], settings: config.Settings) -> Table
     return table
 
 
-def _to_decide(one: outages.SeenOutage) -> str:
+def _to_decide(one: outages_seen.SeenOutage) -> str:
     number = one.outage.id
     confirming = f"ivr outage confirm {number} [--cause CAUSE] [--expected TIME]"
     return escape(
@@ -263,7 +263,7 @@ def _to_decide(one: outages.SeenOutage) -> str:
     )
 
 
-def _history(seen: list[outages.SeenOutage], settings: config.Settings) -> Table:
+def _history(seen: list[outages_seen.SeenOutage], settings: config.Settings) -> Table:
     table = Table("outage", "at", "by", "what", "detail", title="history", title_justify="left")
     for one in seen:
         for entry in one.changes:

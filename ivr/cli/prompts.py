@@ -34,7 +34,7 @@ from ivr.studio.studio import Studio
 from ivr.studio.synthesis import NoEngine, SynthesisFault, engines_here
 
 app = typer.Typer(no_args_is_help=True, help="The voice prompts: synthesise, check, list, record.")
-for command in (takes.record, takes.takes, takes.publish, takes.withdraw, takes.text):
+for command in (takes.record, takes.takes, takes.publish, takes.withdraw, takes.text, takes.clean):
     app.command()(command)
 app.command("script")(session.script)
 app.command("split")(session.split_)

@@ -18,6 +18,7 @@ from rich.table import Table
 from ivr.cli.readings import By, user
 from ivr.cli.takes import Config, VoiceName, studio_opened
 from ivr.domain.takes import NotPublishable, Take
+from ivr.storage.heard_order import heard_in_a_row
 from ivr.studio.cuts import BadCuts, Cut, read_cuts, write_cuts
 from ivr.studio.pages import clock
 from ivr.studio.script import BadSheet, chosen, read_sheet, sheet_page
@@ -49,7 +50,9 @@ def script(
             typer.echo("Everything is recorded; --all makes a sheet of it all the same.")
             return
         today = datetime.now(settings.zone).date()
-        out.write_text(sheet_page(prompts, voice or studio.voice, studio.catalogue(), today), encoding="utf-8")
+        heard = heard_in_a_row(studio.database)
+        page = sheet_page(prompts, voice or studio.voice, studio.catalogue(), today, heard)
+        out.write_text(page, encoding="utf-8")
         typer.echo(f"{len(prompts)} lines for the voice {voice or studio.voice}: {out}")
 
 

@@ -1,10 +1,11 @@
-"""`ivr prompts record`, `takes`, `publish`, `withdraw`, `text`: the studio at the command line."""
+"""`ivr prompts record`, `takes`, `publish`, `withdraw`, `text`, `clean`: the studio at the command line."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -130,6 +131,32 @@ def text(
             take = studio.synthesise(id_, who=who, voice=voice or None)
             studio.publish(take.id, who, insist=True)
             typer.echo(f"take {take.id} is published, spoken by machine")
+
+
+def clean(
+    days: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Older than N days; without it `studio.keep_days`.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    by: By = "",
+    config_file: Config = None,
+) -> None:
+    """Remove drafts and withdrawn takes that are older, with their recordings, and say what that frees.
+
+    Never what callers hear, never what `withdraw` would restore; at a prompt where something was published or taken
+    back within that time all withdrawn takes stay.
+    """
+    with studio_opened("clean", config_file) as (studio, settings):
+        keep = days or settings.studio.keep_days
+        if not keep:
+            raise typer.BadParameter("studio.keep_days is 0, nothing is too old: give --days")
+        age = timedelta(days=keep)
+        done = studio.old_takes(age) if dry_run else studio.clean(age, by or user())
+        said = "would be removed" if dry_run else "removed"
+        typer.echo(f"{said}: {done.takes} takes older than {keep} days, {done.bytes / (1 << 20):.1f} MB")
+        if done.faults:
+            typer.echo(f"takes whose files could not be removed: {done.faults}", err=True)
+            raise typer.Exit(1)
 
 
 def _told(take: Take) -> str:

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 FEWEST_OF_PASSWORD, MOST_OF_PASSWORD = 10, 200
 FEWEST_OF_PIN, MOST_OF_PIN = 6, 12
-FAILURES_UNTIL_LOCK = 5
 LOCK = timedelta(minutes=15)
+"""Time within which failed attempts are counted, and after which they are forgotten."""
 
 
 class Role(StrEnum):
@@ -25,7 +25,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of `users` without its secrets. can_enter: has a password; can_record: has a PIN."""
+    """A row of `users` without its secrets. can_enter: has a password; can_record: has a PIN.
+
+    locked_until: until when some address, or all, may not try this login again.
+    """
 
     id: int
     login: str

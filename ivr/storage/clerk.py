@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.readings import Channel, Status
 from ivr.storage import tables
 from ivr.storage.audit import note
@@ -131,7 +132,7 @@ def accept(database: Database, reading: int, who: str, now: datetime) -> None:
     """Let a flagged reading leave for billing. Raises NotWaiting, StoreUnavailable."""
     with database.writing() as connection:
         _decide(connection, reading, {"status": Status.ACCEPTED.value})
-        _note(connection, who, now, "reading.accept", reading)
+        _note(connection, who, now, Action.READING_ACCEPT, reading)
 
 
 def correct(database: Database, reading: int, value: int, who: str, now: datetime) -> int:
@@ -150,7 +151,7 @@ def correct(database: Database, reading: int, value: int, who: str, now: datetim
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
         new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": CORRECTED, "created_at": now}
         key = connection.execute(insert(_readings).values(new).returning(_readings.c.id)).scalar_one()
-        _note(connection, who, now, "reading.correct", reading, f"{old.value} {value} reading:{key}")
+        _note(connection, who, now, Action.READING_CORRECT, reading, f"{old.value} {value} reading:{key}")
         return int(key)
 
 
@@ -163,7 +164,7 @@ def refuse(database: Database, reading: int, reason: str, who: str, now: datetim
     with database.writing() as connection:
         row = _decide(connection, reading, {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {reason}"})
         _restore(connection, row)
-        _note(connection, who, now, "reading.refuse", reading, reason)
+        _note(connection, who, now, Action.READING_REFUSE, reading, reason)
 
 
 def _decide(connection: Connection, reading: int, values: dict[str, str]) -> AnyRow:
@@ -199,5 +200,5 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
     connection.execute(update(_readings).where(_readings.c.id == earlier.id).values(values))
 
 
-def _note(connection: Connection, who: str, now: datetime, action: str, reading: int, detail: str = "") -> None:
+def _note(connection: Connection, who: str, now: datetime, action: Action, reading: int, detail: str = "") -> None:
     note(connection, who, now, action, f"reading:{reading}", detail)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from ivr.domain.outages import LIVE, Outage, Place, Report, RingBack, affecting
 from ivr.storage import tables
-from ivr.storage.outages import NOT_YET, outage_of
+from ivr.storage.outages import NOT_YET
+from ivr.storage.outages_seen import outage_of
 from ivr.storage.reports import BEFORE_FIRST_REPORT
 from ivr.storage.units import Units
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ivr.domain.outages import LIVE
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.outages import accounts_at, outage_of
+from ivr.storage.outages_seen import accounts_at, outage_of
 
 _outages = tables.of(tables.Outage)
 _GOING_ON = select(_outages).where(_outages.c.state.in_(sorted(LIVE)))

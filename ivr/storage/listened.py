@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from ivr.domain.audit import Action
 from ivr.storage import tables
 from ivr.storage.audit import note
 from ivr.storage.engine import Database
@@ -13,7 +14,7 @@ from ivr.storage.engine import Database
 SAME_LISTENING = timedelta(minutes=15)
 """A browser fetches a sound in parts; within this time they are one listening."""
 
-_audit = tables.of(tables.Audit)
+_audit, _users = tables.of(tables.Audit), tables.of(tables.User)
 
 
 def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
@@ -23,7 +24,7 @@ def listened(database: Database, subject: str, detail: str, who: str, now: datet
     """
     lately = select(_audit.c.id).where(
         _audit.c.subject == subject,
-        _audit.c.action == "recording.heard",
+        _audit.c.action == Action.RECORDING_HEARD.value,
         _audit.c.who == who,
         _audit.c.detail == detail,
         _audit.c.at > now - SAME_LISTENING,
@@ -32,4 +33,8 @@ def listened(database: Database, subject: str, detail: str, who: str, now: datet
         if connection.scalar(lately.limit(1)) is not None:
             return
     with database.writing() as connection:
-        note(connection, who, now, "recording.heard", subject, detail)
+        # A browser asks for two parts at once: whoever listens is locked, so that the second sees the first's row.
+        connection.execute(select(_users.c.id).where(_users.c.login == who).with_for_update())
+        if connection.scalar(lately.limit(1)) is not None:
+            return
+        note(connection, who, now, Action.RECORDING_HEARD, subject, detail)

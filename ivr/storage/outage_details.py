@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from ivr.domain.outages import LIVE, Outage, Place
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.outages import Change, outage_of
+from ivr.storage.outages_seen import Change, changes_of, outage_of
 from ivr.storage.reports import SeenReport, reports
 
 MOST = 200
 
-_outages, _callbacks, _audit = tables.of(tables.Outage), tables.of(tables.Callback), tables.of(tables.Audit)
+_outages, _callbacks = tables.of(tables.Outage), tables.of(tables.Callback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,13 @@ def details(database: Database, outage: int) -> OutageDetails | None:
     ours = (_callbacks.c.outage_id == outage) & (_callbacks.c.kind == "power")
     rings = select(_callbacks).where(ours).order_by(_callbacks.c.id.desc()).limit(MOST)
     counted = select(_callbacks.c.state, func.count().label("count")).where(ours).group_by(_callbacks.c.state)
-    changes = select(_audit).where(_audit.c.subject == f"outage:{outage}").order_by(_audit.c.id)
     with database.reading() as connection:
         row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
         if row is None:
             return None
         return OutageDetails(
             outage=outage_of(row),
-            changes=tuple(
-                Change(one.at, one.who, one.action.partition(".")[2], one.detail) for one in connection.execute(changes)
-            ),
+            changes=tuple(changes_of(connection, [outage]).get(outage, ())),
             reports=tuple(reports(database, MOST, outage)),
             to_ring=tuple(
                 ToRing(one.phone, one.state, one.created_at, one.finished_at, one.reason, one.call_id or "")

@@ -1,4 +1,4 @@
-"""What a clerk does with outages: enters, changes, ends, reopens and looks at them. Every change is in the audit.
+"""What a clerk does with outages: enters, changes, ends and reopens them. Every change is in the audit.
 
 OutageFault
 ├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
@@ -8,19 +8,19 @@ OutageFault
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.domain.promises import Rung
 from ivr.storage import tables
 from ivr.storage.audit import note
-from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
+from ivr.storage.outages_seen import accounts_at, outage_of
 
 NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
 """When a promise is due whose outage has not ended; its end makes it due."""
@@ -36,26 +36,11 @@ WAITS_AGAIN: dict[str, Any] = {
 }
 """Columns of a promise whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
 
-_outages, _accounts, _audit = tables.of(tables.Outage), tables.of(tables.Account), tables.of(tables.Audit)
-_callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
+_outages, _callbacks = tables.of(tables.Outage), tables.of(tables.Callback)
 
 _LIVE = _outages.c.state.in_(sorted(LIVE))
 _POWER = _callbacks.c.kind == "power"
 _UNREACHED = [rung.value for rung in (Rung.NO_ANSWER, Rung.BUSY, Rung.SILENT, Rung.FAILED)]
-
-
-def _promised(*which: ColumnElement[bool]) -> ScalarSelect[int]:
-    mine = select(func.count()).where(_callbacks.c.outage_id == _outages.c.id, _POWER, *which)
-    return mine.scalar_subquery()
-
-
-_RINGS = (
-    _promised(_callbacks.c.state.in_(("due", "calling"))).label("waiting"),
-    _promised(_callbacks.c.state == "done").label("rung"),
-    _promised(_callbacks.c.state == "done", _callbacks.c.reason == Rung.DARK.value).label("dark"),
-    _promised(_callbacks.c.state == "given-up").label("given_up"),
-)
-_REPORTED = select(func.count()).where(_reports.c.outage_id == _outages.c.id).scalar_subquery()
 
 
 class OutageFault(Exception):
@@ -88,47 +73,6 @@ class Ended:
 
     outage: Outage
     to_ring: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A row of the history of an outage."""
-
-    at: datetime
-    who: str
-    action: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeenOutage:
-    """An outage as a clerk sees it. reports: of callers within it.
-
-    waiting: callers to be rung at its end or now. rung: who answered by a key; dark: those of them without light.
-    given_up: not reached.
-    """
-
-    outage: Outage
-    waiting: int
-    rung: int
-    dark: int
-    given_up: int
-    reports: int
-    changes: tuple[Change, ...]
-
-
-def outage_of(row: AnyRow) -> Outage:
-    """An outage from a row that holds all columns of the table."""
-    return Outage(
-        id=row.id,
-        kind=Kind(row.kind),
-        state=State(row.state),
-        place=Place(row.district, row.street, row.house),
-        cause=Cause(row.cause) if row.cause in set(Cause) else Cause.UNKNOWN,
-        began_at=row.began_at,
-        expected_end=row.expected_end,
-        ended_at=row.ended_at,
-    )
 
 
 def add(
@@ -167,7 +111,7 @@ def add(
         }
         key: int = connection.execute(insert(_outages).values(values).returning(_outages.c.id)).scalar_one()
         expected = f", expected end {_told(expected_end, now)}"
-        _note(connection, who, now, "add", key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
+        _note(connection, who, now, Action.OUTAGE_ADD, key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
     return Entered(key, accounts)
 
 
@@ -195,7 +139,7 @@ def change(
             told.append(f"cause {before.cause} -> {cause}")
         if values:
             connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
-        _note(connection, who, now, "change", outage, "; ".join([*told, note] if note else told))
+        _note(connection, who, now, Action.OUTAGE_CHANGE, outage, "; ".join([*told, note] if note else told))
         return _live(connection, outage)
 
 
@@ -233,7 +177,7 @@ def end(
             connection,
             who,
             now,
-            "withdraw" if withdrawn else "end",
+            Action.OUTAGE_WITHDRAW if withdrawn else Action.OUTAGE_END,
             outage,
             "; ".join([told, note] if note else [told]),
         )
@@ -264,31 +208,8 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
         back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
         to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
         told = f"was {before.state}, wait again: {to_ring}"
-        _note(connection, who, now, "reopen", outage, "; ".join([told, note] if note else [told]))
+        _note(connection, who, now, Action.OUTAGE_REOPEN, outage, "; ".join([told, note] if note else [told]))
         return Ended(_found(connection, outage), to_ring)
-
-
-def listed(database: Database, *, over_too: bool = False, most: int = 200) -> list[SeenOutage]:
-    """Outages that go on, the latest first; over_too: ended and withdrawn ones behind them. Raises StoreUnavailable."""
-    query = select(_outages, *_RINGS, _REPORTED.label("reported"))
-    query = query.order_by(_outages.c.ended_at.is_not(None), _outages.c.began_at.desc(), _outages.c.id.desc()).limit(
-        most
-    )
-    with database.reading() as connection:
-        rows = connection.execute(query if over_too else query.where(_LIVE)).all()
-        changes = _changes(connection, [row.id for row in rows])
-    return [
-        SeenOutage(
-            outage_of(row),
-            waiting=row.waiting,
-            rung=row.rung,
-            dark=row.dark,
-            given_up=row.given_up,
-            reports=row.reported,
-            changes=tuple(changes.get(row.id, ())),
-        )
-        for row in rows
-    ]
 
 
 def _new_place(connection: Connection, place: Place) -> None:
@@ -314,25 +235,8 @@ def _found(connection: Connection, outage: int) -> Outage:
     return outage_of(row)
 
 
-def accounts_at(connection: Connection, place: Place) -> int:
-    """How many accounts lie at a place; compared as the domain compares, so in Python."""
-    address = (_accounts.c.district, _accounts.c.street, _accounts.c.house)
-    grouped = connection.execute(select(*address, func.count()).group_by(*address))
-    return sum(count for district, street, house, count in grouped if place.covers(Place(district, street, house)))
-
-
-def _changes(connection: Connection, outages: Sequence[int]) -> dict[int, list[Change]]:
-    subjects = {f"outage:{key}": key for key in outages}
-    query = select(_audit).where(_audit.c.subject.in_(subjects)).order_by(_audit.c.id)
-    found: dict[int, list[Change]] = {}
-    for row in connection.execute(query):
-        change = Change(row.at, row.who, row.action.partition(".")[2], row.detail)
-        found.setdefault(subjects[row.subject], []).append(change)
-    return found
-
-
-def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
-    note(connection, who, now, f"outage.{action}", f"outage:{outage}", detail)
+def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
+    note(connection, who, now, action, f"outage:{outage}", detail)
 
 
 def _told(moment: datetime | None, now: datetime) -> str:

@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.domain.audit import Action
 from ivr.domain.people import LastAdministrator, LoginTaken, NoSuchPerson, Person, Role
 from ivr.storage import tables
+from ivr.storage.attempts import forget
 from ivr.storage.audit import note
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
@@ -36,7 +38,7 @@ def add(database: Database, login: str, role: Role, password: str | None, who: s
     try:
         with database.writing() as connection:
             key = connection.execute(insert(_users).values(values).returning(_users.c.id)).scalar_one()
-            note(connection, who, now, "user.add", f"user:{key}", f"{login} {role.value}")
+            note(connection, who, now, Action.USER_ADD, f"user:{key}", f"{login} {role.value}")
             return person_of_row(_row(connection, key))
     except IntegrityError as error:
         raise LoginTaken(f"somebody is called {login} already") from error
@@ -48,7 +50,7 @@ def set_role(database: Database, key: int | str, role: Role, who: str, now: date
         row = _row(connection, key)
         if role is not Role.ADMINISTRATOR:
             _leave_an_administrator(connection, row)
-        return _changed(connection, row, {"role": role.value}, who, now, "user.role", f"{row.role} {role.value}")
+        return _changed(connection, row, {"role": role.value}, who, now, Action.USER_ROLE, f"{row.role} {role.value}")
 
 
 def set_active(database: Database, key: int | str, active: bool, who: str, now: datetime) -> Person:
@@ -58,8 +60,9 @@ def set_active(database: Database, key: int | str, active: bool, who: str, now: 
         if not active:
             _leave_an_administrator(connection, row)
             connection.execute(delete(_sessions).where(_sessions.c.user_id == row.id))
-        values = {"active": active, "failures": 0, "locked_until": None}
-        return _changed(connection, row, values, who, now, "user.enable" if active else "user.disable")
+        forget(connection, row.id, row.login)
+        values = {"active": active}
+        return _changed(connection, row, values, who, now, Action.USER_ENABLE if active else Action.USER_DISABLE)
 
 
 def set_password(
@@ -72,15 +75,16 @@ def set_password(
     with database.writing() as connection:
         row = _row(connection, key)
         connection.execute(delete(_sessions).where(_sessions.c.user_id == row.id, _sessions.c.token != but))
-        values = {"password": password, "failures": 0, "locked_until": None}
-        return _changed(connection, row, values, who, now, "user.password")
+        forget(connection, row.id, row.login)
+        values = {"password": password}
+        return _changed(connection, row, values, who, now, Action.USER_PASSWORD)
 
 
 def set_pin(database: Database, key: int | str, pin: str | None, who: str, now: datetime) -> Person:
     """A new PIN for recording by phone, as a hash; None takes it away. Raises NoSuchPerson, StoreUnavailable."""
     with database.writing() as connection:
         row = _row(connection, key)
-        return _changed(connection, row, {"pin": pin}, who, now, "user.pin", "" if pin else "taken away")
+        return _changed(connection, row, {"pin": pin}, who, now, Action.USER_PIN, "" if pin else "taken away")
 
 
 def _changed(
@@ -89,7 +93,7 @@ def _changed(
     values: Mapping[str, object],
     who: str,
     now: datetime,
-    action: str,
+    action: Action,
     detail: str = "",
 ) -> Person:
     connection.execute(update(_users).where(_users.c.id == row.id).values(values))

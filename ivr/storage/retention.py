@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, exists, select, update
 
+from ivr.domain.audit import Action
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Status
 from ivr.storage import tables
@@ -102,7 +103,7 @@ def remove_old(
     if removed.anything:
         told = f"before {before:%Y-%m-%d %H:%M}: {sounds} recordings, {said} utterances, steps of {calls} calls"
         with database.writing() as connection:
-            note(connection, who, now, "calls.purge", "calls", told)
+            note(connection, who, now, Action.CALLS_PURGE, "calls", told)
     return removed
 
 

@@ -15,7 +15,8 @@ from ivr.domain.promises import Promise, PromiseKind
 from ivr.storage import tables
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
-from ivr.storage.outages import NOT_YET, WAITS_AGAIN, outage_of
+from ivr.storage.outages import NOT_YET, WAITS_AGAIN
+from ivr.storage.outages_seen import outage_of
 from ivr.storage.reports import BEFORE_FIRST_REPORT
 
 TOO_LATE = timedelta(days=2)

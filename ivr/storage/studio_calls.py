@@ -6,14 +6,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, delete, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, delete, insert, select
 
+from ivr.domain.audit import Action
 from ivr.domain.people import Person, Role
 from ivr.storage import tables
+from ivr.storage.attempts import Attempt, forgive
 from ivr.storage.audit import note
 from ivr.storage.engine import Database
 from ivr.storage.people import person_of_row
-from ivr.storage.sessions import Attempt, hash_of
+from ivr.storage.sessions import hash_of
 
 LEAVE = timedelta(minutes=2)
 """From the click on the page to the answer at the telephone."""
@@ -23,7 +25,6 @@ MAY_RECORD = frozenset({Role.ADMINISTRATOR, Role.VOICE})
 
 _users = tables.of(tables.User)
 _calls = tables.of(tables.StudioCall)
-_failures = tables.of(tables.LoginFailure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def give_leave(database: Database, person: int, prompt_id: str, phone: str, now:
         row = {"token": hash_of(token), "user_id": person, "prompt_id": prompt_id, "expires_at": now + LEAVE}
         connection.execute(insert(_calls).values(row))
         login = connection.execute(select(_users.c.login).where(_users.c.id == person)).scalar_one()
-        note(connection, login, now, "studio.ring", f"prompt:{prompt_id}", phone)
+        note(connection, login, now, Action.STUDIO_RING, f"prompt:{prompt_id}", phone)
     return token
 
 
@@ -64,7 +65,7 @@ def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
         row = connection.execute(select(_users).where(_users.c.id == leave.user_id, _users.c.active)).first()
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
-        note(connection, row.login, now, "studio.call", f"user:{row.id}", "rung from the pages")
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "rung from the pages")
         return Begun(person_of_row(row), leave.prompt_id)
 
 
@@ -77,7 +78,6 @@ def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
         row = connection.execute(select(_users).where(_users.c.id == attempt.user, _users.c.active)).first()
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
-        connection.execute(delete(_failures).where(_failures.c.id == attempt.failure))
-        connection.execute(update(_users).where(_users.c.id == row.id).values(failures=0, locked_until=None))
-        note(connection, row.login, now, "studio.call", f"user:{row.id}", "by PIN")
+        forgive(connection, attempt)
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "by PIN")
         return person_of_row(row)

@@ -12,12 +12,14 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.domain.audit import Action
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, affecting
 from ivr.domain.surges import FreshReport, Surge, SurgeTerms, surges
 from ivr.storage import outages, tables
 from ivr.storage.audit import note
 from ivr.storage.engine import Database
-from ivr.storage.outages import NoSuchOutage, outage_of
+from ivr.storage.outages import NoSuchOutage
+from ivr.storage.outages_seen import outage_of
 
 WHO = "surge"
 MOST_REPORTS = 5000
@@ -116,7 +118,7 @@ def confirm(
             raise NoSuchOutage(f"there is no outage {outage}")
         if not changed:
             raise NoSuchOutage(f"outage {outage} is {row.state}, not suspected")
-        _note(connection, who, now, "confirm", outage, "; ".join([*told, note] if note else told))
+        _note(connection, who, now, Action.OUTAGE_CONFIRM, outage, "; ".join([*told, note] if note else told))
         return outage_of(row)
 
 
@@ -159,7 +161,7 @@ def _over(connection: Connection, since: datetime) -> list[tuple[datetime, Place
     The audit knows: the outage itself holds when it ended, which may be long before.
     """
     ended = select(_audit.c.at, _audit.c.subject).where(
-        _audit.c.at > since, _audit.c.action.in_(("outage.end", "outage.withdraw"))
+        _audit.c.at > since, _audit.c.action.in_((Action.OUTAGE_END.value, Action.OUTAGE_WITHDRAW.value))
     )
     times = {int(row.subject.partition(":")[2]): row.at for row in connection.execute(ended.order_by(_audit.c.id))}
     if not times:
@@ -190,7 +192,7 @@ def _open(connection: Connection, surge: Surge, terms: SurgeTerms, now: datetime
     key: int = connection.execute(_NEW_OUTAGE, row).scalar_one()
     _belong(connection, key, surge.reports)
     minutes = terms.within.total_seconds() / 60
-    _note(connection, WHO, now, "suspect", key, f"{surge.callers} callers within {minutes:g} minutes")
+    _note(connection, WHO, now, Action.OUTAGE_SUSPECT, key, f"{surge.callers} callers within {minutes:g} minutes")
     return Suspected(key, surge.callers)
 
 
@@ -200,5 +202,5 @@ def _belong(connection: Connection, outage: int, reports: Sequence[FreshReport])
     connection.execute(theirs.values(outage_id=outage))
 
 
-def _note(connection: Connection, who: str, now: datetime, action: str, outage: int, detail: str) -> None:
-    note(connection, who, now, f"outage.{action}", f"outage:{outage}", detail)
+def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
+    note(connection, who, now, action, f"outage:{outage}", detail)

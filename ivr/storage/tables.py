@@ -261,7 +261,11 @@ class PromptNumber(Base):
 
 
 class User(Base):
-    """Somebody who may use the pages or record by phone. `password`, `pin`: argon2 hashes."""
+    """Somebody who may use the pages or record by phone. `password`, `pin`: argon2 hashes.
+
+    locked_until: until when further attempts from an address, or from all, are refused; told to administrators. What is
+    refused is counted in `login_failures`.
+    """
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", ("administrator", "clerk", "voice", "viewer")),)
@@ -271,7 +275,6 @@ class User(Base):
     role: Mapped[str]
     password: Mapped[str | None]
     pin: Mapped[str | None]
-    failures: Mapped[int] = mapped_column(default=0, server_default="0")
     locked_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]

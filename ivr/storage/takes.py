@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.domain.audit import Action
 from ivr.domain.takes import (
     ChangedText,
     Checks,
@@ -76,7 +77,7 @@ def add(database: Database, new: NewTake) -> Take:
         row = connection.execute(insert(_takes).values(values).returning(*_takes.c)).one()
         reasons = ", ".join(refusal.reason for refusal in new.checks.refusals)
         told = f"take {row.id}, {new.how}" + (f", refused: {reasons}" if reasons else "")
-        _note(connection, new.made_by, new.made_at, "take", new.prompt_id, new.voice, told)
+        _note(connection, new.made_by, new.made_at, Action.PROMPT_TAKE, new.prompt_id, new.voice, told)
         return take_of(row)
 
 
@@ -112,7 +113,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
     """
     with database.writing() as connection:
         wanted = _found(connection, take)
-        _lock(connection, wanted.prompt_id)
+        lock(connection, wanted.prompt_id)
         wanted = _found(connection, take)
         if wanted.checks.hard or (wanted.refusals and not insist):
             raise NotPublishable(wanted.refusals)
@@ -126,7 +127,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         reasons = ", ".join(refusal.reason for refusal in wanted.refusals)
         told = f"take {take}, before: {before.id if before else 'none'}"
         told += f", insisted: {reasons}" if reasons else ""
-        _note(connection, who, now, "publish", wanted.prompt_id, wanted.voice, told)
+        _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, wanted.voice, told)
         wanted = _found(connection, take)
         place(wanted)
         return wanted
@@ -138,7 +139,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
     Raises NothingPublished, StoreUnavailable.
     """
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         now_heard = _published(connection, prompt, voice)
         if now_heard is None:
             raise NothingPublished("Опубликованной записи этой подсказки нет.")
@@ -150,7 +151,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
             _set(connection, before.id, TakeState.PUBLISHED, before.publication)
             before = _found(connection, before.id)
         told = f"take {now_heard.id}, restored: {before.id if before else 'none'}"
-        _note(connection, who, now, "withdraw", prompt, voice, told)
+        _note(connection, who, now, Action.PROMPT_WITHDRAW, prompt, voice, told)
         place(before)
         return before
 
@@ -158,7 +159,7 @@ def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetim
 def settle(database: Database, prompt: str, voice: str, place: Place) -> None:
     """Call `place` with the take that calls are to hear, None for none, while nobody publishes one."""
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         place(_published(connection, prompt, voice))
 
 
@@ -171,13 +172,13 @@ def changed_texts(database: Database) -> dict[str, ChangedText]:
 def change_text(database: Database, prompt: str, text: ChangedText, who: str, now: datetime) -> None:
     """Keep a text instead of the catalogue's. Raises StoreUnavailable."""
     with database.writing() as connection:
-        _lock(connection, prompt)
+        lock(connection, prompt)
         before = connection.execute(select(_prompts.c.text).where(_prompts.c.id == prompt)).scalar()
         values = {"text": text.text, "notes": text.notes, "changed_at": now}
         statement = database.insert(_prompts).values(id=prompt, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=[_prompts.c.id], set_=values))
         told = f"«{before}» -> «{text.text}»" if before is not None else f"«{text.text}»"
-        _note(connection, who, now, "text", prompt, "", told)
+        _note(connection, who, now, Action.PROMPT_TEXT, prompt, "", told)
 
 
 def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
@@ -197,6 +198,12 @@ def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
         except IntegrityError:  # another one numbered them at the same moment: look again
             continue
     return {prompt: known[prompt] for prompt in wanted if prompt in known}
+
+
+def lock(connection: Connection, prompt: str) -> None:
+    """Let nobody else publish, take back or remove takes of a prompt until the transaction ends."""
+    # SQLite has one writer at a time already, and takes no notice of FOR UPDATE.
+    connection.execute(select(_numbers.c.number).where(_numbers.c.prompt_id == prompt).with_for_update())
 
 
 def _found(connection: Connection, take: int) -> Take:
@@ -221,16 +228,13 @@ def _last(connection: Connection, take: Take) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def _lock(connection: Connection, prompt: str) -> None:
-    # SQLite has one writer at a time already, and takes no notice of FOR UPDATE.
-    connection.execute(select(_numbers.c.number).where(_numbers.c.prompt_id == prompt).with_for_update())
-
-
 def _set(connection: Connection, take: int, state: TakeState, publication: int | None) -> None:
     values = {"state": state.value, "publication": publication}
     connection.execute(update(_takes).where(_takes.c.id == take).values(values))
 
 
-def _note(connection: Connection, who: str, now: datetime, action: str, prompt: str, voice: str, detail: str) -> None:
+def _note(
+    connection: Connection, who: str, now: datetime, action: Action, prompt: str, voice: str, detail: str
+) -> None:
     detail = f"{voice}: {detail}" if voice else detail
-    note(connection, who, now, f"prompt.{action}", f"prompt:{prompt}", detail)
+    note(connection, who, now, action, f"prompt:{prompt}", detail)

@@ -1,4 +1,4 @@
-"""Tables of the administrators' pages: who is logged in, failed logins by address, figures of the reports."""
+"""Tables of the administrators' pages: who is logged in, failed logins, figures of the reports."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ class WebSession(Base):
 
 
 class LoginFailure(Base):
-    """A login that failed, or is being tried, by the address that it came from; also by a login that nobody has."""
+    """A login that failed, or is being tried, also one that nobody has.
+
+    address: where it came from, of IPv6 the network, of a telephone `tel:` and its number. login: SHA-256 of what was
+    given as the login, in hex.
+    """
 
     __tablename__ = "login_failures"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime] = mapped_column(index=True)
+    login: Mapped[str] = mapped_column(index=True, default="", server_default="")
 
 
 class ReportHour(Base):

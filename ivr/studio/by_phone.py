@@ -18,7 +18,7 @@ from ivr.dialogue.ports import Phrase
 from ivr.dialogue.studio_ports import Card
 from ivr.domain.people import NoSuchPerson, Person
 from ivr.domain.takes import How, Take
-from ivr.storage import credentials, people, sessions, studio_calls
+from ivr.storage import attempts, credentials, people, studio_calls
 from ivr.studio.agreement import NoSound
 from ivr.studio.reading_out import text_sound
 from ivr.studio.standing import Seen, Standing
@@ -103,10 +103,9 @@ class PhoneDesk:
         return self._shared.longest_s
 
     async def admit(self, number: int, pin: str) -> Person | None:
-        """Who records, by number and PIN. Failures count for the person, together with those at the pages, and for the
-        caller's number."""
+        """Who records, by number and PIN. Failures count for the person and the caller's number, together and each."""
         database, now = self._studio.database, self._shared.now()
-        attempt = await asyncio.to_thread(sessions.begin_attempt, database, number, f"tel:{self._caller}", now)
+        attempt = await asyncio.to_thread(attempts.begin_attempt, database, number, f"tel:{self._caller}", now)
         if attempt.locked:
             return None
         async with self._shared.hashing:

@@ -73,10 +73,16 @@ class Masters:
             file.unlink(missing_ok=True)
             raise
 
-    def forget(self, name: str) -> None:
-        """Remove a recording that became no take."""
-        self.master(name).unlink(missing_ok=True)
-        self.sound(name).unlink(missing_ok=True)
+    def forget(self, name: str) -> int:
+        """Remove a recording and what was made of it; how many bytes they had. Raises OSError."""
+        size = self.size(name)
+        for file in (self.master(name), self.sound(name)):
+            file.unlink(missing_ok=True)
+        return size
+
+    def size(self, name: str) -> int:
+        """Bytes of a recording and of what was made of it, as far as they are there. Raises OSError."""
+        return sum(file.stat().st_size for file in (self.master(name), self.sound(name)) if file.exists())
 
     def master(self, name: str) -> Path:
         """The recording as it came. Raises FileNotFoundError for what is no name."""

@@ -1,11 +1,13 @@
-"""What comes before and after a prompt in a call, for the speaker: from the phrases that the line joins.
+"""What comes before and after a prompt in a call, for the speaker: what callers heard most often around it.
 
-Numbers, dates and times are those of `ivr.language`, joined to the prompts that the dialogue says before them.
+Where no call is known it is taken from the phrases that the line joins. Numbers, dates and times are those of
+`ivr.language`, joined to the prompts that the dialogue says before them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -44,29 +46,50 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """before, after: texts of one phrase around the prompt, "" where it begins or ends. hint: which way the voice goes.
-
-    All three are "" where no phrase with the prompt is known.
-    """
+    """before, after: texts heard around the prompt, "" for none. hint: which way the voice goes, "" if unknown."""
 
     before: str = ""
     after: str = ""
     hint: str = ""
 
 
-def neighbours(entry: Entry, catalogue: Mapping[str, Entry]) -> Neighbours:
-    """What is heard around a prompt, in the first phrase that shows most of it."""
+Around = tuple[tuple[str, ...], tuple[str, ...]]
+"""Ids before a prompt and behind it, up to MOST_AROUND of each."""
+MOST_AROUND = 3
+
+
+def usual_order(rows: Iterable[Sequence[str]]) -> Mapping[str, Around]:
+    """For each prompt what was heard around it most often. rows: ids as calls heard them in a row.
+
+    First the two that were next to it most often together, then what was around them most often. Of equal ones the
+    first in the alphabet, so that a sheet made twice is the same.
+    """
+    pairs: dict[str, Counter[Around]] = defaultdict(Counter)
+    wider: dict[tuple[str, Around], Counter[Around]] = defaultdict(Counter)
+    for row in map(tuple, rows):
+        for index, id_ in enumerate(row):
+            before, after = row[max(index - MOST_AROUND, 0) : index], row[index + 1 : index + 1 + MOST_AROUND]
+            next_to = before[-1:], after[:1]
+            pairs[id_][next_to] += 1
+            wider[id_, next_to][before, after] += 1
+    return {id_: _most_frequent(wider[id_, _most_frequent(counted)]) for id_, counted in pairs.items()}
+
+
+def _most_frequent(counted: Counter[Around]) -> Around:
+    return min(counted, key=lambda around: (-counted[around], around))
+
+
+def neighbours(entry: Entry, catalogue: Mapping[str, Entry], usual: Mapping[str, Around] | None = None) -> Neighbours:
+    """What is heard around a prompt: usually, else in the first phrase that shows most of it."""
+    around = (usual or {}).get(entry.id)
     where = _phrases().get(entry.id)
-    if where is None:
-        return Neighbours(hint=_by_sign(entry.text))
-    phrase, index, place = where
-
-    def told(ids: tuple[str, ...]) -> str:
-        texts = (catalogue[id_].text or "—" for id_ in ids if id_ in catalogue)
-        return " ".join(texts)
-
-    hint = _by_sign(entry.text) or place.value
-    return Neighbours(told(phrase[max(index - 3, 0) : index]), told(phrase[index + 1 : index + 4]), hint)
+    if around is None and where is not None:
+        phrase, index, _ = where
+        around = phrase[max(index - MOST_AROUND, 0) : index], phrase[index + 1 : index + 1 + MOST_AROUND]
+    before, after = (
+        " ".join(catalogue[id_].text or "—" for id_ in ids if id_ in catalogue) for ids in around or ((), ())
+    )
+    return Neighbours(before, after, _by_sign(entry.text) or (where[2].value if where is not None else ""))
 
 
 def _by_sign(text: str) -> str:

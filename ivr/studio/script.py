@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ivr.domain.takes import How, Take, TakeState
 from ivr.studio.catalogue import ID, Entry
 from ivr.studio.pages import page
-from ivr.studio.phrases import neighbours
+from ivr.studio.phrases import neighbours, usual_order
 from ivr.studio.standing import Seen, Standing
 
 LARGEST_SHEET_BYTES = 16 << 20
@@ -130,12 +130,19 @@ def sheet_of(prompts: Iterable[Seen], voice: str) -> Sheet:
     return Sheet(voice, tuple(lines))
 
 
-def sheet_page(prompts: Sequence[Seen], voice: str, catalogue: Mapping[str, Entry], day: date) -> str:
-    """The HTML to print, with the order in it; it needs no other file."""
+def sheet_page(
+    prompts: Sequence[Seen],
+    voice: str,
+    catalogue: Mapping[str, Entry],
+    day: date,
+    heard: Iterable[Sequence[str]] = (),
+) -> str:
+    """The HTML to print, with the order in it; it needs no other file. heard: ids as calls heard them in a row."""
+    usual = usual_order(heard)
     sheet = sheet_of(prompts, voice)
     by_id = {line.id: line for line in sheet.lines}
     groups = [
-        (title, [(by_id[one.entry.id], one.entry.notes, neighbours(one.entry, catalogue)) for one in members])
+        (title, [(by_id[one.entry.id], one.entry.notes, neighbours(one.entry, catalogue, usual)) for one in members])
         for title, members in in_order(prompts)
     ]
     return page(

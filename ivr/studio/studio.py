@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -29,8 +29,9 @@ from ivr.domain.takes import (
     Take,
     TakeFault,
 )
-from ivr.storage import takes
+from ivr.storage import old_takes, takes
 from ivr.storage.engine import Database
+from ivr.storage.old_takes import Cleaned
 from ivr.studio.agreement import Agreement, NoSound
 from ivr.studio.catalogue import BadText, Entry, load_catalogue, speakable
 from ivr.studio.hearing import Listener
@@ -231,6 +232,21 @@ class Studio:
         voice = self._voice(voice)
         with self.files.kept(prompt, voice) as place:
             return takes.withdraw(self.database, prompt, voice, who, self._now(), place)
+
+    def old_takes(self, age: timedelta) -> Cleaned:
+        """What `clean` would remove now. Raises StoreUnavailable, OSError."""
+        old = old_takes.old(self.database, self._now() - age)
+        return Cleaned(len(old), sum(self._masters.size(take.master) for take in old), 0)
+
+    def clean(self, age: timedelta, who: str) -> Cleaned:
+        """Remove drafts and withdrawn takes older than `age`, with their recordings.
+
+        Never what callers hear, never what taking that back would restore; and while anything was published or taken
+        back at a prompt within `age`, none of its withdrawn takes. Raises StoreUnavailable.
+        """
+        now = self._now()
+        takes.numbers(self.database, {take.prompt_id for take in old_takes.old(self.database, now - age)})
+        return old_takes.remove(self.database, now - age, who, now, lambda take: self._masters.forget(take.master))
 
     def change_text(self, prompt: str, text: str, who: str, *, notes: str | None = None) -> Entry:
         """Let a prompt say something else: its audio is out of date until it is recorded or synthesised anew.

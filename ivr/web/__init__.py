@@ -22,9 +22,11 @@ A page is five things. Example: `/outages`.
    `office.run(function, …)`, both in a few threads with a limit of time (then the page for 503). No SQL here: queries
    are small modules of ivr/storage. Changes are POST and write an audit row in the same transaction
    (`ivr.storage.audit.note`). `HTTPException(404)` is a page. Forms with faults are rendered again with code 422 and
-   `faults={"field": "text"}`. Files: `@pages.post(…, max_body_size=300 * 1024 * 1024)` and `UploadFile`; scripts send
-   the token as header `X-CSRF-Token`, so that it is looked at before the body is read. Not pages but data: return
-   JSONResponse or StreamingResponse, the gate is the same.
+   `faults={"field": "text"}`. A form of several fields is a model (`ivr.web.forms`): `filled = await read_form(request,
+   NewOutage)` gives its `fields`, or None and `faults`, and always what was `typed`.
+   Files: `@pages.post(…, max_body_size=300 * 1024 * 1024)` and `UploadFile`; scripts send the token as header
+   `X-CSRF-Token`, so that it is looked at before the body is read. Not pages but data: return JSONResponse or
+   StreamingResponse, the gate is the same.
 2. **Template** `ivr/web/templates/outages/list.html`: `{% extends "layout.html" %}`, blocks `title` (also the
    heading), `head`, `content`. Macros in `macros.html`: `field`, `area`, `choice`, `token`, `post_button`, `table`,
    `pagination`, `badge`; pass `csrf` to what posts. Known everywhere: person, csrf, entries, path, told, now,

@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import BaseLoader, DictLoader, Environment, PackageLoader, PrefixLoader
-from sqlalchemy import JSON, Column, false, func, literal, select
+from sqlalchemy import JSON, Column, false, func, literal, or_, select
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import sessionmaker
@@ -30,6 +30,7 @@ from starlette_admin.fields import (
     BooleanField,
     DateField,
     DateTimeField,
+    EnumField,
     FloatField,
     IntegerField,
     JSONField,
@@ -44,6 +45,7 @@ from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.columns import Base, UtcTime
 from ivr.web.access import CHANGES_NOTHING, Access, Pages, allowed, gate
+from ivr.web.audit_wording import ACTIONS, actions_named
 from ivr.web.column_names import NAMES
 from ivr.web.guarding import POLICY
 from ivr.web.office import Office
@@ -74,6 +76,9 @@ SHOWN: tuple[tuple[type[Base], str], ...] = (
 )
 """Tables without secrets, and their Russian names. `users`, `web_sessions` and `api_clients` are not among them."""
 
+_ACTION = tables.of(tables.Audit).c.action
+_ACTIONS = [(action.value, words) for action, words in ACTIONS.items()]
+
 
 @pages.get(FOLDER)
 @allowed(Role.ADMINISTRATOR)
@@ -102,7 +107,10 @@ class OursToLookAt(ModelView):
     def get_search_query(self, request: Request, term: str) -> Any:
         """What holds `term`: nothing of a table without texts."""
         texts = any(type(field) is StringField for field in self.get_fields_list(request))
-        return super().get_search_query(request, term) if texts else false()
+        found = super().get_search_query(request, term) if texts else false()
+        if self.model is not tables.Audit:
+            return found
+        return or_(found, _ACTION.in_([action.value for action in actions_named(term)]))
 
     def can_create(self, request: Request) -> bool:
         """Never."""
@@ -115,6 +123,13 @@ class OursToLookAt(ModelView):
     def can_delete(self, request: Request) -> bool:
         """Never."""
         return False
+
+
+class ActionField(EnumField):
+    """An action of the audit in Russian; one that this version does not know by its stored word."""
+
+    def _get_label(self, value: Any, request: Request) -> Any:
+        return dict(self._get_choices(request)).get(value, value)
 
 
 class WithNonce(BaseLoader):
@@ -222,9 +237,11 @@ def _fields(model: type[Base]) -> list[BaseField]:
         list: JSONField,
         dict: JSONField,
     }
-    table = tables.of(model)
     return [
-        kinds.get(_python_type(column), StringField)(column.name, label=NAMES[column.name]) for column in table.columns
+        ActionField(column.name, label=NAMES[column.name], choices=_ACTIONS)
+        if column is _ACTION
+        else kinds.get(_python_type(column), StringField)(column.name, label=NAMES[column.name])
+        for column in tables.of(model).columns
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from ivr.storage import outages
+from ivr.storage import outages, outages_seen
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.promises import system_of
 from tests.asterisk.test_surge import FILE
@@ -69,9 +69,9 @@ async def test_it_is_told_when_the_menu_is_full_until_it_ends(lab_folder: Path) 
         assert 0 < news(lab) <= HOLDS_S, "and over by itself"
 
 
-def outages_of(system: System) -> list[outages.SeenOutage]:
+def outages_of(system: System) -> list[outages_seen.SeenOutage]:
     database = system.open_database()
     try:
-        return list(outages.listed(database))
+        return list(outages_seen.listed(database))
     finally:
         database.close()

@@ -17,7 +17,7 @@ from ivr.lab.lab import Lab
 from ivr.robot.ringing import Result, Robot
 from ivr.robot.scenario import parse
 from ivr.robot.system import System
-from ivr.storage import outages
+from ivr.storage import outages_seen
 from ivr.telephony.ami import connected
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
@@ -73,7 +73,7 @@ def suspected(system: System) -> list[tuple[str, int]]:
     """State and reports of the outages that go on."""
     database = system.open_database()
     try:
-        return [(one.outage.state, one.reports) for one in outages.listed(database)]
+        return [(one.outage.state, one.reports) for one in outages_seen.listed(database)]
     finally:
         database.close()
 

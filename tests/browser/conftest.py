@@ -54,7 +54,8 @@ def serving(peopled: Path, folder: Path) -> Iterator[Web]:
     url = f"sqlite:///{folder / 'ivr.db'}"
     config = folder / "ivr.toml"
     config.write_text(
-        f'[store]\nurl = "{url}"\n[recordings]\nfolder = "{folder / "recordings"}"\ncalls = "{folder / "calls"}"\n'
+        f'[store]\nurl = "{url}"\nlimit_s = 60\n'  # a busy machine is no fault of the database
+        f'[recordings]\nfolder = "{folder / "recordings"}"\ncalls = "{folder / "calls"}"\n'
         f'[web]\nlisten = "127.0.0.1:0"\n'
         f'[sounds]\nown = "{folder / "own"}"\n[studio]\ntakes = "{folder / "takes"}"\n'
     )
@@ -111,6 +112,12 @@ def log_in(page: Page, role: Role) -> None:
     page.get_by_label("Пароль").fill(PASSWORD)
     page.get_by_role("button", name="Войти").click()
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def heading(page: Page, text: str) -> None:
+    """Wait for the page with this heading, and until its scripts have begun: keys pressed before are lost."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    page.wait_for_load_state()
 
 
 def until(page: Page, expression: str) -> None:

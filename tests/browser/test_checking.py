@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.filling import Size, fill
-from tests.browser.conftest import Web, assert_fits, log_in, picture
+from tests.browser.conftest import PAGE_MS, Web, assert_fits, heading, log_in, picture, until
 from tests.web.stock import account, doubtful, say, year_of
 
 
@@ -33,8 +33,7 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     picture(page, "readings")
     assert_fits(page)
     page.get_by_role("link", name="Начать проверку").press("Enter")
-    heading = page.get_by_role("heading", level=1)
-    expect(heading).to_have_text("Показание 15\u00a0000")
+    heading(page, "Показание 15\u00a0000")
     assert_fits(page)
     picture(page, "reading")
     page.set_viewport_size({"width": 390, "height": 800})
@@ -43,12 +42,12 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
 
     with page.expect_response("**/voice.wav"):
         page.keyboard.press("4")  # listens
-    expect(page.locator("#voice")).to_have_js_property("paused", False)
+    until(page, "document.getElementById('voice').currentTime > 0")  # also when it has ended meanwhile
     page.keyboard.press("1")
     expect(page.get_by_role("button", name="Принять")).to_be_focused()
-    expect(heading).to_have_text("Показание 15\u00a0000")  # a digit alone decides nothing
+    heading(page, "Показание 15\u00a0000")  # a digit alone decides nothing
     page.keyboard.press("Enter")
-    expect(heading).to_have_text("Показание 15\u00a0001")
+    heading(page, "Показание 15\u00a0001")
     expect(page.get_by_role("status")).to_have_text("Показание принято.")
 
     page.keyboard.press("2")
@@ -59,15 +58,15 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type("12010")
     page.keyboard.press("Enter")
-    expect(heading).to_have_text("Показание 15\u00a0002")
+    heading(page, "Показание 15\u00a0002")
 
     page.keyboard.press("3")
     page.keyboard.type("чужой счётчик 5")
     page.keyboard.press("Escape")
     page.keyboard.press("5")
-    expect(heading).to_have_text("Показание 15\u00a0003")
+    heading(page, "Показание 15\u00a0003")
     page.keyboard.press("5")
-    expect(heading).to_have_text("Показание 15\u00a0002")
+    heading(page, "Показание 15\u00a0002")
     page.get_by_label("Клавиши действуют").uncheck()
     page.reload()
     expect(page.get_by_label("Клавиши действуют")).not_to_be_checked()
@@ -75,7 +74,7 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     expect(page.get_by_label("Причина")).not_to_be_focused()
     page.get_by_label("Причина").fill("чужой счётчик")
     page.keyboard.press("Enter")
-    expect(heading).to_have_text("Показание 15\u00a0003")
+    heading(page, "Показание 15\u00a0003")
     assert decisions(web) == [
         ("recording.heard", ""),
         ("reading.accept", ""),
@@ -92,6 +91,7 @@ def test_the_second_of_two_clerks_is_told(page: Page, web: Web) -> None:
     other = page.context.browser
     assert other is not None
     second = other.new_context(base_url=web.url, locale="ru-RU").new_page()
+    second.set_default_timeout(PAGE_MS)
     log_in(second, Role.ADMINISTRATOR)
     second.goto(f"/readings/{key}")
     second.get_by_role("button", name="Принять").click()
@@ -123,7 +123,8 @@ def test_accounts_and_reports(page: Page, web: Web) -> None:
     page.get_by_role("link", name="Отчёты").click()
     page.get_by_label("За какое время").select_option("month")
     page.get_by_role("button", name="Показать").click()
-    expect(page.get_by_text("Ещё считается")).to_have_count(0, timeout=60_000)
+    page.wait_for_url("**/reports?span=month*")
+    expect(page.get_by_text("Ещё считается")).to_have_count(0)
     picture(page, "reports")
     page.get_by_text("Числа").first.click()
     expect(page.locator("details table").first).to_be_visible()

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from ivr.domain.people import Role
 from ivr.storage import tables
-from tests.browser.conftest import Web, assert_fits, log_in, picture
+from tests.browser.conftest import Web, assert_fits, heading, log_in, picture
 from tests.web.conftest import PASSWORD
 
 
@@ -16,11 +16,12 @@ def test_with_the_keyboard_alone(page: Page, web: Web) -> None:
     page.goto("/people")
     expect(page.get_by_role("heading", level=1)).to_have_text("Вход")
     picture(page, "login")
-    page.keyboard.type("administrator")  # the field has the focus
+    expect(page.get_by_label("Логин")).to_be_focused()
+    page.keyboard.type("administrator")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Люди")  # where they wanted to go
+    heading(page, "Люди")  # where they wanted to go
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="К содержанию")).to_be_focused()
     page.keyboard.press("Enter")
@@ -66,6 +67,7 @@ def test_closing_somebodys_entrance_is_asked_before(page: Page, web: Web) -> Non
     page.goto("/people")
     page.get_by_role("link", name="clerk", exact=True).click()
     expect(page.get_by_text("Номер для телефона: 2")).to_be_visible()
+    page.wait_for_load_state()  # what asks is a script
     picture(page, "person")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Закрыть вход").click()

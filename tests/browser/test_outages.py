@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from ivr.domain.people import Role
 from ivr.storage import tables
-from tests.browser.conftest import Web, assert_fits, log_in, picture, until
+from tests.browser.conftest import PAGE_MS, Web, assert_fits, log_in, picture, until
 from tests.web.stock import CALL, put, put_account, put_call, tone
 
 
@@ -84,6 +84,7 @@ def test_without_scripts_all_of_it_works(page: Page, web: Web, accounts: None) -
     plain = browser.new_context(base_url=web.url, java_script_enabled=False)
     plain.add_cookies(cookies)
     window = plain.new_page()
+    window.set_default_timeout(PAGE_MS)
     window.goto("/")
     expect(window.get_by_role("link", name="Обновить")).to_be_visible()
     window.goto("/outages/new")

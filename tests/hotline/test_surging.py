@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 from ivr.domain.surges import Greeting, SurgeTerms
 from ivr.hotline.board import Board
 from ivr.hotline.surging import SurgeWatch
-from ivr.storage import outages, switches, tables
+from ivr.storage import outages_seen, switches, tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from tests.hotline.test_board import built, event
@@ -62,7 +62,7 @@ async def test_a_report_is_looked_at_when_it_comes_and_a_clerk_may_switch_that_o
     watch.reported()
     switches.switch(database, switches.SURGE, switches.ON, "anna", NOON)
     watch.reported()
-    await until(lambda: [one.reports for one in outages.listed(database)] == [3])
+    await until(lambda: [one.reports for one in outages_seen.listed(database)] == [3])
     running.cancel()
     await asyncio.wait((running,))
 
@@ -81,7 +81,7 @@ async def test_it_goes_on_when_the_database_is_back(database: Database, caplog: 
     for number in range(3):
         report(database, number)
     watch.reported()
-    await until(lambda: len(outages.listed(database)) == 1)
+    await until(lambda: len(outages_seen.listed(database)) == 1)
     running.cancel()
     await asyncio.wait((running,))
 

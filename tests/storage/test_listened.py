@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ivr.storage import tables
+from concurrent.futures import ThreadPoolExecutor
+
+from ivr.domain.people import Role
+from ivr.storage import people, tables
 from ivr.storage.engine import Database
 from ivr.storage.listened import listened
-from tests.storage.conftest import Stock
+from tests.storage.conftest import Now, Stock
 from tests.storage.test_call_search import MINUTE, NOON
 
 
@@ -19,3 +22,10 @@ def test_listening_is_in_the_audit_once_for_all_its_parts(database: Database, st
         ("anna", "recording.heard", "call:x", "whole call"),
         ("ivan", "recording.heard", "call:x", "whole call"),
     ]
+
+
+def test_two_parts_asked_for_at_once_are_one_listening(database: Database, stock: Stock, now: Now) -> None:
+    people.add(database, "anna", Role.CLERK, None, "cli", now())
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: listened(database, "call:x", "whole call", "anna", now()), range(12)))
+    assert stock.rows(tables.Audit, "who", "action") == [("cli", "user.add"), ("anna", "recording.heard")]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
-from ivr.storage import outages, tables
+from ivr.storage import outages, outages_seen, tables
 from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
@@ -73,8 +73,8 @@ def test_every_change_is_in_the_history(database: Database, stock: Stock) -> Non
     assert (changed.expected_end, changed.cause) == (None, Cause.WEATHER)
     ended = outages.end(database, number, "anna", NOON + 2 * HOUR, ended_at=NOON + HOUR, note="all back")
     assert (ended.outage.state, ended.outage.ended_at, ended.to_ring) == (State.ENDED, NOON + HOUR, 0)
-    assert outages.listed(database) == []
-    (seen,) = outages.listed(database, over_too=True)
+    assert outages_seen.listed(database) == []
+    (seen,) = outages_seen.listed(database, over_too=True)
     assert [(one.who, one.action, one.at - NOON, one.detail) for one in seen.changes] == [
         (
             "anna",
@@ -117,7 +117,7 @@ async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
         ("power", "due", PHONE, "c1", account[0], number, outages.NOT_YET, 0),
         ("power", "due", "+79160000000", "c3", None, number, outages.NOT_YET, 0),
     ]
-    assert [one.waiting for one in outages.listed(database)] == [2]
+    assert [one.waiting for one in outages_seen.listed(database)] == [2]
     ended = outages.end(database, number, "anna", NOON + HOUR, ended_at=NOON)
     assert ended.to_ring == 2
     assert stock.rows(tables.Callback, "due_at") == [(NOON + HOUR,)] * 2
@@ -159,7 +159,7 @@ async def test_a_report_keeps_what_is_known_and_has_a_number(
     assert (latest.number, latest.recording, latest.account) == (1002, "voice/2026-11-20/c2-1.wav", "")
     assert (first.number, first.account, first.place) == (1001, "0012345678", Place("Север", "Ленина", "5"))
     assert first.at == utc("2026-11-20T09:00:00")
-    assert [one.reports for one in outages.listed(database)] == [1]
+    assert [one.reports for one in outages_seen.listed(database)] == [1]
 
 
 async def test_a_report_is_seen_once_with_the_number_of_its_own_call(

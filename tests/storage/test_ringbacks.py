@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from ivr.domain.outages import Cause, Kind, Place, RingBack
 from ivr.domain.promises import Promise, PromiseKind, Wish
-from ivr.storage import outages, ringbacks, tables
+from ivr.storage import outages, outages_seen, ringbacks, tables
 from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
@@ -94,7 +94,7 @@ async def test_the_light_is_back(database: Database, stock: Stock, emergencies: 
     assert Promises(database).done(promise, NOON + HOUR, "confirmed")
     assert stock.rows(tables.Callback, "state", "reason") == [("done", "confirmed")]
     assert reports(database) == []
-    (seen,) = outages.listed(database, over_too=True)
+    (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.waiting, seen.rung, seen.dark, seen.given_up) == (0, 1, 0, 0)
     assert ringbacks.finished(database, outage) == [NOON + HOUR]
 
@@ -112,7 +112,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
     assert [Promises(database).report(token) for token in (promise.token, "another", "")] == ["1001", "", ""]
     assert (report.caller, report.outage_id, report.rung_after) == (PHONE, None, outage)
     assert report.at == NOON + 1.1 * HOUR
-    (seen,) = outages.listed(database, over_too=True)
+    (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.rung, seen.dark, seen.reports) == (1, 1, 0)
 
 
@@ -252,7 +252,7 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     waits = ("due", "", outage, outages.NOT_YET, 0)
     rows = stock.rows(tables.Callback, "phone", *ROW)
     assert [row[0] for row in rows if row[1:] == waits] == [phones[1], phones[3], phones[2]]
-    (seen,) = outages.listed(database)
+    (seen,) = outages_seen.listed(database)
     assert (seen.waiting, seen.rung, seen.given_up) == (3, 1, 2)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("boris", "reopen")
     assert seen.changes[-1].detail == "was ended, wait again: 2; wrong street"

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
 from ivr.domain.surges import Greeting, SurgeTerms
-from ivr.storage import outages, tables
+from ivr.storage import outages, outages_seen, tables
 from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
@@ -69,7 +69,7 @@ def surge(database: Database, stock: Stock) -> Iterator[None]:
 def test_six_callers_in_ten_minutes_open_one_suspected_outage(database: Database, stock: Stock, surge: None) -> None:
     assert states(stock) == [(1, "suspected", "Север", "")]
     assert suspect(database, TERMS, NOON) == []
-    (seen,) = outages.listed(database)
+    (seen,) = outages_seen.listed(database)
     assert (seen.outage.state, seen.outage.cause, seen.reports) == (State.SUSPECTED, Cause.UNKNOWN, 6)
     assert seen.outage.began_at == NOON - 5 * MINUTE
     assert [(one.who, one.action, one.detail) for one in seen.changes] == [
@@ -104,7 +104,7 @@ def test_reports_of_a_known_outage_do_not_count_and_are_given_to_it(database: Da
     for number in range(20, 25):
         report(database, stock, number, place=Place("Север", "Мира", "1"))
     assert suspect(database, TERMS, NOON) == []
-    assert [(one.outage.id, one.reports) for one in outages.listed(database)] == [(known, 8)]
+    assert [(one.outage.id, one.reports) for one in outages_seen.listed(database)] == [(known, 8)]
     report(database, stock, 26, place=Place("Север", "Мира", "1"))
     assert [one.callers for one in suspect(database, TERMS, NOON)] == [6]
 
@@ -127,7 +127,7 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
         outages.add(database, Kind.EMERGENCY, Place("север"), Cause.LINE, NOON, None, "anna", NOON)
     known = confirm(database, 1, "anna", NOON, cause=Cause.LINE, expected_end=NOON + 2 * HOUR, note="crew there")
     assert (known.state, known.cause, known.expected_end) == (State.OPEN, Cause.LINE, NOON + 2 * HOUR)
-    (seen,) = outages.listed(database)
+    (seen,) = outages_seen.listed(database)
     assert seen.changes[-1].detail == "cause line; expected end 2026-11-20T14:00+03:00; crew there"
     with pytest.raises(NoSuchOutage, match="is open, not suspected"):
         confirm(database, 1, "anna", NOON)
@@ -148,7 +148,7 @@ async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_prom
     assert fade(database, TERMS, NOON + 4 * HOUR) == []
     assert states(stock) == [(1, "ended", "Север", "")]
     assert ring_backs(database) == RingBacks(due=1)
-    (seen,) = outages.listed(database, over_too=True)
+    (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("surge", "end")
     assert seen.changes[-1].detail.endswith("to ring: 1; nobody confirmed it")
 

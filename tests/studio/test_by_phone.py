@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr.domain.people import FAILURES_UNTIL_LOCK, LOCK, Person, Role
+from ivr.domain.people import LOCK, Person, Role
 from ivr.domain.takes import How, TakeState
 from ivr.storage import credentials, people, studio_calls
+from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
-from ivr.storage.sessions import FAILURES_OF_ADDRESS, begin_attempt
 from ivr.studio.by_phone import ENDING, STALE_S, PhoneStudio
 from ivr.studio.studio import Studio
 from tests.studio.recordings import recording
@@ -73,24 +73,36 @@ async def test_number_and_pin_let_in_who_may_record(phones: Phones) -> None:
 
 async def test_five_wrong_pins_lock_for_a_quarter_of_an_hour_also_when_tried_at_once(phones: Phones) -> None:
     anna = phones.somebody("anna", Role.VOICE)
-    tries = [phones.admits(anna.id, OTHER_PIN, f"10{n}") for n in range(FAILURES_UNTIL_LOCK)]
+    tries = [phones.admits(anna.id, OTHER_PIN, "101") for n in range(BY_TELEPHONE.pair)]
     assert not any(await asyncio.gather(*tries))
-    assert not await phones.admits(anna.id, PIN)
-    phones.now += LOCK
-    assert await phones.admits(anna.id, PIN)
+    assert not await phones.admits(anna.id, PIN, "101")
+    assert await phones.admits(anna.id, PIN, "102"), "another telephone"
+    phones.now += LOCK + timedelta(seconds=1)
+    assert await phones.admits(anna.id, PIN, "101")
+
+
+async def test_wrong_pins_from_many_telephones_lock_the_person_but_not_at_the_pages(phones: Phones) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    for number in range(BY_TELEPHONE.login):
+        assert not await phones.admits(anna.id, OTHER_PIN, f"1{number:02}")
+    assert not await phones.admits(anna.id, PIN, "200")
+    database = phones.studio.database
+    assert not begin_attempt(database, "anna", "127.0.0.1", phones.now).locked
+    people.set_active(database, anna.id, True, "test", phones.now)
+    assert await phones.admits(anna.id, PIN, "200")
 
 
 async def test_a_right_pin_forgives_the_wrong_ones(phones: Phones) -> None:
     anna = phones.somebody("anna", Role.VOICE)
     for _ in range(3):
-        for _ in range(FAILURES_UNTIL_LOCK - 1):
+        for _ in range(BY_TELEPHONE.pair - 1):
             assert not await phones.admits(anna.id, OTHER_PIN)
         assert await phones.admits(anna.id, PIN)
 
 
 async def test_one_telephone_that_tries_many_people_is_locked(phones: Phones) -> None:
     anna = phones.somebody("anna", Role.VOICE)
-    for number in range(FAILURES_OF_ADDRESS):
+    for number in range(BY_TELEPHONE.address):
         begin_attempt(phones.studio.database, 1000 + number, "tel:101", phones.now)
     assert not await phones.admits(anna.id, PIN, "101")
     assert await phones.admits(anna.id, PIN, "102")

@@ -419,9 +419,12 @@ def test_another_node_follows_what_is_published(desk: Desk) -> None:
 
 
 def _in_process(work: Callable[..., None], *arguments: object) -> int | None:
-    process = multiprocessing.get_context("fork").Process(target=work, args=arguments)
+    # Not by fork: whatever lock a thread of this process holds at that moment would stay shut there.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    process = context.Process(target=work, args=arguments)
     process.start()
-    process.join(60)
+    process.join(240)
     return process.exitcode
 
 

@@ -159,7 +159,7 @@ def database(store_url: str) -> Iterator[Database]:
 async def site(database: Database, store_url: str, web_settings: Web, tmp_path: Path) -> AsyncIterator[Site]:
     """The application with a person of each role; recordings lie in the test's folder."""
     settings = Settings(
-        store=Store(url=store_url),
+        store=Store(url=store_url, limit_s=60),  # a busy machine is no fault of the database
         web=web_settings,
         recordings=Recordings(folder=tmp_path / "recordings", calls=tmp_path / "calls"),
         sounds=Sounds(own=tmp_path / "own"),

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import JSON, Table, insert
 
 from ivr.config import Web
-from ivr.domain.people import FAILURES_UNTIL_LOCK, Role
+from ivr.domain.people import Role
 from ivr.domain.takes import Checks, Hearing, Reason, Refusal
 from ivr.storage import tables
+from ivr.storage.attempts import AT_PAGES
 from ivr.storage.columns import UtcTime
 from ivr.web.access import GatedRoute
 from ivr.web.application import page_routes
@@ -179,8 +180,8 @@ class TestBehindTls:
 async def test_a_lock_does_not_tell_who_exists(site: Site) -> None:
     for login in ("clerk", "nobody"):
         browser = site.browser(address=f"10.0.0.{len(login)}")
-        codes = [(await browser.log_in(login, "wrong password")).status_code for _ in range(FAILURES_UNTIL_LOCK + 2)]
-        assert codes == [403] * FAILURES_UNTIL_LOCK + [429] * 2, login
+        codes = [(await browser.log_in(login, "wrong password")).status_code for _ in range(AT_PAGES.pair + 2)]
+        assert codes == [403] * AT_PAGES.pair + [429] * 2, login
     site.later(minutes=16)
     assert (await site.browser().log_in("clerk")).status_code == 303
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import insert
 
 from ivr.config import Web
-from ivr.domain.people import FAILURES_UNTIL_LOCK, Role
+from ivr.domain.people import Role
 from ivr.storage import tables
-from ivr.storage.sessions import FAILURES_OF_ADDRESS, hash_of
+from ivr.storage.attempts import AT_PAGES
+from ivr.storage.sessions import hash_of
 from tests.web.conftest import PASSWORD, Site, token_in
 
 
@@ -74,7 +76,7 @@ async def test_every_change_needs_the_token_of_this_session(site: Site) -> None:
 
 
 async def test_wrong_passwords_lock_the_login_even_many_at_once(site: Site) -> None:
-    browsers = [site.browser() for _ in range(FAILURES_UNTIL_LOCK * 2)]
+    browsers = [site.browser() for _ in range(AT_PAGES.pair * 2)]
     answers = await asyncio.gather(*(browser.log_in("clerk", "wrong") for browser in browsers))
     assert sorted(answer.status_code for answer in answers) == [403] * 5 + [429] * 5
     assert (await site.browser().log_in("clerk")).status_code == 429
@@ -87,19 +89,80 @@ async def test_wrong_passwords_lock_the_login_even_many_at_once(site: Site) -> N
 
 async def test_four_slips_and_a_right_one_count_from_the_beginning(site: Site) -> None:
     for _ in range(2):
-        for _ in range(FAILURES_UNTIL_LOCK - 1):
+        for _ in range(AT_PAGES.pair - 1):
             assert (await site.browser().log_in("clerk", "wrong")).status_code == 403
         assert (await site.browser().log_in("clerk")).status_code == 303
 
 
-async def test_an_address_that_tries_many_logins_is_refused(site: Site) -> None:
+async def test_who_guesses_shuts_the_login_for_themselves_and_not_for_its_owner(site: Site) -> None:
     guesser = site.browser(address="203.0.113.9")
-    codes = [
-        (await guesser.post_form("/login", {"login": f"user{number}", "password": "x"})).status_code
-        for number in range(FAILURES_OF_ADDRESS + 1)
-    ]
-    assert codes == [403] * FAILURES_OF_ADDRESS + [429]
+    codes = [(await guesser.log_in("clerk", "wrong")).status_code for _ in range(AT_PAGES.login * 2)]
+    assert codes == [403] * AT_PAGES.pair + [429] * (AT_PAGES.login * 2 - AT_PAGES.pair)
+    assert (await guesser.log_in("clerk")).status_code == 429, "the right password too"
+    assert (await site.browser(address="198.51.100.7").log_in("clerk")).status_code == 303
+    assert (await guesser.log_in("clerk")).status_code == 429, "the owner's success forgives the guesser nothing"
+
+
+async def test_who_mistypes_shuts_no_office_that_has_one_address(site: Site) -> None:
+    for login in ("clerk", "voice", "viewer", "nobody"):
+        for _ in range(AT_PAGES.pair + 1):
+            await site.browser().log_in(login, "wrong")
+        assert (await site.browser().log_in(login)).status_code == 429
+    assert (await site.browser().log_in("administrator")).status_code == 303
+
+
+@pytest.mark.parametrize("login", ["clerk", "nobody"])
+async def test_guessing_from_many_addresses_meets_the_bound_of_the_login(site: Site, login: str) -> None:
+    guessers = [site.browser(address=f"203.0.113.{n}") for n in range(AT_PAGES.login + 1)]
+    codes = [(await guesser.log_in(login, "wrong")).status_code for guesser in guessers]
+    assert codes == [403] * AT_PAGES.login + [429]
+    owner = site.browser(address="198.51.100.7")
+    assert (await owner.log_in(login)).status_code == 429
+    if login == "clerk":
+        assert site.rows(tables.Audit, "action", "detail", who="clerk") == [("user.lock", "everywhere")]
+    site.later(minutes=16)
+    assert (await owner.log_in(login)).status_code == (303 if login == "clerk" else 403)
+
+
+async def test_a_customers_network_of_ipv6_counts_as_one_address(site: Site) -> None:
+    guessers = [site.browser(address=f"2001:db8:1:2::{n:x}") for n in range(AT_PAGES.pair + 1)]
+    codes = [(await guesser.log_in("clerk", "wrong")).status_code for guesser in guessers]
+    assert codes == [403] * AT_PAGES.pair + [429]
+    assert (await site.browser(address="2001:db8:1:3::1").log_in("clerk")).status_code == 303
+    mapped = site.browser(address="::ffff:203.0.113.9")
+    assert [(await mapped.log_in("voice", "wrong")).status_code for _ in range(AT_PAGES.pair)] == [403] * AT_PAGES.pair
+    assert (await site.browser(address="203.0.113.9").log_in("voice")).status_code == 429
+
+
+async def test_an_address_that_tries_many_logins_is_refused(site: Site) -> None:
+    with site.database.writing() as connection:
+        rows = [{"address": "203.0.113.9", "login": f"{n}", "at": site.time} for n in range(AT_PAGES.address - 1)]
+        connection.execute(insert(tables.of(tables.LoginFailure)), rows)
+    guesser = site.browser(address="203.0.113.9")
+    codes = [(await guesser.log_in(f"user{number}", "x")).status_code for number in range(2)]
+    assert codes == [403, 429]
     assert (await site.browser(address="203.0.113.10").log_in("clerk")).status_code == 303
+
+
+async def test_what_was_typed_as_a_login_is_not_kept(site: Site) -> None:
+    await site.browser(address="203.0.113.9").log_in("мой пароль", "clerk")
+    ((address, login),) = site.rows(tables.LoginFailure, "address", "login")
+    assert address == "203.0.113.9" and "пароль" not in login and len(login) == 64
+
+
+async def test_an_administrator_sees_the_lock_and_takes_it_away(site: Site) -> None:
+    administrator = await site.logged_in(Role.ADMINISTRATOR)
+    path = f"/people/{site.person('clerk')}"
+    assert "Снять ограничение" not in (await administrator.get(path)).text
+    away = site.browser(address="198.51.100.7")
+    for _ in range(AT_PAGES.pair):
+        await away.log_in("clerk", "wrong")
+    assert (await away.log_in("clerk")).status_code == 429
+    assert "ограничен до" in (await administrator.get("/people")).text
+    assert "Снять ограничение" in (await administrator.get(path)).text
+    await administrator.post_form(f"{path}/active", {"active": "true"})
+    assert "Снять ограничение" not in (await administrator.get(path)).text
+    assert (await away.log_in("clerk")).status_code == 303
 
 
 async def test_unknown_disabled_and_wrong_say_the_same(site: Site) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import httpx
@@ -69,28 +71,68 @@ async def test_a_place_without_accounts_needs_a_second_yes(site: Site) -> None:
     assert "запланировано" in page and "плановые работы" in page
 
 
+def faults_in(page: str) -> dict[str, str]:
+    """What is told beside the fields of a page, by the id of the field that names it as its description."""
+    told = dict(re.findall(r'<p class="fault" id="e-([\w-]+)">([^<]+)</p>', page))
+    for field in told:
+        assert re.search(rf'id="f-{field}"[^>]*aria-describedby="[^"]*e-{field}"[^>]*aria-invalid="true"', page), field
+    return told
+
+
+def value_of(page: str, field: str) -> str:
+    """What stands in a field of a page."""
+    found = re.search(rf'id="f-{field}"[^>]*\svalue="([^"]*)"', page)
+    assert found is not None, field
+    return html.unescape(found[1])
+
+
 @pytest.mark.parametrize(
-    ("fields", "fault"),
+    ("fields", "faults"),
     [
-        ({}, "Укажите район, улицу"),
-        ({"house": "5", "district": "Север"}, "дом — только вместе с улицей"),
-        ({"district": "Север", "expected": "-1"}, "Это время уже прошло"),
-        ({"district": "Север", "began": "1"}, "не может начаться позже"),
-        ({"district": "Север", "kind": "planned", "began": "5", "expected": "3"}, "Окончание раньше начала"),
-        ({"district": "Север", "expected": "завтра"}, "Время не понято"),
-        ({"district": "Север", "began": "0001-01-01T00:00"}, "Время начала не понято"),
+        ({}, {"district": "Укажите район, улицу"}),
+        ({"district": "\u200b "}, {"district": "Укажите район, улицу"}),
+        ({"house": "5", "district": "Север"}, {"street": "дом — только вместе с улицей"}),
+        ({"house": "5"}, {"street": "дом — только вместе с улицей"}),
+        ({"district": "Север", "expected": "-1"}, {"expected": "Это время уже прошло"}),
+        ({"district": "Север", "began": "1"}, {"began": "не может начаться позже"}),
+        ({"district": "Север", "kind": "planned", "began": "5", "expected": "3"}, {"expected": "Окончание раньше"}),
+        ({"district": "Север", "expected": "завтра"}, {"expected": "Время не понято"}),
+        ({"district": "Север", "expected": "12345"}, {"expected": "Время не понято"}),
+        ({"district": "Север", "began": "0001-01-01T00:00"}, {"began": "Время не понято"}),
+        ({"district": "я" * 201}, {"district": "не больше 200 знаков"}),
+        ({"district": "Север", "kind": "чудо", "cause": "порча"}, {"kind": "Выберите из", "cause": "Выберите из"}),
+        ({"began": "вчера", "expected": "завтра"},
+         {"district": "Укажите", "began": "не понято", "expected": "не понято"}),
     ],
-)
-async def test_faults_of_the_form_are_told_and_nothing_is_stored(
-    site: Site, fields: dict[str, str], fault: str
+)  # fmt: skip
+async def test_faults_are_told_beside_their_fields_and_what_was_typed_stays(
+    site: Site, fields: dict[str, str], faults: dict[str, str]
 ) -> None:
     browser = await site.logged_in(Role.CLERK)
-    given = {key: local(site, float(text)) if text.lstrip("-").isdecimal() and key != "house" else text
+    given = {key: local(site, float(text)) if re.fullmatch(r"-?\d", text) and key != "house" else text
              for key, text in fields.items()}  # fmt: skip
     for path in ("/outages/new", "/outages"):
         answer = await browser.post_form(path, given)
-        assert (answer.status_code, fault in answer.text) == (422, True), answer.text
+        told = faults_in(answer.text)
+        assert (answer.status_code, told.keys()) == (422, faults.keys()), told
+        assert all(faults[field] in text for field, text in told.items()), told
+        for field in given.keys() - {"kind", "cause"}:
+            assert value_of(answer.text, field) == given[field]
     assert site.rows(tables.Outage, "id") == []
+
+
+async def test_who_goes_back_to_mend_it_finds_all_that_was_typed(site: Site) -> None:
+    put_account(site.database)
+    browser = await site.logged_in(Role.CLERK)
+    fields = {"kind": "planned", "district": "Север", "street": 'Ленина "5"&', "cause": "cable"}
+    fields |= {"began": local(site, 2), "expected": local(site, 3)}
+    page = (await browser.post_form("/outages/new", fields)).text
+    back = re.search(r'<a href="(/outages/new[^"]+)">Исправить', page)
+    assert back is not None, page
+    form = (await browser.get(html.unescape(back[1]))).text
+    for field in ("district", "street", "began", "expected"):
+        assert value_of(form, field) == fields[field]
+    assert re.search(r'value="planned" selected', form) and re.search(r'value="cable" selected', form)
 
 
 async def test_cause_and_end_are_changed_and_the_history_tells_who_did(site: Site) -> None:
@@ -102,9 +144,30 @@ async def test_cause_and_end_are_changed_and_the_history_tells_who_did(site: Sit
     await browser.post_form(f"/outages/{number}/change", {"unknown": "true"})
     ((cause, expected),) = site.rows(tables.Outage, "cause", "expected_end")
     assert (cause, expected) == ("weather", None)
-    for bad, fault in (({"expected": local(site, -1)}, "уже прошло"), ({}, "Ничего не изменено")):
+    for bad, field, fault in (
+        ({"expected": local(site, -1), "note": "ждём"}, "expected", "уже прошло"),
+        ({"expected": local(site, 4), "unknown": "true", "note": "ждём"}, "expected", "Что-то одно"),
+        ({"cause": "чудо", "note": "ждём"}, "cause", "Выберите из списка"),
+        ({}, "cause", "Ничего не изменено"),
+        ({"note": "ж" * 201}, "note", "не больше 200"),
+    ):
         answer = await browser.post_form(f"/outages/{number}/change", bad)
-        assert answer.status_code == 422 and fault in answer.text
+        told = faults_in(answer.text)
+        assert (answer.status_code, list(told), fault in told.get(field, "")) == (422, [field], True), told
+        assert value_of(answer.text, "note") == bad.get("note", "") and value_of(answer.text, "end-note") == ""
+        assert ("checked" in answer.text) is ("unknown" in bad)
+    assert site.rows(tables.Outage, "cause", "expected_end") == [("weather", None)]
+
+
+async def test_a_note_alone_leaves_the_cause_as_it_is(site: Site) -> None:
+    number = await entered(site)
+    browser = await site.logged_in(Role.CLERK)
+    # As a browser sends the form: every field of it, those that nobody touched too.
+    sent = {"cause": "", "expected": "", "note": "звонил диспетчер"}
+    await page_after(browser, await browser.post_form(f"/outages/{number}/change", sent))
+    ((_, _), (action, detail)) = site.rows(tables.Audit, "action", "detail", subject=f"outage:{number}")
+    assert (action, detail) == ("outage.change", "звонил диспетчер")
+    assert "прежняя: повреждение кабеля" in (await browser.get(f"/outages/{number}")).text
 
 
 async def test_its_end_makes_the_promised_calls_due(site: Site) -> None:
@@ -112,8 +175,9 @@ async def test_its_end_makes_the_promised_calls_due(site: Site) -> None:
     ring = {"kind": "power", "state": "due", "created_at": site.time, "outage_id": number}
     put(site.database, tables.Callback, phone=CALLER, due_at=site.time + timedelta(days=900), **ring)
     browser = await site.logged_in(Role.CLERK)
-    late = await browser.post_form(f"/outages/{number}/end", {"at": local(site, 2)})
-    assert late.status_code == 422
+    late = await browser.post_form(f"/outages/{number}/end", {"at": local(site, 2), "note": "дали"})
+    assert late.status_code == 422 and "не может быть позже" in faults_in(late.text)["at"]
+    assert (value_of(late.text, "end-note"), value_of(late.text, "note")) == ("дали", "")
     page = await page_after(browser, await browser.post_form(f"/outages/{number}/end", {"note": "дали свет"}))
     assert "Обещали перезвонить 1" in page and "закончилось" in page
     ((due,),) = site.rows(tables.Callback, "due_at")

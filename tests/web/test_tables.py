@@ -7,8 +7,10 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from ivr.domain.audit import Action
 from ivr.domain.people import Role
 from ivr.storage import tables
+from ivr.web.audit_wording import ACTIONS
 from ivr.web.tables import SHOWN
 from tests.web.conftest import Site
 
@@ -29,6 +31,28 @@ async def test_a_row_is_seen_and_what_it_holds_does_nothing(site: Site) -> None:
     page = (await browser.get("/tables/accounts/list")).text
     assert page.count("&#34;&gt;&lt;script&gt;x") == 2 and "<script>x" not in page
     assert (await browser.get("/tables/accounts/detail?pk=1")).status_code == 200
+
+
+async def test_the_audit_is_told_and_found_in_russian(site: Site) -> None:
+    assert ACTIONS.keys() == set(Action)
+    facts = {"at": site.time, "who": "anna", "subject": "user:1", "detail": ""}
+    with site.database.writing() as connection:
+        for action in (*Action, "a.later.version"):
+            connection.execute(insert(tables.of(tables.Audit)).values(action=str(action), **facts))
+    browser = await site.logged_in(Role.ADMINISTRATOR)
+    told = "".join(
+        [(await browser.get(f"/tables/audit/list?page={page}")).text for page in (1, 2)]
+        + [(await browser.get("/tables/audit/detail?pk=1")).text]
+    )
+    for action in Action:
+        assert f">{ACTIONS[action]}<" in told and f">{action}<" not in told, action
+    assert ">a.later.version<" in told
+    found = (await browser.get("/tables/audit/list?q=ПОКАЗАНИЕ")).text
+    cells = re.findall(r"<span[^>]*>([^<]+)</span>", found)
+    assert [cell for cell in cells if cell in ACTIONS.values()] == [
+        "показание отклонено", "показание исправлено", "показание принято"
+    ]  # fmt: skip
+    assert "anna" in (await browser.get("/tables/audit/list?q=ann")).text
 
 
 async def test_nobody_else_and_no_changes(site: Site) -> None:

@@ -10,7 +10,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ivr.domain.people import MOST_OF_PASSWORD, Role, password_fault
-from ivr.storage import people, sessions
+from ivr.storage import attempts, people, sessions
 from ivr.web.access import SESSION, VISITOR, Pages, allowed, drop_cookie, local, person_of, public, set_cookie, visit_of
 from ivr.web.office import office_of
 from ivr.web.rendering import done, render
@@ -19,7 +19,7 @@ from ivr.web.wording import SECRET_FAULTS
 pages = Pages()
 
 REFUSED = "Логин или пароль не подходит."
-LOCKED = "Слишком много неудачных попыток. Вход закрыт на 15 минут."
+LOCKED = "Слишком много неудачных попыток. Вход отсюда закрыт на 15 минут."
 
 
 @pages.get("/login")
@@ -43,7 +43,7 @@ async def login(
     office, now = office_of(request), office_of(request).now()
     login = login.strip().lower()[:MOST_OF_PASSWORD]
     address = request.client.host if request.client else ""
-    attempt = await office.ask(sessions.begin_attempt, login, address, now)
+    attempt = await office.ask(attempts.begin_attempt, login, address, now)
     if attempt.locked:
         return render(request, "login.html", 429, next=local(next), login=login, fault=LOCKED)
     if not await office.fits(password[: MOST_OF_PASSWORD + 1], attempt.password):
@@ -101,7 +101,7 @@ async def own_password(
         faults["again"] = "Пароли не совпадают."
     if not faults:
         address = request.client.host if request.client else ""
-        attempt = await office.ask(sessions.begin_attempt, person.login, address, now)
+        attempt = await office.ask(attempts.begin_attempt, person.login, address, now)
         if attempt.locked:
             faults["present"] = LOCKED
         elif not await office.fits(present[: MOST_OF_PASSWORD + 1], attempt.password):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Form, HTTPException, Query, Request, Response
+from fastapi import HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.domain.outages import LIVE
 from ivr.domain.people import Role
-from ivr.storage import outage_details, outages, reports
+from ivr.storage import outage_details, outages, outages_seen, reports
 from ivr.web.access import Key, Pages, allowed, person_of
+from ivr.web.forms import Filled, read_form, typed_in
 from ivr.web.known_places import known_places
-from ivr.web.office import Office, office_of
+from ivr.web.office import office_of
+from ivr.web.outage_forms import AddedOutage, NewOutage, OutageChanged, OutageConfirmed, OutageEnded
 from ivr.web.outage_wording import (
     CAUSES,
     CHANGES,
@@ -33,41 +33,13 @@ pages = Pages()
 
 LOOKS, CHANGES_THEM = (Role.ADMINISTRATOR, Role.CLERK, Role.VIEWER), (Role.ADMINISTRATOR, Role.CLERK)
 MOST_REPORTS = 200
-Word = Annotated[str, Form(max_length=200)]
-
-FAULTS = {
-    "place": "Укажите район, улицу или и то и другое; дом — только вместе с улицей.",
-    "began": "Время начала не понято. Выберите день и час в календаре.",
-    "future": "Аварийное отключение не может начаться позже, чем сейчас. Для будущих работ выберите «плановое».",
-    "expected": "Время не понято. Выберите день и час в календаре.",
-    "past": "Это время уже прошло.",
-    "order": "Окончание раньше начала.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What the form of a new outage holds."""
-
-    kind: str = Kind.EMERGENCY.value
-    district: str = ""
-    street: str = ""
-    house: str = ""
-    cause: str = ""
-    began: str = ""
-    expected: str = ""
-
-    @property
-    def place(self) -> Place:
-        """The place, without spaces around its names."""
-        return Place(*(plain(text) for text in (self.district, self.street, self.house)))
 
 
 @pages.get("/outages")
 @allowed(*LOOKS)
 async def list_outages(request: Request, over: bool = False) -> Response:
     """Outages that go on; over: ended and withdrawn ones too."""
-    rows = await office_of(request).ask(outages.listed, over_too=over)
+    rows = await office_of(request).ask(outages_seen.listed, over_too=over)
     return _rendered(request, "outages/list.html", rows=rows, over=over)
 
 
@@ -96,69 +68,45 @@ async def suggest(
 
 @pages.get("/outages/new")
 @allowed(*CHANGES_THEM)
-async def new_outage(
-    request: Request,
-    district: Annotated[str, Query(max_length=200)] = "",
-    street: Annotated[str, Query(max_length=200)] = "",
-    house: Annotated[str, Query(max_length=200)] = "",
-) -> Response:
-    """The form of a new outage; a report's link brings its place."""
-    return await _form(request, Draft(district=district, street=street, house=house), {})
+async def new_outage(request: Request) -> Response:
+    """The form of a new outage; a report's link brings its place, and who looked at it before all that was typed."""
+    return await _form(request, typed_in(NewOutage, request.query_params))
 
 
 @pages.post("/outages/new")
 @allowed(*CHANGES_THEM)
-async def preview(
-    request: Request,
-    kind: Word = "",
-    district: Word = "",
-    street: Word = "",
-    house: Word = "",
-    cause: Word = "",
-    began: Word = "",
-    expected: Word = "",
-) -> Response:
+async def preview(request: Request) -> Response:
     """How many it affects, before callers hear of it."""
     office = office_of(request)
-    draft = Draft(kind, district, street, house, cause, began, expected)
-    outage, faults = _outage(draft, office)
-    if outage is None:
-        return await _form(request, draft, faults)
+    filled = await read_form(request, NewOutage)
+    if filled.fields is None:
+        return await _form(request, filled.typed, filled.faults)
+    outage = filled.fields.outage(office.now())
     same = await office.ask(outage_details.same_place, outage.place)
     if same is not None:
-        return await _form(request, draft, {}, same)
+        return await _form(request, filled.typed, same=same)
     accounts = (await known_places(request)).accounts_at(outage.place)
-    return _rendered(request, "outages/confirm.html", draft=draft, outage=outage, accounts=accounts)
+    return _rendered(request, "outages/confirm.html", typed=filled.typed, outage=outage, accounts=accounts)
 
 
 @pages.post("/outages")
 @allowed(*CHANGES_THEM)
-async def add(
-    request: Request,
-    kind: Word = "",
-    district: Word = "",
-    street: Word = "",
-    house: Word = "",
-    cause: Word = "",
-    began: Word = "",
-    expected: Word = "",
-    anywhere: Annotated[bool, Form()] = False,
-) -> Response:
+async def add(request: Request) -> Response:
     """Enter it: from now on callers hear of it."""
     office = office_of(request)
-    draft = Draft(kind, district, street, house, cause, began, expected)
-    outage, faults = _outage(draft, office)
-    if outage is None:
-        return await _form(request, draft, faults)
+    filled = await read_form(request, AddedOutage)
+    if filled.fields is None:
+        return await _form(request, filled.typed, filled.faults)
+    outage = filled.fields.outage(office.now())
     terms = (outage.kind, outage.place, outage.cause, outage.began_at, outage.expected_end)
     who = person_of(request).login
     try:
-        entered = await office.ask(outages.add, *terms, who, office.now(), anywhere=anywhere)
+        entered = await office.ask(outages.add, *terms, who, office.now(), anywhere=filled.fields.anywhere)
     except outages.AlreadyKnown:
         same = await office.ask(outage_details.same_place, outage.place)
-        return await _form(request, draft, {}, same)
+        return await _form(request, filled.typed, same=same)
     except outages.NobodyThere:
-        return _rendered(request, "outages/confirm.html", 422, draft=draft, outage=outage, accounts=0)
+        return _rendered(request, "outages/confirm.html", 422, typed=filled.typed, outage=outage, accounts=0)
     return done(request, f"/outages/{entered.id}", f"Отключение № {entered.id} внесено, звонящие слышат о нём.")
 
 
@@ -170,75 +118,42 @@ async def show_outage(request: Request, key: Key) -> Response:
 
 
 async def shown(
-    request: Request, key: int, faults: dict[str, str] | None = None, values: dict[str, str] | None = None
+    request: Request,
+    key: int,
+    change: Filled[OutageChanged] | Filled[OutageConfirmed] | None = None,
+    end: Filled[OutageEnded] | None = None,
 ) -> Response:
-    """The page of an outage, after a faulty change with what was typed. Raises HTTPException 404."""
+    """The page of an outage; with the form that was filled in wrongly, as it was typed. Raises HTTPException 404."""
     seen = await office_of(request).ask(outage_details.details, key)
     if seen is None:
         raise HTTPException(404)
-    given = {"cause": seen.outage.cause.value, "expected": "", "at": "", "note": ""} | (values or {})
-    status = 422 if faults else 200
-    live = seen.outage.state in LIVE
     return _rendered(
-        request, "outages/one.html", status, seen=seen, outage=seen.outage, live=live, faults=faults or {}, given=given
+        request,
+        "outages/one.html",
+        422 if change or end else 200,
+        seen=seen,
+        outage=seen.outage,
+        live=seen.outage.state in LIVE,
+        change=change or Filled(typed_in(OutageChanged, {}), None, {}),
+        end=end or Filled(typed_in(OutageEnded, {}), None, {}),
     )
 
 
-def moment(text: str, office: Office) -> datetime | None:
-    """`2026-11-25T14:05` where the customers live; None if empty. Raises ValueError."""
-    if not text:
-        return None
-    at = datetime.fromisoformat(text)
-    if not 2000 <= at.year <= 2200:
-        raise ValueError("a year that nobody means")
-    return at if at.tzinfo else at.replace(tzinfo=office.settings.zone)
-
-
-def plain(text: str) -> str:
-    """A text of a form without line breaks, control characters and spaces around it."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()
-
-
-async def _form(request: Request, draft: Draft, faults: dict[str, str], same: int | None = None) -> Response:
+async def _form(
+    request: Request, typed: dict[str, str], faults: dict[str, str] | None = None, same: int | None = None
+) -> Response:
     known = await known_places(request)
     status = 422 if faults or same is not None else 200
     return _rendered(
         request,
         "outages/new.html",
         status,
-        draft=draft,
-        faults=faults,
+        typed=typed,
+        faults=faults or {},
         same=same,
         districts=known.districts[:300],
-        streets=known.streets(draft.district, most=50),
+        streets=known.streets(typed["district"], most=50),
     )
-
-
-def _outage(draft: Draft, office: Office) -> tuple[Outage | None, dict[str, str]]:
-    """The outage that a form means, or its faults."""
-    faults: dict[str, str] = {}
-    now = office.now()
-    kind = Kind(draft.kind) if draft.kind in set(Kind) else Kind.EMERGENCY
-    if draft.place.nowhere:
-        faults["place"] = FAULTS["place"]
-    began, expected = now, None
-    try:
-        began = moment(draft.began, office) or now
-        if kind is Kind.EMERGENCY and began > now:
-            faults["began"] = FAULTS["future"]
-    except ValueError:
-        faults["began"] = FAULTS["began"]
-    try:
-        expected = moment(draft.expected, office)
-        if expected is not None and (expected <= now or expected <= began):
-            faults["expected"] = FAULTS["past"] if expected <= now else FAULTS["order"]
-    except ValueError:
-        faults["expected"] = FAULTS["expected"]
-    if faults:
-        return None, faults
-    usual = Cause.WORKS if kind is Kind.PLANNED else Cause.UNKNOWN
-    cause = Cause(draft.cause) if draft.cause in set(Cause) else usual
-    return Outage(0, kind, State.OPEN, draft.place, cause, began, expected), faults
 
 
 def _rendered(request: Request, template: str, status: int = 200, **values: Any) -> Response:

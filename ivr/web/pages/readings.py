@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Form, HTTPException, Query, Request, Response
 
+from ivr.domain.audit import Action
 from ivr.domain.people import Role
 from ivr.storage import checking, clerk
 from ivr.storage.listened import listened
@@ -21,7 +22,11 @@ pages = Pages()
 DECIDES = (Role.ADMINISTRATOR, Role.CLERK)
 A_PAGE = 50
 MOST_OF_REASON = 200
-DECISIONS = {"reading.accept": "принято", "reading.correct": "исправлено", "reading.refuse": "отклонено"}
+DECISIONS: dict[str, str] = {
+    Action.READING_ACCEPT: "принято",
+    Action.READING_CORRECT: "исправлено",
+    Action.READING_REFUSE: "отклонено",
+}
 
 
 @pages.get("/readings")
