@@ -1,7 +1,7 @@
 # Two commands on a bare Debian 12 (root, Python 3.11): `make demo` and `make test`. They install what is missing.
 PYTHON ?= python3
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
-FOR_DEMO := festival festvox-ru
+FOR_DEMO := ffmpeg festival festvox-ru
 FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium
 
 demo: .venv/ready

@@ -22,7 +22,7 @@ from ivr.lab.faults import LabFault
 from ivr.lab.lab import Lab
 from ivr.robot import demo
 from ivr.robot.ringing import Result
-from ivr.robot.scenario import load
+from ivr.robot.scenario import BadScenario, load
 from ivr.robot.system import System, SystemFault
 from ivr.telephony.ami import AmiFault
 
@@ -60,7 +60,7 @@ def run() -> None:
             results += asyncio.run(_ring(system, "outage.toml"))
             console.print()
             outage.list_(config_file=system.config_file)
-    except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
+    except (LabFault, SystemFault, AmiFault, BadScenario, StoreUnavailable) as error:
         print(f"ivr demo: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     console.print(AFTERWARDS.format(lab=FOLDER / "lab", config=FOLDER / "ivr.toml"))

@@ -67,7 +67,9 @@ def run(
 async def ring_all(
     settings: config.Settings, state: LabState, scenarios: list[Scenario], recordings: Path, *, as_json: bool
 ) -> list[Result]:
-    """Ring one scenario after the other and print what happens. Raises AmiFault, StoreUnavailable, BadCatalogue."""
+    """Ring one scenario after the other and print what happens. Raises AmiFault, StoreUnavailable, BadCatalogue,
+    BadScenario.
+    """
     console = Console(highlight=False, soft_wrap=True)
     database = open_database(settings)
     results = []

@@ -16,13 +16,13 @@ from ivr.dialogue.ports import HungUp
 from ivr.lab.state import LabState
 from ivr.robot import recording
 from ivr.robot.leg import Exchange, Leg
-from ivr.robot.scenario import Expectations, HangsUp, Hears, Presses, Says, Scenario, Step, Waits
+from ivr.robot.scenario import BadScenario, Expectations, HangsUp, Hears, Presses, Says, Scenario, Step, Waits
 from ivr.robot.timeline import Happening, Timeline, Who
 from ivr.robot.watching import FOLLOWED, Watch
 from ivr.storage.following import Follower, SeenReading
 from ivr.studio.catalogue import Entry
 from ivr.studio.sound import BadSound, opened, to_telephone, wav_bytes
-from ivr.studio.synthesis import engines_here
+from ivr.studio.synthesis import SynthesisFault, engines_here
 from ivr.telephony.ami import Ami, connected
 from ivr.telephony.session import SessionBroken
 
@@ -79,10 +79,14 @@ class Robot:
 
         code: what the number that is dialled begins with; `*77` is the studio's.
 
-        Raises AmiFault if Asterisk cannot place the call, StoreUnavailable if the store cannot be read at the end.
+        Raises BadScenario if something cannot be said, AmiFault if Asterisk cannot place the call, StoreUnavailable if
+        the store cannot be read at the end.
         """
         spoken = [step for step in scenario.steps if isinstance(step, Says)]
-        await asyncio.to_thread(lambda: [self._spoken(step) for step in spoken])  # people know what they will say
+        try:
+            await asyncio.to_thread(lambda: [self._spoken(step) for step in spoken])  # people know what they will say
+        except (BadSound, SynthesisFault, OSError) as error:
+            raise BadScenario(f"{scenario.title}: what the caller says cannot be made: {error}") from error
         dialled = f"{code}{secrets.randbelow(10**12):012d}"  # so that the call's journal is found by it
         timeline = Timeline(on_event)
         watch = Watch(dialled, timeline, self._follower, self._catalogue, self._lab.sounds)

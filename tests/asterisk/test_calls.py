@@ -11,7 +11,7 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.robot.ringing import Result
-from ivr.robot.scenario import load
+from ivr.robot.scenario import BadScenario, load, parse
 from ivr.robot.system import System
 from ivr.storage.following import Follower
 from tests.asterisk.accounts import import_accounts
@@ -81,3 +81,13 @@ def test_logs_name_no_account_and_no_caller(rung: tuple[System, dict[str, Result
     assert "call ends" in log
     for secret in ("7916", "10000000", "12150"):
         assert secret not in log
+
+
+async def test_what_cannot_be_said_is_told_and_nobody_rings(
+    rung: tuple[System, dict[str, Result]], tmp_path: Path
+) -> None:
+    (tmp_path / "no-sound.wav").write_text("text, however it is called")
+    scenario = parse({"title": "mute", "step": [{"wav": "no-sound.wav"}]}, tmp_path)
+    async with ringing(rung[0]) as robot:
+        with pytest.raises(BadScenario, match="mute: what the caller says cannot be made"):
+            await robot.ring(scenario)
