@@ -2,7 +2,7 @@
 PYTHON ?= python3
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
 FOR_DEMO := ffmpeg festival festvox-ru
-FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium
+FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium libatomic1
 
 demo: .venv/ready
 	@$(call debian,$(FOR_DEMO) $(if $(shell command -v asterisk),,$(FOR_LAB)))
@@ -15,7 +15,7 @@ test: .venv/ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/ivr prompts check
-	.venv/bin/pytest -n 4 --dist loadfile $(PYTEST)
+	.venv/bin/pytest -n 5 --dist loadfile $(PYTEST)
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { $(call debian,python3-venv); }

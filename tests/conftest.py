@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
@@ -19,6 +20,7 @@ from tests.postgres.server import PostgresServer, running_server
 
 LONGEST_FIRST = ("tests/asterisk/", "tests/browser/", "tests/lab/", "tests/studio/", "tests/speech/")
 """These wait for calls; begun last they would leave the other workers idle at the end."""
+WAIT_FOR_CALLS = LONGEST_FIRST[:3]
 TAKE_THE_PROCESSORS = (
     "tests/asterisk/test_by_voice.py",
     "tests/asterisk/test_bench_hotline.py",
@@ -35,11 +37,18 @@ _numbers = count(1)
 
 
 class Scheduling(LoadFileScheduling):  # type: ignore[misc]
-    """Each file to one worker, in the order of collection."""
+    """Each file to one worker, in the order of collection; the last worker computes while the others wait for calls."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return TAKE_THE_PROCESSORS[0] if file in TAKE_THE_PROCESSORS else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.numnodes > 1 and node.gateway.id == f"gw{self.numnodes - 1}":
+            computes = next((file for file in self.workqueue if not file.startswith(WAIT_FOR_CALLS)), None)
+            if computes is not None:
+                self.workqueue.move_to_end(computes, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)

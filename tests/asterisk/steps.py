@@ -49,8 +49,14 @@ EMERGENCY: Steps = [
 async def ring(robot: Robot, steps: Steps, expect: dict[str, Any], on_event: Watcher = lambda _: None) -> Result:
     scenario = parse({"title": "a fault", "from": "+79165550000", "step": steps, "expect": expect}, Path())
     result = await robot.ring(scenario, on_event)
-    assert not result.faults, (result.faults, result.heard)
+    assert not result.faults, story(result)
     return result
+
+
+def story(result: Result) -> str:
+    """What went wrong in a call, and all that happened in it, a line each: lists are cut where a test fails."""
+    told = [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+    return "\n".join([*result.faults, *told])
 
 
 def when(prompt: str, act: Callable[[], None]) -> Watcher:

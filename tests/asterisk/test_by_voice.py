@@ -16,7 +16,7 @@ from ivr.robot.system import System
 from ivr.studio.catalogue import load_catalogue
 from tests.asterisk.accounts import import_accounts, stored_for
 from tests.asterisk.conftest import ringing
-from tests.asterisk.steps import logged
+from tests.asterisk.steps import logged, story
 from tests.listening.sounding import noise, quieter, silence
 
 FOLDER = Path(__file__).parent / "by_voice"
@@ -99,7 +99,7 @@ def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[S
 @pytest.mark.parametrize("name", [*SCENARIOS, *OVER_THE_LAST_READING])
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
-    assert not result.faults, [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+    assert not result.faults, story(result)
 
 
 @pytest.mark.parametrize("name", OVER_THE_LAST_READING)

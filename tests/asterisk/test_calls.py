@@ -16,7 +16,7 @@ from ivr.robot.system import System
 from ivr.storage.following import Follower
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.steps import logged
+from tests.asterisk.steps import logged, story
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
 
@@ -44,7 +44,7 @@ def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[S
 @pytest.mark.parametrize("name", [file.stem for file in SCENARIOS])
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
-    assert not result.faults, [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+    assert not result.faults, story(result)
 
 
 def test_every_call_is_closed_in_the_journal(rung: tuple[System, dict[str, Result]]) -> None:

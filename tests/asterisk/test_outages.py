@@ -21,7 +21,7 @@ from ivr.storage import outages, tables
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.promises import rings_back
-from tests.asterisk.steps import logged
+from tests.asterisk.steps import logged, story
 
 FILE = Path(__file__).parent / "outages.csv"
 SCENARIOS = {file.stem: load(file) for file in sorted((Path(__file__).parent / "at_outages").glob("*.toml"))}
@@ -74,7 +74,7 @@ def rows(system: System, table: type[tables.Base], *columns: str) -> list[tuple[
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
-    assert not result.faults, [f"{it.at:.1f} {it.who} {it.prompt or it.text}" for it in result.happenings]
+    assert not result.faults, story(result)
 
 
 def test_who_reports_danger_is_first_in_the_queue(rung: tuple[System, dict[str, Result]]) -> None:

@@ -28,7 +28,7 @@ from ivr.storage.engine import Database
 from ivr.studio.studio import Studio
 from ivr.telephony.studio_ringing import CannotRing, RangStudio, ring_to_record
 from tests.asterisk.conftest import ringing
-from tests.asterisk.steps import Steps
+from tests.asterisk.steps import Steps, story
 from tests.lab.phone import calling
 from tests.studio.likeness import likeness
 from tests.studio.recordings import ffmpeg, recording
@@ -118,7 +118,7 @@ def choosing(system: System) -> Steps:
 async def ring(robot: Robot, steps: Steps, heard: list[str], caller: str = STAFF, code: str = "*77") -> Result:
     scenario = parse({"title": "the studio", "from": caller, "step": steps, "expect": {"heard": heard}}, Path("/"))
     result = await robot.ring(scenario, code=code)
-    assert not result.faults, (result.faults, result.heard)
+    assert not result.faults, story(result)
     return result
 
 

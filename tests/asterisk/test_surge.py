@@ -22,7 +22,7 @@ from ivr.telephony.ami import connected
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.promises import rings_back
-from tests.asterisk.steps import Steps
+from tests.asterisk.steps import Steps, story
 from tests.lab.phone import waiting_callers
 from tests.waiting import until
 
@@ -57,7 +57,7 @@ async def ring(robot: Robot, caller: int, steps: Steps, outcome: str, *heard: st
     """Ring from the number that ends with this digit; nothing that was expected is missing."""
     table: dict[str, Any] = {"title": "surge", "from": f"+7916000000{caller}", "step": steps}
     result = await robot.ring(parse({**table, "expect": {"outcome": outcome, "heard": list(heard)}}, FILE.parent))
-    assert not result.faults, (result.faults, result.heard)
+    assert not result.faults, story(result)
     return result
 
 
