@@ -45,10 +45,15 @@ class EagiCall:
 
 @asynccontextmanager
 async def eagi_call(path: Path | str, *header: str) -> AsyncIterator[EagiCall]:
-    """Start the launcher as EAGI does; `header` is what Asterisk sends at once."""
+    """Start the launcher as EAGI does; `header` is what Asterisk sends at once.
+
+    It lies in the pipe before the launcher starts: one that is refused may end first, and its pipe with it.
+    """
     (daemon_reads, we_write), (we_read, daemon_writes) = os.pipe(), os.pipe()
     daemon_hears, we_speak = os.pipe()
     asterisk = FakeAsterisk(we_read, we_write)
+    if header:
+        asterisk.send(*header)
     words = (sys.executable, "-IS", LAUNCHER, *([str(path)] if path else []))
     launcher = await asyncio.create_subprocess_exec(
         *("bash", "-c", f'exec "$@" 3<&{daemon_hears}', "eagi", *words),
@@ -61,8 +66,6 @@ async def eagi_call(path: Path | str, *header: str) -> AsyncIterator[EagiCall]:
         os.close(fd)
     call = EagiCall(launcher, asterisk, we_speak)
     try:
-        if header:
-            asterisk.send(*header)
         yield call
     finally:
         asterisk.hang_up()

@@ -359,7 +359,7 @@ async def test_a_flood_of_connections_is_closed(desk: Desk, path: Path) -> None:
 
 
 async def test_a_header_that_does_not_come_ends_the_call(desk: Desk, path: Path) -> None:
-    async with daemon(desk, path, header_s=0.3) as server, eagi_call(path) as call:
+    async with daemon(desk, path, header_s=1.0) as server, eagi_call(path) as call:  # longer than the launcher waits
         assert await call.exit_code() == 0
         await call.asterisk.closed()
         await free(server)
