@@ -3,7 +3,8 @@
 OutageFault
 ├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
 ├── NobodyThere      no account lies at the place: most likely it is misspelt
-└── AlreadyKnown     an outage of the same place is open already
+├── AlreadyKnown     an outage of the same place is open already
+└── OutOfOrder       it would end before it began
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class NobodyThere(OutageFault):
 
 class AlreadyKnown(OutageFault):
     """An outage of the same place goes on already."""
+
+
+class OutOfOrder(OutageFault):
+    """The outage would end before it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +131,14 @@ def change(
     cause: Cause | None = None,
     note: str = "",
 ) -> Outage:
-    """Change what is given of an outage. end_unknown: nobody knows any more. Raises NoSuchOutage, StoreUnavailable."""
+    """Change what is given of an outage. end_unknown: nobody knows any more.
+
+    Raises NoSuchOutage, OutOfOrder, StoreUnavailable.
+    """
     with database.writing() as connection:
         before = _live(connection, outage)
+        if expected_end is not None:
+            _in_order(before, expected_end)
         values: dict[str, object] = {}
         told = []
         if expected_end is not None or end_unknown:
@@ -157,10 +167,12 @@ def end(
     """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
 
     Who was promised to be rung is rung in both cases: they asked when they would have light.
-    Raises NoSuchOutage, StoreUnavailable.
+    Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
     """
     with database.writing() as connection:
-        _live(connection, outage)
+        before = _live(connection, outage)
+        if not withdrawn:
+            _in_order(before, ended_at)
         state = State.WITHDRAWN if withdrawn else State.ENDED
         still = _outages.c.state.in_(sorted(only))
         over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
@@ -235,10 +247,16 @@ def _found(connection: Connection, outage: int) -> Outage:
     return outage_of(row)
 
 
+def _in_order(outage: Outage, ends: datetime) -> None:
+    if ends < outage.began_at.replace(second=0, microsecond=0):  # people give the minute
+        began = _told(outage.began_at, ends)
+        raise OutOfOrder(f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn")
+
+
 def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
     note(connection, who, now, action, f"outage:{outage}", detail)
 
 
 def _told(moment: datetime | None, now: datetime) -> str:
-    """A time for the history, in the zone of `now`."""
+    """A time for people, in the zone of `now`."""
     return "unknown" if moment is None else moment.astimezone(now.tzinfo).isoformat(timespec="minutes")

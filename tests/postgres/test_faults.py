@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from ivr.storage.engine import Database
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from tests.postgres.server import PostgresServer
+from tests.waiting import until
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -77,11 +77,7 @@ async def test_the_journal_survives_a_server_that_was_away(
     disconnect(postgres_server, database)
     journal.step("c1", 0, NOON, "prompt", "greeting/welcome")
     journal.closed("c1", NOON, "nothing")
-    async with asyncio.timeout(5):
-        while True:
-            if "journal waits, the store is unavailable" in caplog.messages:
-                break
-            await asyncio.sleep(0.01)
+    await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)
     await journal.close()
     with database.reading() as connection:

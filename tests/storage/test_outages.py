@@ -104,6 +104,19 @@ def test_what_is_over_cannot_be_changed(database: Database, stock: Stock) -> Non
         outages.change(database, 99, "anna", NOON, cause=Cause.LINE)
 
 
+def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> None:
+    began = NOON + 3 * HOUR + HOUR / 100  # people give the minute
+    number = entered(database, stock, kind=Kind.PLANNED, began_at=began)
+    with pytest.raises(outages.OutOfOrder, match="began later, at 2026-11-20T15:00"):
+        outages.change(database, number, "anna", NOON, expected_end=NOON + HOUR)
+    with pytest.raises(outages.OutOfOrder, match="began later"):
+        outages.end(database, number, "anna", NOON, ended_at=NOON)
+    assert stock.rows(tables.Outage, "state", "expected_end", "ended_at") == [("open", NOON + 6.5 * HOUR, None)]
+    outages.change(database, number, "anna", NOON, expected_end=NOON + 3 * HOUR)
+    outages.end(database, number, "anna", NOON, ended_at=NOON, withdrawn=True)
+    assert stock.rows(tables.Outage, "state") == [("withdrawn",)]
+
+
 async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:

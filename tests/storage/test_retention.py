@@ -14,6 +14,7 @@ from ivr.storage import retention, tables
 from ivr.storage.engine import Database
 from ivr.storage.retention import Kept, remove_daily, remove_old
 from tests.storage.conftest import MOSCOW, Stock
+from tests.waiting import until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 DAY = timedelta(days=1)
@@ -93,10 +94,9 @@ async def test_the_daemon_removes_at_its_start_and_ends_at_once(database: Databa
     old = file(kept.calls / "1.1-caller.wav", 91 * DAY)
     stop = asyncio.Event()
     task = asyncio.create_task(remove_daily(database, kept, lambda: NOW, stop))
-    async with asyncio.timeout(20):
-        while old.exists():  # noqa: ASYNC110 - a file says nothing of its end
-            await asyncio.sleep(0.01)
-        stop.set()
+    await until(lambda: not old.exists())
+    stop.set()
+    async with asyncio.timeout(60):
         await task
 
 

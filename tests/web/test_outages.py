@@ -190,6 +190,18 @@ async def test_its_end_makes_the_promised_calls_due(site: Site) -> None:
     assert f'href="/outages/{number}"' in (await browser.get("/outages?over=true")).text
 
 
+async def test_works_of_tomorrow_do_not_end_before_they_begin(site: Site) -> None:
+    number = await entered(site, kind="planned", cause="works", began=local(site, 24), expected=local(site, 30))
+    browser = await site.logged_in(Role.CLERK)
+    early = await browser.post_form(f"/outages/{number}/change", {"expected": local(site, 4), "note": "ждём"})
+    assert early.status_code == 422 and "раньше начала" in faults_in(early.text)["expected"]
+    assert value_of(early.text, "note") == "ждём"
+    never = await browser.post_form(f"/outages/{number}/end", {"note": "перенесли"})
+    assert never.status_code == 422 and "«Отключения не было»" in faults_in(never.text)["at"]
+    assert value_of(never.text, "end-note") == "перенесли"
+    assert site.rows(tables.Outage, "state") == [("open",)]
+
+
 async def test_an_outage_that_never_was_is_withdrawn(site: Site) -> None:
     number = await entered(site)
     browser = await site.logged_in(Role.CLERK)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import HTTPException, Request, Response
 
 from ivr.storage import outages, surges
 from ivr.web.access import Key, Pages, allowed, person_of
 from ivr.web.forms import read_form
 from ivr.web.office import office_of
-from ivr.web.outage_forms import OutageChanged, OutageConfirmed, OutageEnded, OutageReopened
+from ivr.web.outage_forms import ORDER, OutageChanged, OutageConfirmed, OutageEnded, OutageReopened
 from ivr.web.pages.outages import CHANGES_THEM, shown
 from ivr.web.rendering import done
 from ivr.web.wording import plural
@@ -18,6 +20,7 @@ pages = Pages()
 OVER = "Это отключение уже закончено или отменено."
 NOT_SUSPECTED = "Подтверждать нечего: это отключение уже не предполагается."
 GOES_ON = "Это отключение и так идёт."
+NOT_BEGUN = "К этому времени отключение ещё не началось. Если его не было или не будет, нажмите «Отключения не было»."
 LONG_NOTE = "Примечание слишком длинное, отключение не открыто. Напишите короче."
 
 
@@ -40,6 +43,8 @@ async def change(request: Request, key: Key) -> Response:
             cause=given.cause,
             note=given.note,
         )
+    except outages.OutOfOrder:
+        return await shown(request, key, change=replace(filled, faults={"expected": ORDER}))
     except outages.NoSuchOutage:
         return await _gone(request, key)
     return done(request, f"/outages/{key}", "Изменено: звонящие слышат новое.")
@@ -63,6 +68,8 @@ async def end(request: Request, key: Key) -> Response:
             withdrawn=given.withdrawn,
             note=given.note,
         )
+    except outages.OutOfOrder:
+        return await shown(request, key, end=replace(filled, faults={"at": NOT_BEGUN}))
     except outages.NoSuchOutage:
         return await _gone(request, key)
     told = "Отключение отменено." if given.withdrawn else "Отключение закончено."
