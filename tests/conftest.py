@@ -17,6 +17,7 @@ from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.storage.migrations import upgrade
 from tests.postgres.server import PostgresServer, running_server
+from tests.telephony.calling import patient_launcher
 
 LONGEST_FIRST = ("tests/asterisk/", "tests/browser/", "tests/lab/", "tests/studio/", "tests/speech/")
 """These wait for calls; begun last they would leave the other workers idle at the end."""
@@ -107,6 +108,7 @@ def lab() -> Iterator[Lab]:
     for folder in _lab_folder():
         lab = Lab(folder)
         lab.up()
+        lab.command(f"dialplan set global IVR_LAUNCHER {patient_launcher(folder)}")
         yield lab
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +74,10 @@ def _holders(protocol: str, port: int) -> set[str]:
 def _sockets_of(folder: Path) -> set[str]:
     inodes = set()
     for pid in processes.of_lab(folder):
-        try:
-            links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
-        except OSError:  # ended meanwhile
-            continue
-        inodes |= {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+        with suppress(OSError):  # ended meanwhile
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):  # closed meanwhile
+                    link = str(descriptor.readlink())
+                    if link.startswith("socket:["):
+                        inodes.add(link[len("socket:[") : -1])
     return inodes

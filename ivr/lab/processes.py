@@ -15,7 +15,7 @@ from ivr.lab.faults import LabFault
 
 MARK = "IVR_LAB_FOLDER"
 STOP_S, KILL_S = 5.0, 5.0
-BECOMING, BECOMING_S = 10, 0.002
+BECOMING, BECOMING_S = 100, 0.002
 
 
 def of_lab(folder: Path) -> list[int]:

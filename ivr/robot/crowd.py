@@ -105,7 +105,7 @@ class _Caller:
                 self._leave(at)
                 self.ended = at
             case "VarSet" if variable == "IVR_PROMPT":
-                self.refused |= value == "fixed/fallback"
+                self.refused |= value in ("fixed/fallback", "fixed/outage-notice")  # 0 in the notice skips the other
                 self.noticed |= value == "fixed/outage-notice"
                 self.promised |= value == "fixed/callback-promised"
             case "VarSet" if variable == "RECORD_STATUS":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RATE = 8000
-WRITTEN_S, POLL_S = 5.0, 0.05
+WRITTEN_S, POLL_S = 30.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)

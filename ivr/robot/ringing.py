@@ -30,7 +30,6 @@ REACTION_S = 0.5  # nobody presses a key sooner after the prompt that asks for i
 END_S = 180.0
 PERSON_S = 3.0
 CLOSED_S = 30.0  # for the journal's word on how a call ended: on a crowded machine it came after over 5 s
-KILLED_S = 5.0  # for the same where Asterisk has told how it ended, and the daemon may be no more
 AT_ONCE = 50
 
 
@@ -73,11 +72,17 @@ class Robot:
         self._sides = own_folder(lab)
 
     async def ring(
-        self, scenario: Scenario, on_event: Callable[[Happening], None] = lambda _: None, *, code: str = "7"
+        self,
+        scenario: Scenario,
+        on_event: Callable[[Happening], None] = lambda _: None,
+        *,
+        code: str = "7",
+        closed_s: float = CLOSED_S,
     ) -> Result:
         """Place the call, play the scenario, and hold what came of it against what was expected.
 
-        code: what the number that is dialled begins with; `*77` is the studio's.
+        code: what the number that is dialled begins with; `*77` is the studio's. closed_s: how long the journal may
+        take to close the call; a daemon that was killed never does.
 
         Raises BadScenario if something cannot be said, AmiFault if Asterisk cannot place the call, StoreUnavailable if
         the store cannot be read at the end.
@@ -125,7 +130,7 @@ class Robot:
             watching = [asyncio.create_task(watch.follow_journal()), asyncio.create_task(watch.follow_asterisk(events))]
             try:
                 await self._exchange.talk(dialled, place, script)
-                await _settled(watch)
+                await _settled(watch, closed_s)
             except (TimeoutError, SessionBroken) as error:
                 faults.append(f"the caller's own leg failed: {type(error).__name__}")
             finally:
@@ -220,10 +225,10 @@ def own_folder(lab: LabState) -> Path:
     return folder
 
 
-async def _settled(watch: Watch) -> None:
-    """The journal is written behind the call: give it time to close the call; where a queue has it, a moment only."""
-    with contextlib.suppress(TimeoutError):  # a daemon that was killed never closes it
-        await watch.journal_closed(KILLED_S if watch.queue else CLOSED_S)
+async def _settled(watch: Watch, limit_s: float) -> None:
+    """The journal is written behind the call: give it time to close the call."""
+    with contextlib.suppress(TimeoutError):
+        await watch.journal_closed(limit_s)
 
 
 def _unmet(expect: Expectations, outcome: str | None, heard: list[str], readings: tuple[SeenReading, ...]) -> list[str]:

@@ -85,7 +85,12 @@ class System:
         return Database(self._store_url)
 
     def start_daemon(self) -> None:
-        """Start `ivr serve` and return when it answers. Raises SystemFault with the end of its log."""
+        """Start `ivr serve` and return when it answers.
+
+        Raises SystemFault with the end of its log, or if another daemon answers there.
+        """
+        if self._answers():
+            raise SystemFault("another daemon answers at this lab's socket: was it left running?")
         command = [sys.executable, "-m", "ivr", "serve", "--config", str(self.config_file)]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -23,6 +23,7 @@ from tests.asterisk.accounts import import_accounts
 SHORT_WAITS: dict[str, dict[str, Any]] = {
     "waits": {"no_input": 3, "no_input_stumbled": 4, "no_input_look": 5, "inter_digit": 2.5},
     "speech": {"workers": 1},
+    "line": {"header_s": 30},
 }
 
 

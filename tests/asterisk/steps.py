@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ivr.robot.ringing import Result, Robot
+from ivr.robot.ringing import CLOSED_S, Result, Robot
 from ivr.robot.scenario import parse
 from ivr.robot.system import System
 from ivr.robot.timeline import Happening
@@ -46,9 +46,17 @@ EMERGENCY: Steps = [
 ]
 
 
-async def ring(robot: Robot, steps: Steps, expect: dict[str, Any], on_event: Watcher = lambda _: None) -> Result:
+async def ring(
+    robot: Robot,
+    steps: Steps,
+    expect: dict[str, Any],
+    on_event: Watcher = lambda _: None,
+    *,
+    closed_s: float = CLOSED_S,
+) -> Result:
+    """Nothing that was expected is missing. closed_s: as for `Robot.ring`."""
     scenario = parse({"title": "a fault", "from": "+79165550000", "step": steps, "expect": expect}, Path())
-    result = await robot.ring(scenario, on_event)
+    result = await robot.ring(scenario, on_event, closed_s=closed_s)
     assert not result.faults, story(result)
     return result
 

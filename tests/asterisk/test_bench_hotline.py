@@ -12,7 +12,7 @@ from ivr.cli.bench import app
 
 pytestmark = pytest.mark.timeout(1200)
 
-SMALL = ["--calls", "2", "--callers", "7", "--promises", "3", "--people", "3", "--storm-s", "0.5"]
+SMALL = ["--calls", "2", "--callers", "7", "--promises", "3", "--people", "3", "--storm-s", "2"]
 
 
 def test_a_small_run() -> None:

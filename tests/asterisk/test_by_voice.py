@@ -22,11 +22,12 @@ from tests.listening.sounding import noise, quieter, silence
 FOLDER = Path(__file__).parent / "by_voice"
 SCENARIOS = {file.stem: file for file in sorted(FOLDER.glob("*.toml"))}
 OVER_THE_LAST_READING = {"line-noise-and-coughs": "noise.wav", "echo-of-the-prompt": "echo.wav"}
-AT_ONCE = 4
+AT_ONCE = 3
 """Two cores also carry Asterisk, both ends of each call, and the recognisers."""
 SETTINGS = {
     "waits": {"no_input": 4, "no_input_stumbled": 4, "no_input_look": 5},
-    "speech": {"longest": 8},  # seconds, where callers have 20
+    "speech": {"longest": 8, "result": 5},  # seconds, where callers have 20 and 3
+    "line": {"header_s": 30},
 }
 
 

@@ -1,4 +1,4 @@
-"""Scenario files, all rung at once on the real Asterisk."""
+"""Scenario files, many rung at once on the real Asterisk."""
 
 from __future__ import annotations
 
@@ -18,12 +18,22 @@ from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.steps import logged, story
 
+pytestmark = pytest.mark.timeout(1200)
+
+AT_ONCE = 10
+"""A robot that looks at more calls at once is late with its keys where others use the processors too."""
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
 
 
 async def ring_all(system: System) -> dict[str, Result]:
+    places = asyncio.Semaphore(AT_ONCE)
     async with ringing(system) as robot:
-        results = await asyncio.gather(*(robot.ring(load(file)) for file in SCENARIOS))
+
+        async def one(file: Path) -> Result:
+            async with places:
+                return await robot.ring(load(file))
+
+        results = await asyncio.gather(*map(one, SCENARIOS))
     return dict(zip((file.stem for file in SCENARIOS), results, strict=True))
 
 
@@ -52,7 +62,7 @@ def test_every_call_is_closed_in_the_journal(rung: tuple[System, dict[str, Resul
     database = system.open_database()
     follower = Follower(database)
     for name, result in results.items():
-        if name != "hotline-at-once":  # the dialplan's own doing: no daemon, no journal
+        if result.call_id:  # zero in the first moment is the dialplan's own doing: no daemon, no journal
             call = follower.call(result.call_id)
             assert call is not None and call.outcome == result.outcome, name
     database.close()

@@ -10,6 +10,14 @@ from ivr.storage.following import Follower
 from tests.asterisk.accounts import stored_for
 from tests.asterisk.steps import EMERGENCY, GIVEN, STORED, Steps, ring, when
 
+KILLED_S = 0.1
+"""A journal without a daemon closes no call, however long one waits."""
+
+
+async def test_without_a_daemon_zero_in_the_greeting_reaches_the_hotline(system: System, robot: Robot) -> None:
+    steps: Steps = [{"hears": "fixed/greeting"}, {"keys": "0"}]
+    await ring(robot, steps, {"outcome": "hotline", "heard": ["fixed/greeting", "fixed/hotline-connecting"]})
+
 
 async def test_without_a_daemon_zero_reaches_the_hotline(system: System, robot: Robot) -> None:
     steps: Steps = [{"hears": "fixed/fallback"}, {"keys": "0"}]
@@ -34,13 +42,14 @@ async def test_a_daemon_killed_in_the_middle_leaves_the_caller_the_hotline(syste
     system.start_daemon()
     steps: Steps = [*GIVEN, {"hears": "fixed/fallback"}, {"keys": "0"}]
     expect = {"outcome": "hotline", "readings": [], "heard": ["reading/confirm", "fixed/fallback"]}
-    await ring(robot, steps, expect, when("reading/confirm", system.kill_daemon))
+    await ring(robot, steps, expect, when("reading/confirm", system.kill_daemon), closed_s=KILLED_S)
     assert stored_for(system, "10000001") == []
 
 
 async def test_a_daemon_killed_in_the_middle_leaves_emergency_mode(system: System, robot: Robot) -> None:
     system.start_daemon()
-    result = await ring(robot, [*GIVEN, *EMERGENCY], {}, when("reading/confirm", system.kill_daemon))
+    kill = when("reading/confirm", system.kill_daemon)
+    result = await ring(robot, [*GIVEN, *EMERGENCY], {}, kill, closed_s=KILLED_S)
     system.start_daemon()
     (reading,) = stored_for(system, "10000001")
     assert (reading.value, reading.status) == (12150, "flagged")

@@ -20,6 +20,7 @@ from ivr.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import SHORT_WAITS, ringing
 from tests.asterisk.steps import GIVEN, STORED, Steps, ring
+from tests.waiting import until
 
 MODEL = REPOSITORY / "speech_models" / "ru-phone"
 LONG_NUMBER = "один два три четыре пять шесть семь восемь девять один два три четыре"
@@ -81,7 +82,8 @@ async def test_a_model_that_is_no_good_leaves_the_keys(lab: Lab, fault: str) -> 
         import_accounts(system)
         system.start_daemon()
         try:
-            assert "the speech model cannot be used; callers use keys only" in system.log_file.read_text("utf-8")
+            useless = "the speech model cannot be used; callers use keys only"
+            await until(lambda: useless in system.log_file.read_text("utf-8"))
             async with ringing(system) as robot:
                 steps: Steps = [{"hears": "identify/ask"}, *GIVEN[1:], {"says": "да"}, {"keys": "1"}]
                 steps += [{"hears": "reading/receipt"}, {"hangs_up": True}]

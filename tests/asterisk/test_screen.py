@@ -21,7 +21,7 @@ from tests.lab.phone import CALLER, calling, nobody_answers
 
 __all__ = ["system"]
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 NASTY = 'Ленина, "5"; ${EVIL} (угол) [2]\\, 3, 7'
 ASKED_IN = "01JHASKEDINTHISONE"
 INJECTS = "Мира\r\nAccount: 666\r\n\r\nEvent: Forged"

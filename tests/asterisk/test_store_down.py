@@ -55,12 +55,14 @@ async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
         system.prepare()
         import_accounts(system)
         system.start_daemon()
-        async with ringing(system) as robot:
-            expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
-            result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
-        assert reached and "reading/stored" not in result.heard
-        assert stored_for(system, "10000001") == []
-        system.stop_daemon()
+        try:
+            async with ringing(system) as robot:
+                expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
+                result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
+            assert reached and "reading/stored" not in result.heard
+            assert stored_for(system, "10000001") == []
+        finally:
+            system.kill_daemon()
 
 
 async def test_zero_reaches_the_hotline_while_the_database_hangs(
@@ -86,4 +88,4 @@ async def test_zero_reaches_the_hotline_while_the_database_hangs(
     pressed = next(it.at for it in result.happenings if it.text == "presses 0")
     put_through = next(it.at for it in result.happenings if it.prompt == "hotline/connecting")
     assert result.heard == ["fixed/greeting", "greeting/welcome", "hotline/connecting"]
-    assert put_through - pressed < 2
+    assert put_through - pressed < 12, "the store would have been waited for longer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import audioop
 import contextlib
 import re
@@ -32,6 +31,7 @@ from tests.asterisk.steps import Steps, story
 from tests.lab.phone import calling
 from tests.studio.likeness import likeness
 from tests.studio.recordings import ffmpeg, recording
+from tests.waiting import until
 
 STAFF, STRANGER = "+79165550000", "+79169999999"
 PIN = "471108"
@@ -123,10 +123,10 @@ async def ring(robot: Robot, steps: Steps, heard: list[str], caller: str = STAFF
 
 
 def speech(folder: Path) -> str:
-    """The text as said into a telephone, after a second of breath; a file of what a telephone sends."""
+    """The text as said into a telephone, after three seconds; a file of what a telephone sends."""
     said = recording(folder, TEXT, filters="volume=-6dB,atempo=1.15,asetrate=44100,aresample=48000")
     target = folder / "said.wav"
-    ffmpeg("-i", str(said), "-af", "adelay=600:all=1", "-ar", "8000", "-ac", "1", "-c:a", "pcm_s16le", str(target))
+    ffmpeg("-i", str(said), "-af", "adelay=2500:all=1", "-ar", "8000", "-ac", "1", "-c:a", "pcm_s16le", str(target))
     return str(target)
 
 
@@ -147,7 +147,7 @@ async def test_what_is_recorded_and_published_by_phone_is_what_the_next_caller_h
         {"hears": "studio/record"},
         {"wav": speech(tmp_path)},
         {"keys": "#"},
-        {"hears": "studio/as-heard", "timeout": 30},
+        {"hears": "studio/as-heard", "timeout": 90},
         {"hears": "studio/menu-draft"},
         {"keys": "4"},
         {"hears": "studio/published"},
@@ -192,7 +192,7 @@ async def test_silence_is_refused_in_words_and_can_be_neither_heard_nor_publishe
         {"hears": "studio/record"},
         {"waits": 4},
         {"keys": "#"},
-        {"hears": "studio/silence", "timeout": 30},
+        {"hears": "studio/silence", "timeout": 90},
         {"hears": "studio/menu"},
         {"keys": "4"},
         {"hears": "studio/no-draft"},
@@ -216,10 +216,7 @@ async def test_hanging_up_while_recording_keeps_what_was_said_as_a_draft_that_th
         {"hangs_up": True},
     ]
     await ring(robot, steps, ["studio/record"])
-    for _ in range(100):
-        if recorded(system):
-            break
-        await asyncio.sleep(0.1)
+    await until(lambda: bool(recorded(system)))
     (take,) = recorded(system)
     assert take.state is TakeState.DRAFT
     assert take.refusals == ()
@@ -286,14 +283,14 @@ async def test_a_telephone_rung_from_the_pages_begins_at_the_prompt_without_a_pi
             await ring_to_record(system.settings, database, anna, PROMPT, STRANGER)
         answered = await ring_to_record(system.settings, database, anna, PROMPT, "101")
         assert answered is RangStudio.ANSWERED
-        begun: list[str] = []
         steps, calls = tables.of(tables.CallStep), tables.of(tables.Call)
-        for _ in range(100):
+
+        def prompts() -> list[str]:
             with database.reading() as connection:
-                begun = list(connection.execute(select(steps.c.prompt).order_by(steps.c.seq)).scalars())
-            if "studio/menu" in begun:
-                break
-            await asyncio.sleep(0.1)
+                return list(connection.execute(select(steps.c.prompt).order_by(steps.c.seq)).scalars())
+
+        await until(lambda: "studio/menu" in prompts())
+        begun = prompts()
         heard = [prompt for prompt in begun if prompt]
         assert heard[:2] == ["studio/prompt", "studio/text"]
         assert "studio/user" not in heard

@@ -86,7 +86,7 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
         assert state is not None
         async with connected(state.ami_port, "ivr-screen", state.ami_secret) as ami:
             with ami.events("UserEvent") as events:
-                first = ["outage/suspected", "greeting/welcome", "outage/choices", "hotline/connecting"]
+                first = ["outage/suspected", "outage/choices", "hotline/connecting"]
                 chooses = [{"hears": "outage/choices", "timeout": 40, "keys": "3"}]
                 hangs_up = [{"hears": "identify/confirm", "timeout": 40, "hangs_up": True}]
                 result, _ = await asyncio.gather(
@@ -94,7 +94,9 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
                     ring(robot, 8, hangs_up, "nothing", "greeting/welcome"),
                 )
                 event = await events.next(LIMIT_S)
-        assert result.heard[result.heard.index("fixed/greeting") + 1 :][:1] == ["outage/suspected"]
+        # First of all; where the store is slow, right behind the welcome (dialogue/identify.py).
+        behind = result.heard.index("fixed/greeting") + 1
+        assert "outage/suspected" in result.heard[behind : behind + 2]
         assert event["UserEvent"] == "IvrCall"
         told = [event[name] for name in ("Queue", "Account", "Confirmed", "Outage", "Told", "District")]
         assert told == ["hotline", "1000000007", "no", "1", "suspected", "Север"]

@@ -75,7 +75,7 @@ def running_server() -> Iterator[PostgresServer]:
             process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             process.send_signal(3)  # SIGQUIT: ends them
-            process.wait(timeout=10)
+            process.wait(timeout=60)
         shutil.rmtree(folder)
 
 

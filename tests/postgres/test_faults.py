@@ -23,7 +23,15 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
-    """A database with the newest schema and a limit of one second."""
+    """A database with the newest schema and a wide limit."""
+    opened = Database(postgres_url, limit_s=30)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def hurried(postgres_url: str) -> Iterator[Database]:
+    """The same with a limit of one second."""
     opened = Database(postgres_url, limit_s=1)
     yield opened
     opened.close()
@@ -32,7 +40,7 @@ def database(postgres_url: str) -> Iterator[Database]:
 @pytest.fixture
 async def ledger(database: Database) -> AsyncIterator[Ledger]:
     """A ledger on it."""
-    opened = Ledger(database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=2)
+    opened = Ledger(database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=60)
     yield opened
     await opened.close()
 
@@ -86,8 +94,8 @@ async def test_the_journal_survives_a_server_that_was_away(
     assert journal.dropped == 0
 
 
-def test_a_slow_statement_ends_in_time(database: Database) -> None:
-    with pytest.raises(StoreUnavailable, match="statement timeout"), database.reading() as connection:
+def test_a_slow_statement_ends_in_time(hurried: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="statement timeout"), hurried.reading() as connection:
         connection.execute(text("SELECT pg_sleep(30)"))
 
 
@@ -98,8 +106,8 @@ def test_no_server_at_all() -> None:
     database.close()
 
 
-def test_values_never_enter_a_fault(database: Database) -> None:
+def test_values_never_enter_a_fault(hurried: Database) -> None:
     """An exception may reach a log; account numbers must not."""
-    with pytest.raises(StoreUnavailable) as raised, database.reading() as connection:
+    with pytest.raises(StoreUnavailable) as raised, hurried.reading() as connection:
         connection.execute(text("SELECT pg_sleep(30), :number"), {"number": "0012345678"})
     assert "0012345678" not in f"{raised.value} {raised.value.__cause__}"

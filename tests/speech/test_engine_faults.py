@@ -42,7 +42,7 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
 def test_a_daemon_that_was_held_up_itself_takes_no_process_for_hanging(
     speech: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "PING_S", 0.5)
+    monkeypatch.setattr(process, "PING_S", 1.0)
 
     async def once() -> None:
         async with running() as engine:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import ivr.telephony.launcher
+from ivr.telephony import launcher
 from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk
 
-LAUNCHER = ivr.telephony.launcher.__file__
+LAUNCHER = Path(launcher.__file__)
+
+
+def patient_launcher(folder: Path) -> Path:
+    """The launcher with a minute instead of a second: on a crowded machine a healthy daemon may take longer."""
+    patient = folder / "patient-launcher.py"
+    hasty = f"LIMIT_S = {launcher.LIMIT_S}\n"
+    text = LAUNCHER.read_text(encoding="utf-8")
+    assert hasty in text
+    patient.write_text(text.replace(hasty, f"LIMIT_S = {LIMIT_S}\n"), encoding="utf-8")
+    patient.chmod(0o755)
+    return patient
 
 
 @dataclass
@@ -44,18 +56,20 @@ class EagiCall:
 
 
 @asynccontextmanager
-async def eagi_call(path: Path | str, *header: str) -> AsyncIterator[EagiCall]:
-    """Start the launcher as EAGI does; `header` is what Asterisk sends at once.
+async def eagi_call(path: Path | str, *header: str, hasty: bool = False) -> AsyncIterator[EagiCall]:
+    """Start the launcher as EAGI does; `header` is what Asterisk sends at once. hasty: with its limit of a second.
 
-    It lies in the pipe before the launcher starts: one that is refused may end first, and its pipe with it.
+    The header lies in the pipe before the launcher starts: one that is refused may end first, and its pipe with it.
     """
     (daemon_reads, we_write), (we_read, daemon_writes) = os.pipe(), os.pipe()
     daemon_hears, we_speak = os.pipe()
     asterisk = FakeAsterisk(we_read, we_write)
     if header:
         asterisk.send(*header)
-    words = (sys.executable, "-IS", LAUNCHER, *([str(path)] if path else []))
-    launcher = await asyncio.create_subprocess_exec(
+    scratch = tempfile.TemporaryDirectory()
+    program = LAUNCHER if hasty else patient_launcher(Path(scratch.name))
+    words = (sys.executable, "-IS", str(program), *([str(path)] if path else []))
+    process = await asyncio.create_subprocess_exec(
         *("bash", "-c", f'exec "$@" 3<&{daemon_hears}', "eagi", *words),
         stdin=daemon_reads,
         stdout=daemon_writes,
@@ -64,7 +78,7 @@ async def eagi_call(path: Path | str, *header: str) -> AsyncIterator[EagiCall]:
     )
     for fd in (daemon_reads, daemon_writes, daemon_hears):
         os.close(fd)
-    call = EagiCall(launcher, asterisk, we_speak)
+    call = EagiCall(process, asterisk, we_speak)
     try:
         yield call
     finally:
@@ -72,8 +86,9 @@ async def eagi_call(path: Path | str, *header: str) -> AsyncIterator[EagiCall]:
         with suppress(OSError):
             os.close(we_speak)
         with suppress(ProcessLookupError):
-            launcher.kill()
-        await launcher.communicate()
+            process.kill()
+        await process.communicate()
+        scratch.cleanup()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from ivr.dialogue.interpreting import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Question
 from ivr.listening.ask import KeyWaits
 from ivr.listening.ears import Ears
+from ivr.listening.voice import SpeechWaits
 from ivr.speech.engine import Engine
 from ivr.studio.sound import to_telephone
 from ivr.studio.synthesis import engines_here
@@ -27,10 +28,11 @@ from ivr.telephony.session import AgiSession
 from ivr.telephony.wire import Wire
 from tests.listening.sounding import silence, speech
 from tests.listening.test_voice import WrittenEars
-from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, sounds
+from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, ends, sounds
 from tests.telephony.test_call import MemoryJournal
 from tests.waiting import until
 
+USUAL = SpeechWaits()
 YES_OR_NO = Question(
     (("ask/one",), ("ask/two",)),
     Expects.CHOICE,
@@ -58,7 +60,7 @@ class SpeakingCaller:
             os.write(self.spoken, pcm[at : at + 320])
 
 
-async def speaking(folder: Path, ears: Ears) -> AsyncIterator[SpeakingCaller]:
+async def speaking(folder: Path, ears: Ears, waits: SpeechWaits = USUAL) -> AsyncIterator[SpeakingCaller]:
     heard, spoken = os.pipe()
     with ends(FakeAsterisk) as (fd, asterisk):
         assert isinstance(asterisk, FakeAsterisk)
@@ -67,7 +69,7 @@ async def speaking(folder: Path, ears: Ears) -> AsyncIterator[SpeakingCaller]:
         await session.read_header(5, 4096)
         voice = sounds(folder, ask__one=30.0, ask__two=30.0, **{QUIET.replace("/", "__"): 60.0})
         journal = MemoryJournal()
-        hearing = Hearing(ears, recordings=folder / "recordings")
+        hearing = Hearing(ears, waits, recordings=folder / "recordings")
         call = await PhoneCall.begin(Incoming(session, heard), voice, KeyWaits(), 0.0, journal, hearing=hearing)
         yield SpeakingCaller(call, asterisk, journal, spoken, folder / "recordings")
         await call.close()
@@ -85,6 +87,13 @@ async def caller(tmp_path: Path, ears: WrittenEars) -> AsyncIterator[SpeakingCal
         yield caller
 
 
+@pytest.fixture
+async def slow_caller(tmp_path: Path, ears: WrittenEars) -> AsyncIterator[SpeakingCaller]:
+    """One whose silence means nothing yet: only a key ends what is asked."""
+    async for caller in speaking(tmp_path, ears, SpeechWaits(choice=LIMIT_S)):
+        yield caller
+
+
 async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: WrittenEars) -> None:
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
     await caller.asterisk.plays("ask/one")
@@ -98,25 +107,27 @@ async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: Wr
     assert caller.journal.steps[-1][1:] == ("voice", "", "1 «да»")
 
 
-async def test_a_key_pressed_while_speaking_wins(caller: SpeakingCaller, ears: WrittenEars) -> None:
-    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
-    await caller.asterisk.plays("ask/one")
-    await caller.says(speech(0.5))
+async def test_a_key_pressed_while_speaking_wins(slow_caller: SpeakingCaller, ears: WrittenEars) -> None:
+    asking = asyncio.create_task(slow_caller.call.ask(YES_OR_NO))
+    await slow_caller.asterisk.plays("ask/one")
+    await slow_caller.says(speech(0.5))
     await until(lambda: bool(ears.utterances))
-    caller.asterisk.press("2")
+    slow_caller.asterisk.press("2")
     answer = await asking
     assert (answer.digits, answer.by_voice) == ("2", False)
     assert ears.utterances[0].abandoned
 
 
-async def test_a_key_pressed_after_speech_stopped_the_prompt_wins(caller: SpeakingCaller, ears: WrittenEars) -> None:
-    asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
-    await caller.asterisk.plays("ask/one")
-    talking = asyncio.create_task(caller.says(speech(3)))
+async def test_a_key_pressed_after_speech_stopped_the_prompt_wins(
+    slow_caller: SpeakingCaller, ears: WrittenEars
+) -> None:
+    asking = asyncio.create_task(slow_caller.call.ask(YES_OR_NO))
+    await slow_caller.asterisk.plays("ask/one")
+    talking = asyncio.create_task(slow_caller.says(speech(3)))
     await until(lambda: bool(ears.utterances))
     ears.utterances[0].on_partial(("да", "да"))
-    await caller.asterisk.plays(QUIET)
-    caller.asterisk.press("2")
+    await slow_caller.asterisk.plays(QUIET)
+    slow_caller.asterisk.press("2")
     answer = await asking
     await talking
     assert (answer.digits, answer.by_voice) == ("2", False)
@@ -266,9 +277,9 @@ async def test_a_spoken_yes_over_the_prompt_with_the_shipped_recogniser(tmp_path
         await engine.close()
 
 
-async def recorded(caller: SpeakingCaller, pcm: bytes = b"", key: str = "") -> Answer:
+async def recorded(caller: SpeakingCaller, pcm: bytes = b"", key: str = "", *, no_input_s: float = LIMIT_S) -> Answer:
     """What is kept where the caller speaks after the prompt, and then presses a key."""
-    recording = asyncio.create_task(caller.call.record(("ask/one",), no_input_s=1.5, longest_s=20))
+    recording = asyncio.create_task(caller.call.record(("ask/one",), no_input_s=no_input_s, longest_s=LIMIT_S))
     await caller.asterisk.plays("ask/one")
     caller.asterisk.plays_out()
     await caller.asterisk.plays(QUIET)
@@ -306,5 +317,5 @@ async def test_a_call_for_help_counts_while_something_is_kept(caller: SpeakingCa
 
 
 async def test_nobody_speaks_and_nothing_is_kept(caller: SpeakingCaller) -> None:
-    answer = await recorded(caller)
+    answer = await recorded(caller, no_input_s=1.5)
     assert (answer.heard, answer.audio) == (Heard.NOTHING, b"")

@@ -13,8 +13,10 @@ from ivr.storage.migrations import upgrade
 from ivr.studio.studio import Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import recording
-from tests.studio.test_takes import ASK, ASK_TEXT, settings_in
+from tests.studio.test_takes import settings_in
 from tests.telephony.test_on_asterisk import taken_call
+
+LONG = "identify/help"  # a take is published while it plays
 
 
 def sent(lab: Lab, channel: str) -> str:
@@ -29,9 +31,10 @@ async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tm
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     voice = Sounds.of(settings.sounds.chain)
+    text = studio.catalogue()[LONG].text
     slow, quick = [
         await asyncio.to_thread(
-            studio.add_take, ASK, recording(tmp_path, ASK_TEXT, filters=f"atempo={tempo}"), how=How.FILE, who="anna"
+            studio.add_take, LONG, recording(tmp_path, text, filters=f"atempo={tempo}"), how=How.FILE, who="anna"
         )
         for tempo in (0.8, 1.3)
     ]
@@ -40,9 +43,9 @@ async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tm
 
         async def played() -> float:
             """Milliseconds that Asterisk played."""
-            seconds = voice.seconds(ASK)
+            seconds = voice.seconds(LONG)
             assert seconds is not None
-            return (await incoming.session.stream(voice.file(ASK), seconds)).endpos / 8
+            return (await incoming.session.stream(voice.file(LONG), seconds)).endpos / 8
 
         playing = asyncio.create_task(played())
         await asyncio.sleep(0)  # now the command is on its way
@@ -52,7 +55,7 @@ async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tm
         assert not playing.done()
         assert await playing == slow.checks.length_ms
         assert await played() == quick.checks.length_ms
-        await asyncio.to_thread(studio.withdraw, ASK, "anna")
+        await asyncio.to_thread(studio.withdraw, LONG, "anna")
         assert await played() == slow.checks.length_ms
     studio.close()
     database.close()

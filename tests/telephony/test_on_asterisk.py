@@ -23,8 +23,8 @@ from ivr.telephony.sounds import Sounds
 from tests.lab.phone import Phone, calling
 from tests.waiting import until
 
-LONG_S = 30
-ARRIVES_S = 20.0
+LONG_S = 120
+ARRIVES_S = 60.0
 KEY_GAP_S = 0.06  # Asterisk takes keys less than 45 ms apart for one (AST_MIN_DTMF_GAP); no finger is as quick
 
 
@@ -59,7 +59,7 @@ async def taken_call(lab: Lab) -> AsyncIterator[tuple[Phone, Incoming, AudioTap]
 
     state = lab.state
     assert state is not None
-    server = CallServer(take, Bounds(calls=1, header_s=5, header_bytes=16384))
+    server = CallServer(take, Bounds(calls=1, header_s=60, header_bytes=16384))
     server.listen_unix(state.daemon_socket)
     try:
         async with calling(lab, hums=True) as phone:

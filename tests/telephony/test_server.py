@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,7 +182,7 @@ async def test_the_launcher_fails_at_a_daemon_that_hangs(tmp_path: Path) -> None
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(tmp_path / "ivr.sock"))
         hanging.listen()
-        async with eagi_call(tmp_path / "ivr.sock", *HEADER) as call:
+        async with eagi_call(tmp_path / "ivr.sock", *HEADER, hasty=True) as call:
             assert await call.exit_code() == 1
             await call.asterisk.closed()  # no descriptor of the call is stuck in the daemon's queue
             assert not call.audio_is_heard
@@ -193,10 +193,11 @@ async def test_the_launcher_fails_at_a_daemon_that_hangs_after_it_was_ready(tmp_
         listener.bind(str(tmp_path / "ivr.sock"))
         listener.listen()
         listener.setblocking(False)
-        async with eagi_call(tmp_path / "ivr.sock") as call:
+        async with eagi_call(tmp_path / "ivr.sock", hasty=True) as call:
             hanging, _ = await asyncio.get_running_loop().sock_accept(listener)
             with hanging:
-                hanging.send(READY)
+                with suppress(BrokenPipeError):  # it has waited for its second already
+                    hanging.send(READY)
                 assert await call.exit_code() == 1
 
 
@@ -359,7 +360,7 @@ async def test_a_flood_of_connections_is_closed(desk: Desk, path: Path) -> None:
 
 
 async def test_a_header_that_does_not_come_ends_the_call(desk: Desk, path: Path) -> None:
-    async with daemon(desk, path, header_s=1.0) as server, eagi_call(path) as call:  # longer than the launcher waits
+    async with daemon(desk, path, header_s=3.0) as server, eagi_call(path) as call:
         assert await call.exit_code() == 0
         await call.asterisk.closed()
         await free(server)
