@@ -279,6 +279,29 @@ def test_files_and_a_zip_are_dropped(page: Page, web: Web, tmp_path: Path) -> No
     expect(page.get_by_role("row", name=ASK_TEXT)).to_contain_text("записана")
 
 
+@pytest.fixture
+def olga(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The second of two voices."""
+    monkeypatch.setenv("IVR_SOUNDS__VOICES", '["anna", "olga"]')
+    return "olga"
+
+
+def test_after_files_of_another_voice_the_links_lead_to_its_pages(olga: str, page: Page, tmp_path: Path) -> None:
+    log_in(page, Role.VOICE)
+    page.goto(f"/prompts?q=лицевого счёта&voice={olga}")
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        archive.write(recording(tmp_path, ASK_TEXT), "identify-ask.wav")
+    page.get_by_label("Файлы").set_input_files(tmp_path / "day.zip")
+    expect(page.get_by_text("Готово. Обработано: 1, без замечаний: 1.")).to_be_visible()
+    row = page.get_by_role("region", name="Что загружено").get_by_role("link", name=ASK_TEXT)
+    expect(row).to_have_attribute("href", f"/prompts/104?voice={olga}#take-1")
+    page.get_by_role("link", name="К тем, что ждут публикации").click()
+    page.wait_for_url(f"**/prompts?show=waiting&voice={olga}")
+    page.get_by_role("table", name="Фразы").get_by_role("link", name=ASK_TEXT).click()
+    page.wait_for_url(f"**/prompts/104?voice={olga}")
+    expect(page.get_by_role("article", name="Запись 1")).to_contain_text("черновик")
+
+
 def test_by_keyboard_and_two_takes_compared(page: Page, web: Web, tmp_path: Path) -> None:
     log_in(page, Role.VOICE)
     page.goto("/prompts/103")

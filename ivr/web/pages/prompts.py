@@ -125,16 +125,21 @@ async def synthesise(request: Request, number: Key, voice: Annotated[str, Form()
 
 @pages.post("/prompts/{number}/ring")
 @allowed(*RECORDERS)
-async def ring(request: Request, number: Key, phone: Annotated[str, Form()] = "") -> Response:
-    """Ring a telephone and record there."""
-    one, booth = await found_prompt(request, number), booth_of(request)
+async def ring(
+    request: Request, number: Key, phone: Annotated[str, Form()] = "", voice: Annotated[str, Form()] = ""
+) -> Response:
+    """Ring a telephone and record there, in the first voice: a telephone knows no other."""
+    one, booth = await found_prompt(request, number, voice), booth_of(request)
     if not booth.telephones:
         raise HTTPException(404)
+    to = address(number, voice)
+    if voice not in {"", booth.studio.voice}:
+        return done(request, to, f"Не звоним: по телефону записывают только голос «{booth.studio.voice}».", "fault")
     try:
         rang = await booth.ring(person_of(request), one.entry.id, phone)
     except FAULTS as error:
-        return done(request, address(number), told(error), "fault")
-    return done(request, address(number), RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
+        return done(request, to, told(error), "fault")
+    return done(request, to, RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
 
 
 async def seen_prompts(request: Request, voice: str = "") -> list[Seen]:
