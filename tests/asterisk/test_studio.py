@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import audioop
 import contextlib
 import re
@@ -32,6 +31,7 @@ from tests.asterisk.steps import Steps, story
 from tests.lab.phone import calling
 from tests.studio.likeness import likeness
 from tests.studio.recordings import ffmpeg, recording
+from tests.waiting import until
 
 STAFF, STRANGER = "+79165550000", "+79169999999"
 PIN = "471108"
@@ -216,10 +216,7 @@ async def test_hanging_up_while_recording_keeps_what_was_said_as_a_draft_that_th
         {"hangs_up": True},
     ]
     await ring(robot, steps, ["studio/record"])
-    for _ in range(100):
-        if recorded(system):
-            break
-        await asyncio.sleep(0.1)
+    await until(lambda: bool(recorded(system)))
     (take,) = recorded(system)
     assert take.state is TakeState.DRAFT
     assert take.refusals == ()
@@ -286,15 +283,14 @@ async def test_a_telephone_rung_from_the_pages_begins_at_the_prompt_without_a_pi
             await ring_to_record(system.settings, database, anna, PROMPT, STRANGER)
         answered = await ring_to_record(system.settings, database, anna, PROMPT, "101")
         assert answered is RangStudio.ANSWERED
-        begun: list[str] = []
         steps, calls = tables.of(tables.CallStep), tables.of(tables.Call)
-        for _ in range(100):
+
+        def begun() -> list[str]:
             with database.reading() as connection:
-                begun = list(connection.execute(select(steps.c.prompt).order_by(steps.c.seq)).scalars())
-            if "studio/menu" in begun:
-                break
-            await asyncio.sleep(0.1)
-        heard = [prompt for prompt in begun if prompt]
+                return list(connection.execute(select(steps.c.prompt).order_by(steps.c.seq)).scalars())
+
+        await until(lambda: "studio/menu" in begun())
+        heard = [prompt for prompt in begun() if prompt]
         assert heard[:2] == ["studio/prompt", "studio/text"]
         assert "studio/user" not in heard
         with database.reading() as connection:

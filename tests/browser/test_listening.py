@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from ivr.domain.people import Role
-from tests.browser.conftest import Web, log_in
+from tests.browser.conftest import Web, log_in, play_on, take, until
 from tests.studio.recordings import ffmpeg, recording
 
 ASK, TEXT = "/prompts/104", "Нужен номер лицевого счёта."
@@ -31,7 +31,10 @@ def test_without_the_server(page: Page, web: Web) -> None:
     told = page.locator(".mute")
     expect(told).to_have_text("Сервер не ответил. Проверьте связь и нажмите ещё раз.")
     page.context.set_offline(False)
+    play_on(page)
     page.get_by_role("button", name="Слышат сейчас").click()
+    until(page, "window.ivrPlayer.currentTime > 0")
+    expect(page.get_by_role("button", name="Слышат сейчас")).to_have_attribute("aria-pressed", "true")
     expect(told).to_have_text("")
 
 
@@ -41,10 +44,11 @@ def test_a_recording_that_the_browser_cannot_decode(page: Page, web: Web, tmp_pa
     log_in(page, Role.VOICE)
     page.goto(ASK)
     page.get_by_label("Файл wav").set_input_files(strange)
-    take = page.get_by_role("article", name="Запись 1")
-    take.get_by_role("button", name="Как записано").click()
-    told = take.get_by_role("status")
+    first = take(page, 1)
+    play_on(page)
+    first.get_by_role("button", name="Как записано").click()
+    told = first.get_by_role("status")
     expect(told).to_have_text("Этот браузер не умеет играть такой звук. Нажмите «Как по телефону»: это он умеет.")
-    take.get_by_role("button", name="Как по телефону").click()
-    expect(take.get_by_role("button", name="Как по телефону")).to_have_attribute("aria-pressed", "true")
+    first.get_by_role("button", name="Как по телефону").click()
+    expect(first.get_by_role("button", name="Как по телефону")).to_have_attribute("aria-pressed", "true")
     expect(told).to_have_text("")
