@@ -121,6 +121,12 @@ async def test_a_changed_text_is_out_of_date_until_it_is_spoken(site: Site) -> N
     at = f"/prompts/{number(site)}"
     wrong = await browser.post_form(f"{at}/text", {"text": "Наберите 5.", "notes": ""})
     assert (wrong.status_code, "лишнее: 5" in wrong.text, "Наберите 5." in wrong.text) == (422, True, True)
+    long = "очень " * 200  # more than fits
+    wrong = await browser.post_form(f"{at}/text", {"text": "Наберите 5.", "notes": long + "спокойно"})
+    assert (wrong.status_code, "лишнее: 5" in wrong.text) == (422, True)
+    assert "Не больше 1000 знаков, сейчас 1208." in wrong.text and long + "спокойно</textarea>" in wrong.text
+    refused = await browser.post_form(f"{at}/text", {"text": "Назовите номер.", "notes": long + "спокойно"})
+    assert (refused.status_code, studio(site).prompt(ASK).entry.text) == (422, ASK_TEXT)
     await browser.post_form(f"{at}/text", {"text": "Назовите номер лицевого счёта.", "notes": "Спокойно."})
     page = (await browser.get(at)).text
     assert "Назовите номер лицевого счёта." in page and "устарела" in page and "Спокойно." in page
