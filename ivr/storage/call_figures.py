@@ -206,16 +206,17 @@ def _count(connection: Connection, hour: datetime) -> Counts:
 
 def _of_calls(connection: Connection, hour: datetime, began: ColumnElement[bool]) -> Counts:
     counts: Counts = Counter()
-    numbered = select(_calls.c.caller, _calls.c.started_at).where(began, _calls.c.caller != "").subquery()
-    again = exists().where(
-        _earlier.c.caller == numbered.c.caller,
-        _earlier.c.started_at < numbered.c.started_at,
-        _earlier.c.started_at >= hour - AGAIN_WITHIN,
+    latest = select(func.max(_earlier.c.started_at)).where(
+        _earlier.c.caller == _calls.c.caller,
+        _earlier.c.started_at < _calls.c.started_at,
+        _earlier.c.started_at >= hour - AGAIN_WITHIN,  # before any call's own bound: no more is looked through
         from_outside(_earlier),
     )
-    repeated = func.coalesce(func.sum(case((again, 1), else_=0)), 0)
-    for count, of_them in connection.execute(select(func.count(), repeated).select_from(numbered)):
-        counts[(NUMBERED, "")], counts[(REPEATS, "")] = count, int(of_them)
+    before = latest.correlate(_calls).scalar_subquery()
+    # Both databases compare times, but each adds to them in its own way: the last step is done here.
+    for at, earlier in connection.execute(select(_calls.c.started_at, before).where(began, _calls.c.caller != "")):
+        counts[(NUMBERED, "")] += 1
+        counts[(REPEATS, "")] += earlier is not None and at - earlier <= AGAIN_WITHIN
     left = select(LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
     for prompt, count in connection.execute(select(left.c.prompt, func.count()).group_by(left.c.prompt)):
         counts[(LEFT, prompt or "")] = count

@@ -15,12 +15,14 @@ from ivr.config import Settings
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.web.application import make_application
+from ivr.web.connections import Connection
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 128
 """Connections that are answered; one more gets 503 at once."""
 KEEP_S = 15
+"""How long a connection may be silent before a request, the first one too."""
 END_S = 5
 
 
@@ -44,6 +46,7 @@ def serve_pages(settings: Settings, with_parent: bool) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=Connection,
             limit_concurrency=AT_ONCE,
             timeout_keep_alive=KEEP_S,
             timeout_graceful_shutdown=END_S,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from ivr.config import REPOSITORY
 from ivr.domain.people import Role
@@ -118,6 +118,20 @@ def heading(page: Page, text: str) -> None:
     """Wait for the page with this heading, and until its scripts have begun: keys pressed before are lost."""
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
     page.wait_for_load_state()
+
+
+def take(page: Page, number: int) -> Locator:
+    """A take on its prompt's page, once that has loaded itself again and its scripts have begun: who presses before is
+    not heard."""
+    found = page.get_by_role("article", name=f"Запись {number}")
+    expect(found).to_be_visible()
+    page.wait_for_load_state()
+    return found
+
+
+def play_on(page: Page) -> None:
+    """Sounds of the prompts' pages begin anew at their end: a busy machine may look later than one lasts."""
+    page.evaluate("window.ivrPlayer.loop = true")
 
 
 def until(page: Page, expression: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from ivr.domain.people import Role
 from ivr.storage import tables
-from tests.browser.conftest import PAGE_MS, Web, assert_fits, log_in, picture, until
+from tests.browser.conftest import PAGE_MS, Web, assert_fits, heading, log_in, picture, until
 from tests.web.stock import CALL, put, put_account, put_call, tone
 
 
@@ -36,6 +36,7 @@ def test_an_outage_from_its_first_report_to_its_end(page: Page, web: Web, accoun
 
     page.goto("/outages")
     page.get_by_role("link", name="Внести отключение").click()
+    heading(page, "Новое отключение")
     page.get_by_label("Район").fill("Север")
     page.get_by_label("Улица").press_sequentially("ле")
     # The script suggests streets of the district.
@@ -62,6 +63,7 @@ def test_an_outage_from_its_first_report_to_its_end(page: Page, web: Web, accoun
     picture(page, "outage")
     assert_fits(page)
 
+    page.wait_for_load_state()  # what asks is a script
     page.on("dialog", lambda asked: asked.accept())
     page.get_by_role("button", name="Свет дали").click()
     expect(page.get_by_role("status")).to_contain_text("Отключение закончено")

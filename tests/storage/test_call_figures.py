@@ -53,6 +53,16 @@ def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) ->
         assert found.left_out == 0
 
 
+def test_who_calls_again_within_a_day_to_the_second(database: Database) -> None:
+    at, day, second = NOON - timedelta(hours=9) + timedelta(minutes=59), timedelta(days=1), timedelta(seconds=1)
+    for caller, before in (("+79161234501", day), ("+79161234502", day + second), ("+79161234503", second)):
+        call(database, f"{caller} earlier", at - before, "stored", caller=caller)
+        call(database, caller, at, "stored", caller=caller)
+    for _ in range(2):
+        found = counted(database)
+        assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 4}, {"": 2})
+
+
 def test_calls_to_the_studio_do_not_count(database: Database) -> None:
     at, again = NOON - timedelta(hours=9), {"caller": "+79161234567"}
     call(database, "studio", at, "nothing", GREETED, ASKED, GONE, called="*77", **again)

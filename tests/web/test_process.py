@@ -25,6 +25,7 @@ from ivr.cli import app
 from ivr.domain.people import Role
 from ivr.storage import call_figures, people, tables
 from ivr.storage.engine import Database
+from ivr.web.serving import AT_ONCE
 from tests.web.stock import put
 
 LIMIT_S = 60.0
@@ -140,6 +141,17 @@ def test_no_pages_where_they_are_off(folder: Path, store_url: str) -> None:
         [sys.executable, "-m", "ivr", "web", "--config", str(config)], capture_output=True, text=True
     )
     assert (alone.returncode, alone.stderr) == (2, "ivr web: web.listen is empty: no pages\n")
+
+
+def test_silent_connections_shut_the_pages_for_seconds_only(folder: Path, store_url: str) -> None:
+    config = configured(folder, store_url, "127.0.0.1:0")
+    with running(folder, "web", "--config", str(config)), contextlib.ExitStack() as silent:
+        address = told(folder, "the pages are served")[0]["path"]
+        eventually(lambda: answers(address), "the pages answer")
+        host, port = httpx.URL(address).host, httpx.URL(address).port
+        for _ in range(AT_ONCE):
+            silent.enter_context(socket.create_connection((host, port), timeout=LIMIT_S))
+        eventually(lambda: answers(address), "the pages answer again, though nobody hung up")
 
 
 def test_reports_are_counted_before_somebody_asks(folder: Path, store_url: str) -> None:

@@ -121,6 +121,12 @@ async def test_a_changed_text_is_out_of_date_until_it_is_spoken(site: Site) -> N
     at = f"/prompts/{number(site)}"
     wrong = await browser.post_form(f"{at}/text", {"text": "Наберите 5.", "notes": ""})
     assert (wrong.status_code, "лишнее: 5" in wrong.text, "Наберите 5." in wrong.text) == (422, True, True)
+    long = "очень " * 200  # more than fits
+    wrong = await browser.post_form(f"{at}/text", {"text": "Наберите 5.", "notes": long + "спокойно"})
+    assert (wrong.status_code, "лишнее: 5" in wrong.text) == (422, True)
+    assert "Не больше 1000 знаков, сейчас 1208." in wrong.text and long + "спокойно</textarea>" in wrong.text
+    refused = await browser.post_form(f"{at}/text", {"text": "Назовите номер.", "notes": long + "спокойно"})
+    assert (refused.status_code, studio(site).prompt(ASK).entry.text) == (422, ASK_TEXT)
     await browser.post_form(f"{at}/text", {"text": "Назовите номер лицевого счёта.", "notes": "Спокойно."})
     page = (await browser.get(at)).text
     assert "Назовите номер лицевого счёта." in page and "устарела" in page and "Спокойно." in page
@@ -176,12 +182,19 @@ async def test_what_is_no_sound_is_never_sent_as_a_page(site: Site) -> None:
     assert master.headers["content-type"] == "application/octet-stream"
 
 
-async def test_a_telephone_exchange_that_is_away_is_told(site: Site) -> None:
+async def with_a_telephone(site: Site, *voices: str) -> Browser:
+    """Who records, where a telephone may be rung and no exchange answers; with other voices if given."""
     studio_settings = site.settings.studio.model_copy(update={"phones": ("+79161234567",), "dial": "PJSIP/{number}"})
-    away = Manager(port=1, user="ivr", secret="x")
-    site.settings = site.settings.model_copy(update={"studio": studio_settings, "ami": away})
+    changes: dict[str, Any] = {"studio": studio_settings, "ami": Manager(port=1, user="ivr", secret="x")}
+    if voices:
+        changes["sounds"] = site.settings.sounds.model_copy(update={"voices": voices})
+    site.settings = site.settings.model_copy(update=changes)
     await site.restart()
-    browser = await site.logged_in(Role.VOICE)
+    return await site.logged_in(Role.VOICE)
+
+
+async def test_a_telephone_exchange_that_is_away_is_told(site: Site) -> None:
+    browser = await with_a_telephone(site)
     at = f"/prompts/{number(site)}"
     assert "+7 916 123-45-67" in (await browser.get(at)).text
     for phone, told in (("+79161234567", "Телефонная станция не отвечает"), ("112", "На этот телефон звонить нельзя")):
@@ -194,6 +207,31 @@ async def test_a_telephone_is_offered_only_where_one_can_be_rung(site: Site) -> 
     at = f"/prompts/{number(site)}"
     assert "Позвонить мне" not in (await browser.get(at)).text
     assert (await browser.post_form(f"{at}/ring", {"phone": "101"})).status_code == 404
+
+
+@pytest.mark.parametrize("named", ["", "?voice=anna"])
+async def test_by_telephone_the_first_voice_is_recorded(site: Site, named: str) -> None:
+    browser = await with_a_telephone(site, "anna", "olga")
+    at = f"/prompts/{number(site)}{named}"
+    assert "Позвонить мне" in (await browser.get(at)).text
+    fields = {"phone": "+79161234567", "voice": named.removeprefix("?voice=")}
+    rung = await browser.post_form(f"/prompts/{number(site)}/ring", fields)
+    assert rung.headers["location"] == at
+    assert "Телефонная станция не отвечает" in (await browser.get(at)).text  # it was tried
+
+
+async def test_no_telephone_is_rung_for_another_voice_than_the_first(site: Site) -> None:
+    browser = await with_a_telephone(site, "anna", "olga")
+    plain, at = f"/prompts/{number(site)}", f"/prompts/{number(site)}?voice=olga"
+    page = (await browser.get(at)).text
+    assert "Позвонить мне" not in page and "По телефону записывают только голос «anna»." in page
+    assert f'<a href="{plain}">Эта фраза голосом «anna»</a>' in page
+    rung = await browser.post_form(f"{plain}/ring", {"phone": "+79161234567", "voice": "olga"})
+    assert rung.headers["location"] == at
+    assert "Не звоним: по телефону записывают только голос «anna»." in (await browser.get(at)).text
+    assert site.rows(tables.StudioCall, "prompt_id") == []
+    nobodys = await browser.post_form(f"{plain}/ring", {"phone": "+79161234567", "voice": "nobody"})
+    assert nobodys.status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/prompts/99999", "/prompts/x", "/prompts?voice=ru", "/prompts?voice=../x"])

@@ -10,6 +10,7 @@ import pytest
 
 from ivr.domain.people import Role
 from ivr.storage import tables
+from ivr.web.pages import reports
 from tests.web.conftest import Site
 from tests.web.stock import account, put, reading
 
@@ -81,6 +82,19 @@ async def test_the_file_holds_the_figures(filled: Site) -> None:
         ["Показания на проверку", "телефон, клавишами", "1"],
     ):
         assert row in rows, row
+
+
+async def test_there_is_no_file_while_figures_are_counted(filled: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = await filled.logged_in(Role.VIEWER)
+    monkeypatch.setattr(reports, "COUNTING_S", 0.0)
+    page = (await browser.get("/reports?span=week")).text
+    assert "Ещё считается: осталось" in page and "figures.csv" not in page
+    answer = await browser.get("/reports/figures.csv?span=week")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "Таблица ещё не готова: осталось сосчитать" in answer.text and "content-disposition" not in answer.headers
+    monkeypatch.undo()
+    assert "figures.csv" in (await browser.get("/reports?span=week")).text
+    assert (await browser.get("/reports/figures.csv?span=week")).status_code == 200
 
 
 async def test_an_empty_database(site: Site) -> None:

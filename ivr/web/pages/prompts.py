@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Form, HTTPException, Query, Request, Response
 
 from ivr.domain.people import Role
-from ivr.studio.catalogue import BadText
+from ivr.studio.catalogue import BadText, speakable
 from ivr.studio.mixture import others
 from ivr.studio.standing import Seen, Standing
 from ivr.studio.studio import NoSuchVoice, Studio
@@ -26,6 +26,9 @@ pages = Pages()
 
 RECORDERS = (Role.ADMINISTRATOR, Role.VOICE)
 """Who records, publishes and takes back; everybody else listens."""
+
+MOST_NOTES = 1000
+"""Letters of how to say a prompt."""
 
 ALL = "all"
 KINDS: Mapping[str, str] = {
@@ -94,11 +97,17 @@ async def change_text(
     """Let it say something else; what is heard is out of date from now on."""
     one = await found_prompt(request, number, voice)
     who = person_of(request).login
+    length = len(" ".join(notes.split()))
+    faults: dict[str, str] = {}
     try:
-        studio = booth_of(request).studio
-        after = await office_of(request).run(studio.change_text, one.entry.id, text, who, notes=notes[:1000])
+        speakable(text)
     except BadText as error:
-        return await _one(request, number, voice, {"text": str(error)}, text=text, notes=notes)
+        faults["text"] = str(error)
+    if length > MOST_NOTES:
+        faults["notes"] = f"Не больше {MOST_NOTES} знаков, сейчас {length}. Ничего не сохранено: сократите."
+    if faults:
+        return await _one(request, number, voice, faults, text=text, notes=notes)
+    after = await office_of(request).run(booth_of(request).studio.change_text, one.entry.id, text, who, notes=notes)
     known_prompts(request).forget()
     if after.digest == one.entry.digest:
         return done(request, address(number, voice), "Сохранено.")
@@ -125,16 +134,21 @@ async def synthesise(request: Request, number: Key, voice: Annotated[str, Form()
 
 @pages.post("/prompts/{number}/ring")
 @allowed(*RECORDERS)
-async def ring(request: Request, number: Key, phone: Annotated[str, Form()] = "") -> Response:
-    """Ring a telephone and record there."""
-    one, booth = await found_prompt(request, number), booth_of(request)
+async def ring(
+    request: Request, number: Key, phone: Annotated[str, Form()] = "", voice: Annotated[str, Form()] = ""
+) -> Response:
+    """Ring a telephone and record there, in the first voice: a telephone knows no other."""
+    one, booth = await found_prompt(request, number, voice), booth_of(request)
     if not booth.telephones:
         raise HTTPException(404)
+    to = address(number, voice)
+    if voice not in {"", booth.studio.voice}:
+        return done(request, to, f"Не звоним: по телефону записывают только голос «{booth.studio.voice}».", "fault")
     try:
         rang = await booth.ring(person_of(request), one.entry.id, phone)
     except FAULTS as error:
-        return done(request, address(number), told(error), "fault")
-    return done(request, address(number), RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
+        return done(request, to, told(error), "fault")
+    return done(request, to, RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
 
 
 async def seen_prompts(request: Request, voice: str = "") -> list[Seen]:

@@ -12,17 +12,21 @@ from fastapi import Query, Request, Response
 from ivr.domain.people import Role
 from ivr.storage import call_figures
 from ivr.web.access import Pages, allowed
+from ivr.web.guarding import fault_page
 from ivr.web.known_prompts import prompt_texts
 from ivr.web.office import office_of
 from ivr.web.plots import Point, bars
 from ivr.web.rendering import render
 from ivr.web.report_figures import SPANS, Report, Span, lines, make_report
+from ivr.web.wording import plural
 
 pages = Pages()
 
 LOOKS = (Role.ADMINISTRATOR, Role.CLERK, Role.VIEWER)
 BOM = "\ufeff"
 """Without it spreadsheets read Russian letters wrongly."""
+COUNTING_S = 1.0
+"""How long a page counts hours that nobody has counted yet."""
 Asked = Annotated[str, Query(max_length=20)]
 
 
@@ -47,13 +51,20 @@ async def show_reports(request: Request, span: Asked = "week", day: Asked = "") 
 @pages.get("/reports/figures.csv")
 @allowed(*LOOKS)
 async def download(request: Request, span: Asked = "week", day: Asked = "") -> Response:
-    """The same figures as a table: part, name, value."""
+    """The same figures as a table: part, name, value. 503 until all of them are counted: a file tells nobody."""
     chosen = _chosen(request, span, day)
+    report = await _report(request, chosen)
+    if report.left_out:
+        left = plural(report.left_out, "час", "часа", "часов")
+        text = f"Таблица ещё не готова: осталось сосчитать {left} этого времени. Повторите через минуту."
+        answer = fault_page(request, 503, ("Ещё считается", text))
+        answer.headers["Retry-After"] = "60"
+        return answer
     out = io.StringIO(BOM)
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out, delimiter=";")
     writer.writerow(("раздел", "показатель", "значение"))
-    for row in lines(await _report(request, chosen)):
+    for row in lines(report):
         writer.writerow(tuple(map(_cell, row)))
     name = f"report-{chosen.first}-{chosen.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -68,7 +79,7 @@ def _cell(text: str) -> str:
 async def _report(request: Request, span: Span) -> Report:
     office = office_of(request)
     since, until = span.bounds(office.settings.zone)
-    found = await office.ask(call_figures.figures, since, until, office.now())
+    found = await office.ask(call_figures.figures, since, until, office.now(), COUNTING_S)
     return make_report(found, span, office.settings.zone, await prompt_texts(request))
 
 

@@ -63,6 +63,8 @@
     const results = section.querySelector("[data-results]");
     const body = results && results.querySelector("tbody");
     const single = "one" in section.dataset;
+    const voice = new URL(section.dataset.to, location.href).searchParams.get("voice");
+    const ofVoice = (sign) => (voice ? `${sign}voice=${encodeURIComponent(voice)}` : "");
     let busy = false;
     section.hidden = false;
 
@@ -74,7 +76,7 @@
       const prompt = line.insertCell();
       if (row.number) {
         const link = document.createElement("a");
-        link.href = `/prompts/${row.number}${row.take ? `#take-${row.take}` : ""}`;
+        link.href = `/prompts/${row.number}${ofVoice("?")}${row.take ? `#take-${row.take}` : ""}`;
         link.textContent = `${row.number}. ${row.text}`;
         prompt.append(link);
       }
@@ -121,7 +123,7 @@
       if (!single) {
         say.textContent = `Готово. Обработано: ${all}, без замечаний: ${fine}. `;
         const link = document.createElement("a");
-        link.href = "/prompts?show=waiting";
+        link.href = `/prompts?show=waiting${ofVoice("&")}`;
         link.textContent = "К тем, что ждут публикации";
         if (fine) say.append(link);
       }
