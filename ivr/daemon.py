@@ -153,19 +153,21 @@ class Daemon:
             log.info("draining", extra={"count": self._server.calls})
             await self._server.drain(line.drain_s)
         finally:
-            for ending in (spool, old):
-                if ending is not None:
-                    await ending
-            for task in (ears, hotline, surge, pages):
-                if task is not None:
-                    task.cancel()
-                    await asyncio.wait((task,))
-            if self._engine is not None:
-                await self._engine.close()
-            await self._journal.close()
-            await self._ledger.close()
-            await asyncio.to_thread(self._studio.close)
-            self._database.close()
+            # Each of these is done whatever became of the others: the journal holds what calls told last.
+            async with contextlib.AsyncExitStack() as closing:
+                closing.callback(self._database.close)
+                closing.push_async_callback(asyncio.to_thread, self._studio.close)
+                closing.push_async_callback(self._ledger.close)
+                closing.push_async_callback(self._journal.close)
+                if self._engine is not None:
+                    closing.push_async_callback(self._engine.close)
+                for ending in (spool, old):
+                    if ending is not None:
+                        await _ended(ending)
+                for task in (ears, hotline, surge, pages):
+                    if task is not None:
+                        task.cancel()
+                        await _ended(task)
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
@@ -202,12 +204,14 @@ class Daemon:
     async def _mind_the_spool(self, stop: asyncio.Event) -> None:
         """Take in what callers leave in emergency mode while this daemon runs but could not take their call."""
         while not await _within(stop, SPOOL_PAUSE_S):
-            try:
-                await self._take_spool()
-                await self._follow_studio()
-                await self._studio_line.take_in()
-            except StoreUnavailable:
-                log.error("the database does not answer; the emergency spool waits")
+            for look in (self._take_spool, self._follow_studio, self._studio_line.take_in):
+                try:
+                    await look()
+                except StoreUnavailable:
+                    log.error("the database does not answer; the emergency spool waits")
+                    break
+                except Exception:  # one of them must not keep the others from their work, now or next time
+                    log.exception("a fault while spool and studio were looked after")
 
     async def _take_spool(self) -> None:
         settings = self._settings
@@ -279,6 +283,13 @@ class Daemon:
 
 def _nobody(_phone: str) -> bool:
     return False
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for the end of a task, whatever it is; a fault that ended it is told."""
+    await asyncio.wait((task,))
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        log.error("a part of the daemon ended before its time", exc_info=fault)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
