@@ -30,6 +30,7 @@ from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.promises import Promises
 from ivr.storage.retention import Kept, remove_daily
 from ivr.storage.spooling import SpoolTerms, take_in
+from ivr.studio.agreement import Disagreement
 from ivr.studio.studio import Studio
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.hotline import Hotline
@@ -99,6 +100,7 @@ class Daemon:
             greets_shortly=self._surge.greets_shortly,
         )
         self._studio = Studio(settings, self._database, self._clock.now)
+        self._wrong_prompts: frozenset[Disagreement] = frozenset()
         self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
@@ -229,8 +231,10 @@ class Daemon:
         mended = sum(one.mended for one in found)
         if mended:
             log.warning("prompts were made what was published", extra={"count": mended})
-        if len(found) > mended:
-            log.error("prompts are not what was published", extra={"count": len(found) - mended})
+        wrong = frozenset(one for one in found if not one.mended)
+        if wrong - self._wrong_prompts:  # tried again each minute, told once
+            log.error("prompts are not what was published", extra={"count": len(wrong)})
+        self._wrong_prompts = wrong
 
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):

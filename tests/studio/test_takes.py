@@ -413,6 +413,23 @@ def test_another_node_follows_what_is_published(desk: Desk) -> None:
     desk.studio.publish(take.id, "anna")
     desk.studio.preview_file(take.id).unlink()
     assert node.files.follow() == [Disagreement("own", ASK, mended=False)]
+    assert node.files.follow() == [Disagreement("own", ASK, mended=False)], "tried again"
+    desk.studio.withdraw(ASK, "anna")
+    desk.studio.publish(desk.record().id, "anna")
+    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert [node.files.follow() for _ in range(2)] == [[], []]
+
+
+def test_where_all_agrees_no_file_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.studio.publish(desk.record().id, "anna")
+    assert desk.studio.files.follow() == []
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.studio.voices, "settled", lambda *_: pytest.fail("a file was read"))
+        assert desk.studio.files.follow() == []
+    for file in (desk.own(), desk.own().with_suffix(".alaw")):
+        file.write_bytes(b"somebody's")
+        assert desk.studio.files.follow() == [Disagreement("own", ASK, mended=True)]
+        assert desk.studio.files.follow() == []
 
 
 # ------------------------------------------------------------------------------------------------ faults
@@ -483,12 +500,14 @@ def test_killed_while_publishing_the_files_agree_with_the_database_again(
     first, second = desk.record(), desk.record(filters="atempo=1.1")
     if published_before:
         desk.studio.publish(first.id, "anna")
+    desk.studio.files.follow()
+    assert desk.studio.files.follow() == [], "the daemon has looked before"
     assert _in_process(_publish_and_die, desk.folder, second.id, after) == -signal.SIGKILL
     assert desk.studio.take(second.id).state is TakeState.DRAFT
     whole = desk.studio.preview_file((second if after else first).id).read_bytes()
     if after or published_before:
         assert desk.own().read_bytes() == whole
-    assert [wrong.id for wrong in desk.studio.files.mend()] == ([ASK] if after else [])
+    assert [wrong.id for wrong in desk.studio.files.follow()] == ([ASK] if after else [])
     if published_before:
         assert desk.own().read_bytes() == desk.studio.preview_file(first.id).read_bytes()
     else:
