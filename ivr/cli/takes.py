@@ -115,10 +115,18 @@ def publish(take: Number, insist: Insist = False, by: By = "", config_file: Conf
         typer.echo(f"take {done.id} is published: {done.prompt_id}, voice {done.voice}")
 
 
-def withdraw(id_: Id, voice: VoiceName = "", by: By = "", config_file: Config = None) -> None:
+def withdraw(
+    id_: Id,
+    take: Annotated[
+        int | None, typer.Option("--take", metavar="TAKE", help="Only if this take is what callers hear.")
+    ] = None,
+    voice: VoiceName = "",
+    by: By = "",
+    config_file: Config = None,
+) -> None:
     """Take back what callers hear of a prompt: the take before it is heard again, else the next voice of the chain."""
     with studio_opened("withdraw", config_file) as (studio, _):
-        before = studio.withdraw(id_, by or user(), voice=voice or None)
+        before = studio.withdraw(id_, by or user(), voice=voice or None, expected=take)
         if before is not None:
             typer.echo(f"take {before.id} is heard again")
         else:

@@ -20,7 +20,7 @@ from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio_ports import Card, Recorded, RecordingCall, RecordingStudio
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import MOST_OF_PIN, Person
-from ivr.domain.takes import NothingPublished, NotPublishable, Reason, Take, TakeFault
+from ivr.domain.takes import NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeFault
 from ivr.language import speaking
 
 log = logging.getLogger(__name__)
@@ -222,14 +222,18 @@ class RecordingVisit:
             return card
         self._call.note("published", str(card.draft.id))
         await self._call.say((Prompt.STUDIO_PUBLISHED,))
-        return replace(card, heard=True, published=True, draft=None)
+        return replace(card, heard=True, published=True, draft=None, take=card.draft.id)
 
     async def _take_back(self, card: Card, person: Person) -> Card:
         try:
             await self._studio.take_back(card, person)
         except NothingPublished:
             await self._call.say((Prompt.STUDIO_NOTHING_TO_RESTORE,))
-            return card
+            return replace(card, published=False, take=0)
+        except OtherPublished:  # by somebody else meanwhile: who called has not heard it yet
+            await self._call.say((Prompt.STUDIO_NOW, card.prompt))
+            found = await self._studio.card(card.number)
+            return replace(found, draft=card.draft) if found is not None else card
         self._call.note("taken-back", str(card.number))
         found = await self._studio.card(card.number)
         await self._call.say((Prompt.STUDIO_RESTORED,))

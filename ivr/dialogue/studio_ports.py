@@ -24,7 +24,7 @@ class Card:
 
     number: by which it is keyed. heard: callers hear something of it now. published: that is a take, and no prompt that
     came with the program. draft: the latest recording that nobody published, made since the published one; None if
-    there is none.
+    there is none. take: number of the published take, 0 if there is none.
     """
 
     number: int
@@ -32,6 +32,7 @@ class Card:
     heard: bool
     published: bool
     draft: Take | None
+    take: int = 0
 
 
 class RecordingCall(Protocol):
@@ -96,4 +97,4 @@ class RecordingStudio(Protocol):
         """Let callers hear a take. Raises NotPublishable."""
 
     async def take_back(self, card: Card, person: Person) -> None:
-        """Let callers hear what they heard before the published take. Raises NothingPublished."""
+        """Let callers hear what they heard before `card.take`. Raises NothingPublished, OtherPublished."""

@@ -223,3 +223,7 @@ class NotPublishable(TakeFault):
 
 class NothingPublished(TakeFault):
     """No take of the prompt is published in this voice."""
+
+
+class OtherPublished(TakeFault):
+    """Another take is published than the one that was to be taken back."""

@@ -20,6 +20,7 @@ from ivr.domain.takes import (
     NoSuchTake,
     NothingPublished,
     NotPublishable,
+    OtherPublished,
     Take,
     TakeState,
 )
@@ -133,16 +134,28 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         return wanted
 
 
-def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetime, place: Place) -> Take | None:
+def withdraw(
+    database: Database,
+    prompt: str,
+    voice: str,
+    who: str,
+    now: datetime,
+    place: Place,
+    *,
+    expected: int | None = None,
+) -> Take | None:
     """Take back what calls hear, and restore the take before; None where there is none. `place` as in publish.
 
-    Raises NothingPublished, StoreUnavailable.
+    expected: the take that is meant, None for whichever it is. Raises NothingPublished, OtherPublished,
+    StoreUnavailable.
     """
     with database.writing() as connection:
         lock(connection, prompt)
         now_heard = _published(connection, prompt, voice)
         if now_heard is None:
             raise NothingPublished("Опубликованной записи этой подсказки нет.")
+        if expected is not None and now_heard.id != expected:
+            raise OtherPublished(f"Опубликована уже другая запись, {now_heard.id}: послушайте её сначала.")
         _set(connection, now_heard.id, TakeState.WITHDRAWN, None)
         query = select(_takes).where(*_of(prompt, voice), _takes.c.publication.is_not(None))
         row = connection.execute(query.order_by(_takes.c.publication.desc()).limit(1)).first()

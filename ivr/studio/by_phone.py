@@ -201,13 +201,13 @@ class PhoneDesk:
 
     async def take_back(self, card: Card, person: Person) -> None:
         """Let callers hear the take before."""
-        await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login)
+        await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login, expected=card.take)
 
 
 def _card_of(seen: Seen) -> Card:
     since = seen.published.id if seen.published is not None else 0
     draft = next((take for take in seen.drafts if take.audio and take.id > since), None)
-    return Card(seen.number, seen.entry.id, bool(seen.heard_in), seen.published is not None, draft)
+    return Card(seen.number, seen.entry.id, bool(seen.heard_in), seen.published is not None, draft, since)
 
 
 def _waits(seen: Seen) -> bool:

@@ -224,14 +224,15 @@ class Studio:
         with self.files.kept(wanted.prompt_id, wanted.voice) as place:
             return takes.publish(self.database, take, who, self._now(), place, insist=insist)
 
-    def withdraw(self, prompt: str, who: str, *, voice: str | None = None) -> Take | None:
+    def withdraw(self, prompt: str, who: str, *, voice: str | None = None, expected: int | None = None) -> Take | None:
         """Take back what callers hear; the take before, or the next voice of the chain, is heard again.
 
-        Raises NothingPublished, NoSuchVoice, StoreUnavailable, OSError; then callers hear what they heard before.
+        expected: the take that somebody heard and means. Raises NothingPublished, OtherPublished, NoSuchVoice,
+        StoreUnavailable, OSError; then callers hear what they heard before.
         """
         voice = self._voice(voice)
         with self.files.kept(prompt, voice) as place:
-            return takes.withdraw(self.database, prompt, voice, who, self._now(), place)
+            return takes.withdraw(self.database, prompt, voice, who, self._now(), place, expected=expected)
 
     def old_takes(self, age: timedelta) -> Cleaned:
         """What `clean` would remove now. Raises StoreUnavailable, OSError."""

@@ -12,7 +12,17 @@ from ivr.dialogue.recording_prompts import TOLD, RecordingVisit
 from ivr.dialogue.studio_ports import Card, Recorded
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Person, Role
-from ivr.domain.takes import Checks, How, NothingPublished, NotPublishable, Reason, Refusal, Take, TakeState
+from ivr.domain.takes import (
+    Checks,
+    How,
+    NothingPublished,
+    NotPublishable,
+    OtherPublished,
+    Reason,
+    Refusal,
+    Take,
+    TakeState,
+)
 from tests.dialogue.scripted import NOON, ScriptedCall, Step
 
 ANNA = Person(7, "anna", Role.VOICE)
@@ -182,6 +192,28 @@ async def test_taking_back() -> None:
     await RecordingVisit(call, studio).run()
     assert call.heard.index("studio/restored") < call.heard.index("studio/nothing-to-restore")
     assert studio.published == []
+
+
+async def test_what_somebody_else_published_meanwhile_is_heard_first_and_stays() -> None:
+    script = (Step("studio/menu", "6"), Step("studio/menu", "6"), Step("studio/menu", "0"))
+    call = RecordingScript(*ENTERS, Step("studio/number", "103#"), *script, Step("studio/number", "0"))
+    studio = MemoryStudio(published=[8])
+    studio.cards[103] = replace(studio.cards[103], take=7)
+    asked = []
+    take_back = studio.take_back
+
+    async def watched(card: Card, person: Person) -> None:
+        asked.append(card.take)
+        studio.cards[103] = replace(card, take=8)
+        if card.take != 8:
+            raise OtherPublished("8")
+        await take_back(card, person)
+
+    studio.take_back = watched  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert asked == [7, 8]
+    assert call.heard.count("studio/now") == 2, "at the beginning, and when it is another one"
+    assert call.heard.count("studio/restored") == 1
 
 
 async def test_hanging_up_in_the_middle_keeps_what_was_recorded() -> None:

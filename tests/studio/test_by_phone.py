@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ivr.domain.people import LOCK, Person, Role
-from ivr.domain.takes import How, Reason, Take, TakeFault, TakeState
+from ivr.domain.takes import How, OtherPublished, Reason, Take, TakeFault, TakeState
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
@@ -195,6 +195,25 @@ def test_what_a_killed_daemon_leaves_becomes_drafts_once_no_call_can_write_it(ph
     (take,) = phones.studio.takes()
     assert (take.prompt_id, take.made_by, take.how, take.state) == (ASK, "anna", How.PHONE, TakeState.DRAFT)
     assert phones.shared().take_in() == 0
+
+
+async def test_key_six_takes_back_only_what_the_caller_was_told_of(phones: Phones, tmp_path: Path) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), phones.studio.prompt(ASK).number
+    before = await desk.card(number)
+    takes = [studio.add_take(ASK, recording(tmp_path, ASK_TEXT), how=How.FILE, who="boris") for _ in range(2)]
+    cards = []
+    for take in takes:
+        studio.publish(take.id, "boris")
+        cards.append(await desk.card(number))
+    first, second = cards
+    assert before is not None and first is not None and second is not None
+    for old in (before, first):
+        with pytest.raises(OtherPublished):
+            await desk.take_back(old, anna)
+    await desk.take_back(second, anna)
+    published = studio.prompt(ASK).published
+    assert published is not None and published.id == takes[0].id
 
 
 async def test_a_hang_up_at_the_tone_makes_no_take(phones: Phones) -> None:

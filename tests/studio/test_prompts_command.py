@@ -244,6 +244,16 @@ def test_files_that_are_not_what_was_published_are_told_and_mended(recorded: Stu
     assert (own / f"{YES_NO}.wav").is_file() and (own / f"{YES_NO}.alaw").is_file()
 
 
+def test_withdrawing_a_take_that_is_not_published_any_more(studio: Studio, tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/ivr.db")
+    file = recording(tmp_path, "Верно? Да — один. Нет — два.")
+    for _ in range(2):
+        assert studio.run("record", YES_NO, str(file), "--publish").exit_code == 0
+    refused = studio.run("withdraw", YES_NO, "--take", "1")
+    assert (refused.exit_code, "другая запись, 2" in refused.stderr) == (1, True)
+    assert "take 1 is heard again" in studio.run("withdraw", YES_NO, "--take", "2").stdout
+
+
 def test_takes_never_land_where_the_daemon_does_not_look(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

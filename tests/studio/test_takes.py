@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config import REPOSITORY, Settings
-from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, Reason, Take, TakeState
+from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeState
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
@@ -299,6 +299,22 @@ def test_a_published_take_is_heard_next_and_taking_back_restores_the_one_before(
         "prompt.withdraw"
     ] * 2
     assert studio.files.disagreements() == []
+
+
+def test_only_the_take_that_was_meant_is_taken_back(desk: Desk) -> None:
+    studio = desk.studio
+    first, second = desk.record(), desk.record(filters="atempo=1.1")
+    studio.publish(first.id, "anna")
+    studio.publish(second.id, "boris")
+    with pytest.raises(OtherPublished, match=f"другая запись, {second.id}"):
+        studio.withdraw(ASK, "anna", expected=first.id)
+    assert desk.heard().read_bytes() == studio.preview_file(second.id).read_bytes()
+    restored = studio.withdraw(ASK, "anna", expected=second.id)
+    assert restored is not None and restored.id == first.id
+    with pytest.raises(OtherPublished):  # the same button, pressed by two at once
+        studio.withdraw(ASK, "boris", expected=second.id)
+    assert desk.heard().read_bytes() == studio.preview_file(first.id).read_bytes()
+    assert [action for _, action, _ in desk.audit()].count("prompt.withdraw") == 1
 
 
 def test_what_asterisk_prefers_says_the_same(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import wave
 from collections.abc import AsyncIterator
@@ -93,6 +94,22 @@ async def test_from_the_microphone_to_what_callers_hear_and_back(site: Site, tmp
     assert "Опубликованной записи этой подсказки нет" in (await browser.get(again.headers["location"])).text
     actions = [tuple(row) for row in site.rows(tables.Audit, "who", "action") if row[1].startswith("prompt.")]
     assert actions == [("voice", "prompt.take"), ("voice", "prompt.publish"), ("voice", "prompt.withdraw")]
+
+
+async def test_what_somebody_else_published_meanwhile_is_not_taken_back(site: Site, tmp_path: Path) -> None:
+    anna, boris = await site.logged_in(Role.VOICE), await site.logged_in(Role.ADMINISTRATOR)
+    at = f"/prompts/{number(site)}"
+    first = (await recorded(site, anna, tmp_path))["take"]
+    await anna.post_form(f"/prompts/takes/{first}/publish")
+    page = (await anna.get(at)).text
+    (shown,) = re.findall(r'name="take" value="(\d+)"', page)
+    assert int(shown) == first
+    second = (await recorded(site, boris, tmp_path, "atempo=1.1"))["take"]
+    await boris.post_form(f"/prompts/takes/{second}/publish")
+    said = await anna.post_form(f"{at}/withdraw", {"take": shown})
+    page = (await anna.get(said.headers["location"])).text
+    assert f"Не снято. Опубликована уже другая запись, {second}" in page
+    assert (await anna.get(f"{at}/heard.wav")).content == studio(site).preview(second)
 
 
 async def test_only_an_administrator_insists_and_never_on_silence(site: Site, tmp_path: Path) -> None:
