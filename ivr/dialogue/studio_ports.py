@@ -24,7 +24,8 @@ class Card:
 
     number: by which it is keyed. heard: callers hear something of it now. published: that is a take, and no prompt that
     came with the program. draft: the latest recording that nobody published, made since the published one; None if
-    there is none. take: number of the published take, 0 if there is none.
+    there is none. take: number of the published take, 0 if there is none. text: digest of the text as it was when the
+    card was drawn.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Card:
     published: bool
     draft: Take | None
     take: int = 0
+    text: str = ""
 
 
 class RecordingCall(Protocol):
@@ -91,7 +93,10 @@ class RecordingStudio(Protocol):
         """A new name to record under."""
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
-        """Make a draft of what was recorded under `name`; None where nothing was. It is kept until this succeeds."""
+        """Make a draft of what was recorded under `name`, of the text of the card; None where nothing was.
+
+        It is kept until this succeeds.
+        """
 
     async def publish(self, take: Take, person: Person) -> None:
         """Let callers hear a take. Raises NotPublishable."""

@@ -21,6 +21,7 @@ from ivr.domain.takes import (
     NothingPublished,
     NotPublishable,
     OtherPublished,
+    Refusal,
     Take,
     TakeState,
 )
@@ -106,9 +107,19 @@ def published(database: Database) -> list[Take]:
         return [take_of(row) for row in rows]
 
 
-def publish(database: Database, take: int, who: str, now: datetime, place: Place, *, insist: bool = False) -> Take:
-    """Make a take the one that calls hear; the one before can be restored. insist: although its checks speak against.
+def publish(
+    database: Database,
+    take: int,
+    who: str,
+    now: datetime,
+    place: Place,
+    *,
+    against: tuple[Refusal, ...] = (),
+    insist: bool = False,
+) -> Take:
+    """Make a take the one that calls hear; the one before can be restored.
 
+    against: what speaks against it besides its checks. insist: although something does.
     `place` is called last within the transaction, so that files follow the order of the database; what it raises
     undoes all. Raises NoSuchTake, NotPublishable, StoreUnavailable.
     """
@@ -116,8 +127,9 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         wanted = _found(connection, take)
         lock(connection, wanted.prompt_id)
         wanted = _found(connection, take)
-        if wanted.checks.hard or (wanted.refusals and not insist):
-            raise NotPublishable(wanted.refusals)
+        refusals = (*wanted.refusals, *against)
+        if wanted.checks.hard or (refusals and not insist):
+            raise NotPublishable(refusals)
         if wanted.state is TakeState.PUBLISHED:
             place(wanted)
             return wanted
@@ -125,7 +137,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         if before is not None:
             _set(connection, before.id, TakeState.WITHDRAWN, before.publication)
         _set(connection, take, TakeState.PUBLISHED, _last(connection, wanted) + 1)
-        reasons = ", ".join(refusal.reason for refusal in wanted.refusals)
+        reasons = ", ".join(refusal.reason for refusal in refusals)
         told = f"take {take}, before: {before.id if before else 'none'}"
         told += f", insisted: {reasons}" if reasons else ""
         _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, wanted.voice, told)

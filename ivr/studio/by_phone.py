@@ -1,6 +1,7 @@
 """The studio as a call to it sees it: `ivr.dialogue.studio_ports.RecordingStudio`.
 
-Asterisk writes recordings into a folder that both share, under names of ours: ``<person>-<prompt number>-<random>``.
+Asterisk writes recordings into a folder that both share, under names of ours:
+``<person>-<prompt number>-<random>-<digest of the text that was read>``, older files lack the last part.
 A file is removed once it is a take; what a killed daemon leaves behind is taken in later.
 """
 
@@ -39,7 +40,7 @@ AGAIN_S, LATEST_AGAIN_S = 120.0, 86400.0
 """Pause after the first failed try to take a file in, doubled after each further one, and the longest. What can never
 succeed stays where it is and costs one try a day; what failed once (ffmpeg, the disk) is not lost."""
 TEXTS = "texts"
-_LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}")
+_LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}(?:-([0-9a-f]{64}))?")
 
 
 class PhoneStudio:
@@ -88,7 +89,7 @@ class PhoneStudio:
                 return False
             who = people.find(self.studio.database, int(left[1])).login
             prompt = self.studio.numbered(int(left[2])).id
-            return self.kept(prompt, who, file.with_suffix("")) is not None
+            return self.kept(prompt, who, file.with_suffix(""), left[3]) is not None
         except StoreUnavailable:
             raise
         except FileNotFoundError:
@@ -103,8 +104,8 @@ class PhoneStudio:
         self._again[file.name] = (time.monotonic() + pause, min(2 * pause, LATEST_AGAIN_S))
         log.error("a recording by telephone cannot be taken in; it stays", extra={"path": str(file), "reason": reason})
 
-    def kept(self, prompt: str, who: str, name: Path) -> Take | None:
-        """A draft of a recording; its file goes once there is one."""
+    def kept(self, prompt: str, who: str, name: Path, text: str | None) -> Take | None:
+        """A draft of a recording; its file goes once there is one. text: digest of what was read, None if unknown."""
         file = name.with_suffix(ENDING)
         try:
             if file.stat().st_size < HEADER_BYTES + SHORTEST_BYTES:
@@ -112,7 +113,7 @@ class PhoneStudio:
                 return None
         except FileNotFoundError:
             return None
-        take = self.studio.add_take(prompt, file, how=How.PHONE, who=who)
+        take = self.studio.add_take(prompt, file, how=How.PHONE, who=who, text=text)
         file.unlink()
         return take
 
@@ -186,12 +187,13 @@ class PhoneDesk:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o2770)  # Asterisk's user writes there, as one of our group
-        return str(folder / f"{person.id}-{card.number}-{secrets.token_hex(8)}")
+        name = f"{person.id}-{card.number}-{secrets.token_hex(8)}"
+        return str(folder / (f"{name}-{card.text}" if card.text else name))
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
         """A draft of what was recorded."""
         try:
-            return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name))
+            return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name), card.text or None)
         except BadSound as error:  # of this machine: ffmpeg is missing, or took too long
             raise NoSound("Сервер не может обработать звук.") from error
 
@@ -207,7 +209,8 @@ class PhoneDesk:
 def _card_of(seen: Seen) -> Card:
     since = seen.published.id if seen.published is not None else 0
     draft = next((take for take in seen.drafts if take.audio and take.id > since), None)
-    return Card(seen.number, seen.entry.id, bool(seen.heard_in), seen.published is not None, draft, since)
+    heard, published = bool(seen.heard_in), seen.published is not None
+    return Card(seen.number, seen.entry.id, heard, published, draft, since, seen.entry.digest)
 
 
 def _waits(seen: Seen) -> bool:

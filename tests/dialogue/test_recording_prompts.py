@@ -159,6 +159,32 @@ async def test_every_reason_is_told_and_what_has_one_is_not_published(reason: Re
     assert len(studio.kept) == 1
 
 
+async def test_after_a_change_of_text_the_new_one_is_told_and_the_next_recording_is_of_it() -> None:
+    script = (Step("studio/menu-draft", "4"), Step("studio/menu-draft", "1"), Step("studio/menu-draft", "4"))
+    call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))
+    studio = MemoryStudio()
+    studio.cards[101] = replace(studio.cards[101], text="old")
+    read = []
+    keep, publish = studio.keep, studio.publish
+
+    async def kept(card: Card, person: Person, name: str) -> Take | None:
+        read.append(card.text)
+        studio.cards[101] = replace(studio.cards[101], text="new")
+        return await keep(card, person, name)
+
+    async def published(take: Take, person: Person) -> None:
+        if read[take.id - 1] == "old":
+            raise NotPublishable((Refusal(Reason.OLD_TEXT),))
+        await publish(take, person)
+
+    studio.keep, studio.publish = kept, published  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert read == ["old", "new"]
+    assert studio.published == [2]
+    at = call.heard.index("studio/not-publishable")
+    assert call.heard[at - 1 : at + 2] == ["studio/other-words", "studio/not-publishable", "studio/text"]
+
+
 async def test_redone_takes_are_all_kept_and_the_last_is_published() -> None:
     script = (Step("studio/menu-draft", "1"), Step("studio/menu-draft", "2"), Step("studio/menu-draft", "4"))
     call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))

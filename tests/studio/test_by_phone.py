@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ivr.domain.people import LOCK, Person, Role
-from ivr.domain.takes import How, OtherPublished, Reason, Take, TakeFault, TakeState
+from ivr.domain.takes import How, NotPublishable, OtherPublished, Reason, Take, TakeFault, TakeState
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
@@ -195,6 +195,27 @@ def test_what_a_killed_daemon_leaves_becomes_drafts_once_no_call_can_write_it(ph
     (take,) = phones.studio.takes()
     assert (take.prompt_id, take.made_by, take.how, take.state) == (ASK, "anna", How.PHONE, TakeState.DRAFT)
     assert phones.shared().take_in() == 0
+
+
+async def test_what_was_read_by_telephone_is_of_the_text_that_was_told(phones: Phones, tmp_path: Path) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), studio.prompt(ASK).number
+    card = await desk.card(number)
+    assert card is not None
+    names = [Path(desk.name_recording(card, anna)).name for _ in range(2)]
+    studio.change_text(ASK, "Назовите номер лицевого счёта.", "boss")
+    source = recording(tmp_path, ASK_TEXT).read_bytes()
+    left(phones, names[0], source, 0)
+    kept = await desk.keep(card, anna, str(phones.folder / names[0]))
+    left(phones, names[1], source, 30 + STALE_S + 60)  # and the same, left by a daemon that was killed
+    assert phones.shared().take_in() == 1
+    taken_in, _ = studio.takes()
+    assert kept is not None
+    assert kept.text == taken_in.text == card.text != studio.prompt(ASK).entry.digest
+    with pytest.raises(NotPublishable, match="прежний текст"):
+        await desk.publish(kept, anna)
+    now = await desk.card(number)
+    assert now is not None and now.text == studio.prompt(ASK).entry.digest
 
 
 async def test_key_six_takes_back_only_what_the_caller_was_told_of(phones: Phones, tmp_path: Path) -> None:

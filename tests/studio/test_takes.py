@@ -357,6 +357,25 @@ def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(desk: Desk) 
     assert desk.audit()[2][:2] == ("anna", "prompt.text")
 
 
+def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk: Desk) -> None:
+    studio = desk.studio
+    before = studio.prompt(ASK).entry.digest
+    studio.change_text(ASK, "Назовите номер лицевого счёта.", "boss")
+    late = studio.add_take(ASK, recording(desk.folder, ASK_TEXT), how=How.BROWSER, who="anna", text=before)
+    assert late.text == before
+    with pytest.raises(NotPublishable, match="Прочитан прежний текст") as fault:
+        studio.publish(late.id, "anna")
+    assert [refusal.reason for refusal in fault.value.refusals] == [Reason.OLD_TEXT]
+    assert desk.heard() == desk.settings.sounds.shipped / f"{ASK}.wav"
+    studio.publish(late.id, "boss", insist=True)
+    assert studio.prompt(ASK).standing is Standing.OUTDATED
+    assert desk.audit()[-1][2].endswith("insisted: old text")
+    studio.publish(desk.record("Назовите номер лицевого счёта.").id, "anna")
+    assert studio.prompt(ASK).standing is Standing.RECORDED
+    restored = studio.withdraw(ASK, "anna")
+    assert restored is not None and restored.id == late.id
+
+
 @pytest.mark.parametrize("text", ["", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300])
 def test_a_text_that_cannot_be_spoken_is_refused(desk: Desk, text: str) -> None:
     with pytest.raises(BadText):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -22,6 +23,8 @@ from tests.studio.recordings import recording
 from tests.web.conftest import Browser, Site
 
 ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
+
+OLD = "Прочитан прежний текст, с тех пор его изменили. Запишите нынешний."
 
 
 def number(site: Site, prompt: str = ASK) -> int:
@@ -110,6 +113,28 @@ async def test_what_somebody_else_published_meanwhile_is_not_taken_back(site: Si
     page = (await anna.get(said.headers["location"])).text
     assert f"Не снято. Опубликована уже другая запись, {second}" in page
     assert (await anna.get(f"{at}/heard.wav")).content == studio(site).preview(second)
+
+
+async def test_what_was_read_from_an_old_page_is_no_take_of_the_new_text(site: Site, tmp_path: Path) -> None:
+    anna, boss = await site.logged_in(Role.VOICE), await site.logged_in(Role.ADMINISTRATOR)
+    at = f"/prompts/{number(site)}"
+    page = (await anna.get(at)).text
+    microphone, file = (html.unescape(to) for to in re.findall(r'data-to="([^"]+)"', page))
+    await boss.post_form(f"{at}/text", {"text": "Назовите номер лицевого счёта.", "notes": ""})
+    body = recording(tmp_path, ASK_TEXT).read_bytes()
+    for to in (microphone, file):
+        row = json.loads((await anna.send_file(to, body)).text)
+        assert (row["fine"], row["told"]) == (False, [OLD])
+    page = (await anna.get(at)).text
+    assert "прежний текст" in page and OLD in page and ">Опубликовать</button>" not in page
+    await boss.post_form("/prompts/ready")
+    said = await anna.post_form(f"/prompts/takes/{row['take']}/publish")
+    assert f"Не опубликовано. {OLD}" in (await anna.get(said.headers["location"])).text
+    assert studio(site).prompt(ASK).published is None
+    assert "вопреки замечаниям</button>" in (await boss.get(at)).text
+    await boss.post_form(f"/prompts/takes/{row['take']}/publish", {"insist": "true"})
+    assert studio(site).take(row["take"]).state is TakeState.PUBLISHED
+    assert (await anna.send_file(f"{at}/takes?text=nonsense", body)).status_code == 400
 
 
 async def test_only_an_administrator_insists_and_never_on_silence(site: Site, tmp_path: Path) -> None:
