@@ -20,7 +20,16 @@ from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio_ports import Card, Recorded, RecordingCall, RecordingStudio
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import MOST_OF_PIN, Person
-from ivr.domain.takes import NothingPublished, NotPublishable, OtherPublished, Reason, Refusal, Take, TakeFault
+from ivr.domain.takes import (
+    MayNotRecord,
+    NothingPublished,
+    NotPublishable,
+    OtherPublished,
+    Reason,
+    Refusal,
+    Take,
+    TakeFault,
+)
 from ivr.language import speaking
 
 log = logging.getLogger(__name__)
@@ -85,6 +94,10 @@ class RecordingVisit:
             await self._call.announce((Prompt.GOODBYE,))
         except GaveUp:
             await self._call.announce((Prompt.GOODBYE,))
+        except MayNotRecord:
+            log.warning("who calls the studio may not record any more", extra={"call": self._call.id})
+            self._call.note("refused", "person")
+            await self._call.announce((Prompt.STUDIO_WRONG,), (Prompt.GOODBYE,))
         except (StoreUnavailable, TakeFault, OSError):
             log.exception("a fault in the studio by telephone", extra={"call": self._call.id})
             await self._call.announce((Prompt.STUDIO_FAULT,), (Prompt.GOODBYE,))

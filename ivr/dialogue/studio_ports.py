@@ -68,7 +68,10 @@ class RecordingCall(Protocol):
 
 
 class RecordingStudio(Protocol):
-    """The studio, for one call. Every method raises StoreUnavailable, TakeFault or OSError within a limit."""
+    """The studio, for one call. Every method raises StoreUnavailable, TakeFault or OSError within a limit.
+
+    What changes something raises MayNotRecord once the person may not any more.
+    """
 
     @property
     def longest_s(self) -> float:

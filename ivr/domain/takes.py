@@ -227,5 +227,9 @@ class NothingPublished(TakeFault):
     """No take of the prompt is published in this voice."""
 
 
+class MayNotRecord(TakeFault):
+    """Whose entrance was closed, or whose role was changed, while they called."""
+
+
 class OtherPublished(TakeFault):
     """Another take is published than the one that was to be taken back."""

@@ -20,7 +20,7 @@ from ivr.dialogue.ports import Phrase
 from ivr.dialogue.studio_ports import Card
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Person
-from ivr.domain.takes import How, Take
+from ivr.domain.takes import How, MayNotRecord, Take
 from ivr.storage import attempts, credentials, people, studio_calls
 from ivr.studio.agreement import NoSound
 from ivr.studio.reading_out import text_sound
@@ -191,7 +191,12 @@ class PhoneDesk:
         return str(folder / (f"{name}-{card.text}" if card.text else name))
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
-        """A draft of what was recorded."""
+        """A draft of what was recorded. Of whom may not record nothing is kept."""
+        try:
+            await self._still_may(person)
+        except MayNotRecord:
+            await asyncio.to_thread(Path(name).with_suffix(ENDING).unlink, missing_ok=True)
+            raise
         try:
             return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name), card.text or None)
         except BadSound as error:  # of this machine: ffmpeg is missing, or took too long
@@ -199,11 +204,18 @@ class PhoneDesk:
 
     async def publish(self, take: Take, person: Person) -> None:
         """Let callers hear a take; never against its checks, that is for who sees them on the page."""
+        await self._still_may(person)
         await asyncio.to_thread(self._studio.publish, take.id, person.login)
 
     async def take_back(self, card: Card, person: Person) -> None:
         """Let callers hear the take before."""
+        await self._still_may(person)
         await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login, expected=card.take)
+
+    async def _still_may(self, person: Person) -> None:
+        """Roles and closed entrances count from the next press, also in a call. Raises MayNotRecord."""
+        if not await asyncio.to_thread(studio_calls.may_record, self._studio.database, person.id):
+            raise MayNotRecord("Вам больше нельзя записывать.")
 
 
 def _card_of(seen: Seen) -> Card:

@@ -15,6 +15,7 @@ from ivr.domain.people import Person, Role
 from ivr.domain.takes import (
     Checks,
     How,
+    MayNotRecord,
     NothingPublished,
     NotPublishable,
     OtherPublished,
@@ -183,6 +184,23 @@ async def test_after_a_change_of_text_the_new_one_is_told_and_the_next_recording
     assert studio.published == [2]
     at = call.heard.index("studio/not-publishable")
     assert call.heard[at - 1 : at + 2] == ["studio/other-words", "studio/not-publishable", "studio/text"]
+
+
+@pytest.mark.parametrize("last", ["1", "4"])
+async def test_who_may_not_any_more_is_told_and_the_call_ends(last: str) -> None:
+    async def refused(*_: object) -> None:
+        raise MayNotRecord("anna")
+
+    call = RecordingScript(*RECORDS, Step("studio/menu-draft", last))
+    studio = MemoryStudio()
+    if last == "1":
+        studio.keep = refused  # type: ignore[method-assign, assignment]
+    else:
+        studio.publish = refused  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert call.heard[-2:] == ["studio/wrong", "common/goodbye"]
+    assert ("refused", "person") in call.notes
+    assert studio.published == []
 
 
 async def test_redone_takes_are_all_kept_and_the_last_is_published() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ivr.domain.people import LOCK, Person, Role
-from ivr.domain.takes import How, NotPublishable, OtherPublished, Reason, Take, TakeFault, TakeState
+from ivr.domain.takes import How, MayNotRecord, NotPublishable, OtherPublished, Reason, Take, TakeFault, TakeState
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
@@ -216,6 +216,32 @@ async def test_what_was_read_by_telephone_is_of_the_text_that_was_told(phones: P
         await desk.publish(kept, anna)
     now = await desk.card(number)
     assert now is not None and now.text == studio.prompt(ASK).entry.digest
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "another role"])
+async def test_who_may_not_any_more_changes_nothing_in_a_call_that_goes_on(
+    phones: Phones, tmp_path: Path, closed: bool
+) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), phones.studio.prompt(ASK).number
+    source = recording(tmp_path, ASK_TEXT)
+    published, draft = (studio.add_take(ASK, source, how=How.PHONE, who="anna") for _ in range(2))
+    await desk.publish(published, anna)
+    card = await desk.card(number)
+    assert card is not None
+    if closed:
+        people.set_active(studio.database, anna.id, False, "test", phones.now)
+    else:
+        people.set_role(studio.database, anna.id, Role.VIEWER, "test", phones.now)
+    name = desk.name_recording(card, anna)
+    file = left(phones, Path(name).name, source.read_bytes(), 0)
+    for refused in (desk.publish(draft, anna), desk.take_back(card, anna), desk.keep(card, anna, name)):
+        with pytest.raises(MayNotRecord):
+            await refused
+    assert not file.exists()
+    heard = studio.prompt(ASK).published
+    assert heard is not None and heard.id == published.id
+    assert len(studio.takes()) == 2
 
 
 async def test_key_six_takes_back_only_what_the_caller_was_told_of(phones: Phones, tmp_path: Path) -> None:
