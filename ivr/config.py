@@ -1,12 +1,14 @@
 """Settings: the only reader of environment and TOML.
 
 Order: command line, environment (`IVR_…`, sections by `__`, for example `IVR_STORE__URL`), the TOML file, defaults.
+A relative path in the TOML file begins in the folder of that file, every other one in the present folder.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError, field_validator
@@ -31,6 +33,8 @@ from ivr.sections import Waits as Waits
 from ivr.sections import Web as Web
 
 CONFIG_PLACES = (Path("ivr.toml"), Path("/etc/ivr/ivr.toml"))
+
+SQLITE = "sqlite:///"
 
 
 class BadSettings(Exception):
@@ -74,15 +78,32 @@ class Settings(BaseSettings):
         return ZoneInfo(self.time_zone)
 
 
+def file_used(file: Path | None = None) -> Path | None:
+    """The configuration file that `load` reads, None if there is none. Raises BadSettings if a named one is missing."""
+    named = file or (Path(os.environ["IVR_CONFIG"]) if os.environ.get("IVR_CONFIG") else None)
+    if named is not None and not named.is_file():
+        raise BadSettings(f"{named}: no such configuration file")
+    return named or next((place for place in CONFIG_PLACES if place.is_file()), None)
+
+
+def adrift(settings: Settings, file: Path | None = None) -> list[str]:
+    """Folders of prompts that begin wherever a command is called although `file`, as for `load`, lies elsewhere.
+
+    The database would say of one folder what was done in another. As text: ``sounds.own (var/prompts)``.
+    """
+    place = file_used(file)
+    if place is None or place.absolute().parent.resolve() == Path.cwd().resolve():
+        return []
+    folders = {"sounds.own": settings.sounds.own, "studio.takes": settings.studio.takes}
+    return [f"{name} ({folder})" for name, folder in folders.items() if not folder.is_absolute()]
+
+
 def load(file: Path | None = None) -> Settings:
     """Settings from `file`, else from IVR_CONFIG, else from the first of CONFIG_PLACES that exists, else defaults.
 
     Raises BadSettings with every wrong field and where it was given.
     """
-    named = file or (Path(os.environ["IVR_CONFIG"]) if os.environ.get("IVR_CONFIG") else None)
-    if named is not None and not named.is_file():
-        raise BadSettings(f"{named}: no such configuration file")
-    place = named or next((place for place in CONFIG_PLACES if place.is_file()), None)
+    place = file_used(file)
 
     class FromFile(Settings):
         @classmethod
@@ -94,8 +115,7 @@ def load(file: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            toml = TomlConfigSettingsSource(settings_cls, place)
-            return (init_settings, env_settings, toml)
+            return (init_settings, env_settings, _TomlFile(settings_cls, place))
 
     try:
         return FromFile()
@@ -106,6 +126,34 @@ def load(file: Path | None = None) -> Settings:
         raise BadSettings(f"environment: {error}") from None
     except (OSError, ValueError) as error:
         raise BadSettings(f"{place}: {error}") from None
+
+
+class _TomlFile(TomlConfigSettingsSource):
+    """The file, its relative paths made absolute where it lies in another folder than the present one."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        place = self.toml_file_path
+        folder = Path(place).absolute().parent.resolve() if isinstance(place, str | Path) else Path.cwd()
+        return values if folder == Path.cwd().resolve() else _anchored(values, folder)
+
+
+def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    anchored = dict(values)
+    for name, section in values.items():
+        kind = Settings.model_fields[name].annotation if name in Settings.model_fields else None
+        if not isinstance(section, dict) or not (isinstance(kind, type) and issubclass(kind, Section)):
+            continue
+        fields = {key: field.annotation for key, field in kind.model_fields.items()}
+        paths = {key for key, type_ in fields.items() if Path in (type_, *get_args(type_))}
+        given = {key: value for key, value in section.items() if key in paths and isinstance(value, str)}
+        # An empty model, or "none", is no path.
+        moved = {key: str(folder / value) for key, value in given.items() if value not in ("", "none")}
+        url = section.get("url")
+        if name == "store" and isinstance(url, str) and url.startswith(SQLITE) and url.removeprefix(SQLITE)[:1] != ":":
+            moved["url"] = f"{SQLITE}{folder / url.removeprefix(SQLITE)}"
+        anchored[name] = section | moved
+    return anchored
 
 
 def _given_in(field: tuple[int | str, ...], place: Path | None) -> str:

@@ -30,6 +30,7 @@ from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.promises import Promises
 from ivr.storage.retention import Kept, remove_daily
 from ivr.storage.spooling import SpoolTerms, take_in
+from ivr.studio.agreement import Disagreement
 from ivr.studio.studio import Studio
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.hotline import Hotline
@@ -99,6 +100,7 @@ class Daemon:
             greets_shortly=self._surge.greets_shortly,
         )
         self._studio = Studio(settings, self._database, self._clock.now)
+        self._wrong_prompts: frozenset[Disagreement] = frozenset()
         self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
@@ -153,19 +155,21 @@ class Daemon:
             log.info("draining", extra={"count": self._server.calls})
             await self._server.drain(line.drain_s)
         finally:
-            for ending in (spool, old):
-                if ending is not None:
-                    await ending
-            for task in (ears, hotline, surge, pages):
-                if task is not None:
-                    task.cancel()
-                    await asyncio.wait((task,))
-            if self._engine is not None:
-                await self._engine.close()
-            await self._journal.close()
-            await self._ledger.close()
-            await asyncio.to_thread(self._studio.close)
-            self._database.close()
+            # Each of these is done whatever became of the others: the journal holds what calls told last.
+            async with contextlib.AsyncExitStack() as closing:
+                closing.callback(self._database.close)
+                closing.push_async_callback(asyncio.to_thread, self._studio.close)
+                closing.push_async_callback(self._ledger.close)
+                closing.push_async_callback(self._journal.close)
+                if self._engine is not None:
+                    closing.push_async_callback(self._engine.close)
+                for ending in (spool, old):
+                    if ending is not None:
+                        await _ended(ending)
+                for task in (ears, hotline, surge, pages):
+                    if task is not None:
+                        task.cancel()
+                        await _ended(task)
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
@@ -202,12 +206,14 @@ class Daemon:
     async def _mind_the_spool(self, stop: asyncio.Event) -> None:
         """Take in what callers leave in emergency mode while this daemon runs but could not take their call."""
         while not await _within(stop, SPOOL_PAUSE_S):
-            try:
-                await self._take_spool()
-                await self._follow_studio()
-                await self._studio_line.take_in()
-            except StoreUnavailable:
-                log.error("the database does not answer; the emergency spool waits")
+            for look in (self._take_spool, self._follow_studio, self._studio_line.take_in):
+                try:
+                    await look()
+                except StoreUnavailable:
+                    log.error("the database does not answer; the emergency spool waits")
+                    break
+                except Exception:  # one of them must not keep the others from their work, now or next time
+                    log.exception("a fault while spool and studio were looked after")
 
     async def _take_spool(self) -> None:
         settings = self._settings
@@ -225,8 +231,10 @@ class Daemon:
         mended = sum(one.mended for one in found)
         if mended:
             log.warning("prompts were made what was published", extra={"count": mended})
-        if len(found) > mended:
-            log.error("prompts are not what was published", extra={"count": len(found) - mended})
+        wrong = frozenset(one for one in found if not one.mended)
+        if wrong - self._wrong_prompts:  # tried again each minute, told once
+            log.error("prompts are not what was published", extra={"count": len(wrong)})
+        self._wrong_prompts = wrong
 
     async def _answer(self, incoming: Incoming) -> None:
         if is_wish(incoming):
@@ -279,6 +287,13 @@ class Daemon:
 
 def _nobody(_phone: str) -> bool:
     return False
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for the end of a task, whatever it is; a fault that ended it is told."""
+    await asyncio.wait((task,))
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        log.error("a part of the daemon ended before its time", exc_info=fault)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.config import BadSettings, load
+from ivr.config import BadSettings, adrift, load
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,55 @@ def test_loading_twice_does_not_mix_files() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().line.calls = 5  # type: ignore[misc]
+
+
+# Relative paths
+
+
+RELATIVE = """
+[store]
+url = "sqlite:///var/ivr.db"
+[sounds]
+own = "own"
+[studio]
+takes = "/srv/takes"
+[speech]
+model = "none"
+"""
+
+
+def test_relative_paths_of_a_file_begin_where_the_file_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    file = toml(RELATIVE, "etc/ivr.toml")
+    for named in (file, tmp_path / file):
+        settings = load(named)
+        assert settings.store.url == f"sqlite:///{tmp_path}/etc/var/ivr.db"
+        assert (settings.sounds.own, settings.studio.takes) == (tmp_path / "etc" / "own", Path("/srv/takes"))
+        assert settings.speech.model is None
+        assert settings.line.spool == Path("var/spool"), "a default, and of the present folder"
+    monkeypatch.setenv("IVR_SOUNDS__OWN", "mine")
+    assert load(file).sounds.own == Path("mine")
+    monkeypatch.chdir(tmp_path / "etc")
+    assert load(Path("ivr.toml")).store.url == "sqlite:///var/ivr.db"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:////srv/ivr.db", "postgresql://ivr@db/ivr"])
+def test_what_is_no_relative_path_stays(tmp_path: Path, url: str) -> None:
+    (tmp_path / "etc").mkdir()
+    assert load(toml(f'[store]\nurl = "{url}"', "etc/ivr.toml")).store.url == url
+
+
+def test_folders_of_prompts_that_begin_anywhere_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert adrift(load()) == [], "no file at all: the present folder is all there is"
+    (tmp_path / "etc").mkdir()
+    file = toml("[line]\ncalls = 7", "etc/ivr.toml")
+    assert adrift(load(file), file) == ["sounds.own (var/prompts)", "studio.takes (var/takes)"]
+    monkeypatch.setenv("IVR_CONFIG", str(file))
+    assert len(adrift(load())) == 2
+    monkeypatch.setenv("IVR_SOUNDS__OWN", "/srv/own")
+    assert adrift(load()) == ["studio.takes (var/takes)"]
+    named = toml(RELATIVE, "etc/ivr.toml")
+    assert adrift(load(named), named) == []
 
 
 # What is said of a fault

@@ -18,15 +18,16 @@ from rich.table import Table
 from ivr.cli import session, takes
 from ivr.cli.readings import user
 from ivr.cli.takes import Config
-from ivr.config import REPOSITORY, BadSettings, Settings, load
+from ivr.config import REPOSITORY, BadSettings, Settings, adrift, load
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import How, TakeFault
 from ivr.storage.engine import BadDatabaseUrl, Database
 from ivr.storage.migrations import require_current
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
-from ivr.studio.coverage import State, findings, state_of, uses
+from ivr.studio.coverage import Finding, State, findings, state_of, uses
 from ivr.studio.mixture import own_findings
 from ivr.studio.publishing import BadManifest, Busy, Published, Sounds, build
+from ivr.studio.reading_rights import ASKED, closed_to_asterisk
 from ivr.studio.rendering import Rendering
 from ivr.studio.sound import BadSound, opened
 from ivr.studio.standing import Seen, Standing
@@ -40,6 +41,7 @@ app.command("script")(session.script)
 app.command("split")(session.split_)
 
 FAILED, UNUSABLE = 1, 2
+CLOSED = f"the user {ASKED} may not read or enter it: callers do not hear published recordings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def build_(
     chosen = [voice.catalogue[id_] for id_ in only] if only else list(voice.catalogue.values())
     if not (only or everything):
         chosen = [entry for entry in chosen if voice.state(entry) in (State.MISSING, State.OUTDATED)]
-    respoken = _speak_changed(voice, only)
+    loose = adrift(voice.settings, config)
+    if loose:
+        typer.echo(f"warning: changed texts are left out: {takes.ADRIFT.format(' and '.join(loose))}", err=True)
+    respoken = 0 if loose else _speak_changed(voice, only)
     if not chosen and respoken:
         return
     if not chosen:
@@ -144,6 +149,9 @@ def check(
 ) -> None:
     """Compare code, dialplan, catalogue and audio; exit status 1 if a call would miss a prompt or hear an old one."""
     voice = _voice(config)
+    loose = adrift(voice.settings, config)
+    if loose and mend:
+        _unusable(takes.ADRIFT.format(" and ".join(loose)))
     played = uses(REPOSITORY / "dialplan", REPOSITORY / "ivr" / "telephony")
     faults = 0
     found = list(findings(voice.catalogue, voice.sounds, voice.manifest, played))
@@ -152,6 +160,8 @@ def check(
             for one in studio.files.mend() if mend else ():
                 typer.echo(f"{'mended' if one.mended else 'cannot be mended'}: {one.id}, voice {one.voice}")
             found += own_findings(studio)
+    found += (Finding(name, takes.ADRIFT.format("it")) for name in loose)
+    found += (Finding(str(place), CLOSED) for place in closed_to_asterisk(voice.settings))
     for finding in found:
         faults += finding.serious
         typer.echo(f"{'error' if finding.serious else 'warning'}: {finding.id}: {finding.what}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from ivr import config, logs
 from ivr.daemon import serve as run_daemon
 from ivr.storage.migrations import SchemaOutdated
 
+log = logging.getLogger(__name__)
 app = typer.Typer(add_completion=False)
 
 
@@ -27,6 +29,8 @@ def serve(
     logs.to_stderr()
     try:
         settings = config.load(config_file)
+        if loose := config.adrift(settings, config_file):
+            log.warning("folders of prompts begin where this was started", extra={"reason": ", ".join(loose)})
         _spare_the_collector()
         uvloop.run(_until_signalled(settings, _pages(config_file) if settings.web.listen else None))
     except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:

@@ -30,12 +30,24 @@ Number = Annotated[int, typer.Argument(metavar="TAKE", help="Number of a take, a
 VoiceName = Annotated[str, typer.Option("--voice", help="Voice; the first of `sounds.voices` if not given.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Publish although its checks speak against it.")]
 
+ADRIFT = (
+    "{} would begin in the present folder, not where the daemon looks: give absolute paths in the configuration file"
+)
+
 
 @contextmanager
-def studio_opened(command: str, config_file: Path | None) -> Iterator[tuple[Studio, config.Settings]]:
-    """The studio of the settings; its faults end the command with one line on stderr, exit code 1."""
+def studio_opened(
+    command: str, config_file: Path | None, *, writes: bool = True
+) -> Iterator[tuple[Studio, config.Settings]]:
+    """The studio of the settings; its faults end the command with one line on stderr, exit code 1.
+
+    writes: whether files may change. Then no folder of them may depend on where the command is called: exit code 2.
+    """
     with faults_told(f"prompts {command}"):
         settings = config.load(config_file)
+        if writes and (loose := config.adrift(settings, config_file)):
+            typer.echo(f"ivr prompts {command}: {ADRIFT.format(' and '.join(loose))}", err=True)
+            raise typer.Exit(2)
         with opened(settings) as database:
             studio = Studio(settings, database)
             try:
@@ -82,7 +94,7 @@ def takes(
     config_file: Config = None,
 ) -> None:
     """Show the takes of a prompt, or all, the latest first, with what was measured and what is wrong."""
-    with studio_opened("takes", config_file) as (studio, settings):
+    with studio_opened("takes", config_file, writes=False) as (studio, settings):
         table = Table("take", "prompt", "voice", "state", "how", "by", "at", "seconds", "dB", "noise", "refused")
         for take in studio.takes(id_ or None, voice or None):
             checks = take.checks
@@ -103,10 +115,18 @@ def publish(take: Number, insist: Insist = False, by: By = "", config_file: Conf
         typer.echo(f"take {done.id} is published: {done.prompt_id}, voice {done.voice}")
 
 
-def withdraw(id_: Id, voice: VoiceName = "", by: By = "", config_file: Config = None) -> None:
+def withdraw(
+    id_: Id,
+    take: Annotated[
+        int | None, typer.Option("--take", metavar="TAKE", help="Only if this take is what callers hear.")
+    ] = None,
+    voice: VoiceName = "",
+    by: By = "",
+    config_file: Config = None,
+) -> None:
     """Take back what callers hear of a prompt: the take before it is heard again, else the next voice of the chain."""
     with studio_opened("withdraw", config_file) as (studio, _):
-        before = studio.withdraw(id_, by or user(), voice=voice or None)
+        before = studio.withdraw(id_, by or user(), voice=voice or None, expected=take)
         if before is not None:
             typer.echo(f"take {before.id} is heard again")
         else:
@@ -123,7 +143,7 @@ def text(
     config_file: Config = None,
 ) -> None:
     """Change what a prompt says; its audio is out of date until it is recorded anew."""
-    with studio_opened("text", config_file) as (studio, _):
+    with studio_opened("text", config_file, writes=synthesise) as (studio, _):
         who = by or user()
         entry = studio.change_text(id_, words, who, notes=notes)
         typer.echo(f"{entry.id}: {entry.text}")

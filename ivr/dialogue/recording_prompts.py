@@ -20,7 +20,16 @@ from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio_ports import Card, Recorded, RecordingCall, RecordingStudio
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import MOST_OF_PIN, Person
-from ivr.domain.takes import NothingPublished, NotPublishable, Reason, Take, TakeFault
+from ivr.domain.takes import (
+    MayNotRecord,
+    NothingPublished,
+    NotPublishable,
+    OtherPublished,
+    Reason,
+    Refusal,
+    Take,
+    TakeFault,
+)
 from ivr.language import speaking
 
 log = logging.getLogger(__name__)
@@ -43,6 +52,7 @@ TOLD = {
     Reason.TOO_LONG_FOR_TEXT: Prompt.STUDIO_TOO_LONG,
     Reason.TOO_LONG: Prompt.STUDIO_TOO_LONG,
     Reason.OTHER_WORDS: Prompt.STUDIO_OTHER_WORDS,
+    Reason.OLD_TEXT: Prompt.STUDIO_OTHER_WORDS,
     Reason.CUT_OFF: Prompt.STUDIO_SPOILT,
     Reason.UNDECODABLE: Prompt.STUDIO_SPOILT,
     Reason.TOO_LARGE: Prompt.STUDIO_SPOILT,
@@ -84,6 +94,10 @@ class RecordingVisit:
             await self._call.announce((Prompt.GOODBYE,))
         except GaveUp:
             await self._call.announce((Prompt.GOODBYE,))
+        except MayNotRecord:
+            log.warning("who calls the studio may not record any more", extra={"call": self._call.id})
+            self._call.note("refused", "person")
+            await self._call.announce((Prompt.STUDIO_WRONG,), (Prompt.GOODBYE,))
         except (StoreUnavailable, TakeFault, OSError):
             log.exception("a fault in the studio by telephone", extra={"call": self._call.id})
             await self._call.announce((Prompt.STUDIO_FAULT,), (Prompt.GOODBYE,))
@@ -159,6 +173,7 @@ class RecordingVisit:
                 case Key.LISTEN | Key.NOW:
                     await call.say((Prompt.STUDIO_NOW, card.prompt) if card.heard else (Prompt.STUDIO_SILENT,))
                 case Key.TEXT:
+                    card = await self._fresh(card)
                     await call.say(*await self._text(card))
                 case Key.PUBLISH:
                     card = await self._publish(card, person)
@@ -208,31 +223,43 @@ class RecordingVisit:
             await self._fail((Prompt.STUDIO_NOT_RECORDED,))
             return card
         call.note("take", str(take.id))
-        await call.say(*_reasons(take), *await self._as_heard(take))
+        await call.say(*_reasons(take.refusals), *await self._as_heard(take))
         return replace(card, draft=take if take.audio else card.draft)
 
     async def _publish(self, card: Card, person: Person) -> Card:
-        if card.draft is None:
+        draft = card.draft
+        if draft is None:
             await self._call.say((Prompt.STUDIO_NO_DRAFT,))
             return card
         try:
-            await self._studio.publish(card.draft, person)
-        except NotPublishable:
-            await self._call.say(*_reasons(card.draft), (Prompt.STUDIO_NOT_PUBLISHABLE,))
+            await self._studio.publish(draft, person)
+        except NotPublishable as fault:
+            old = any(refusal.reason is Reason.OLD_TEXT for refusal in fault.refusals)
+            card = await self._fresh(card) if old else card
+            text = await self._text(card) if old else ()  # the present one, for the next try
+            await self._call.say(*_reasons(fault.refusals), (Prompt.STUDIO_NOT_PUBLISHABLE,), *text)
             return card
-        self._call.note("published", str(card.draft.id))
+        self._call.note("published", str(draft.id))
         await self._call.say((Prompt.STUDIO_PUBLISHED,))
-        return replace(card, heard=True, published=True, draft=None)
+        return replace(card, heard=True, published=True, draft=None, take=draft.id)
 
     async def _take_back(self, card: Card, person: Person) -> Card:
         try:
             await self._studio.take_back(card, person)
         except NothingPublished:
             await self._call.say((Prompt.STUDIO_NOTHING_TO_RESTORE,))
-            return card
+            return replace(card, published=False, take=0)
+        except OtherPublished:  # by somebody else meanwhile: who called has not heard it yet
+            await self._call.say((Prompt.STUDIO_NOW, card.prompt))
+            return await self._fresh(card)
         self._call.note("taken-back", str(card.number))
-        found = await self._studio.card(card.number)
+        card = await self._fresh(card)
         await self._call.say((Prompt.STUDIO_RESTORED,))
+        return card
+
+    async def _fresh(self, card: Card) -> Card:
+        """The prompt as it stands now, with the draft that the caller knows."""
+        found = await self._studio.card(card.number)
         return replace(found, draft=card.draft) if found is not None else card
 
     async def _text(self, card: Card) -> tuple[Phrase, ...]:
@@ -263,6 +290,6 @@ def _number(answer: Answer) -> str:
     return answer.digits if answer.heard is Heard.ANSWER else ""
 
 
-def _reasons(take: Take) -> tuple[Phrase, ...]:
+def _reasons(refusals: tuple[Refusal, ...]) -> tuple[Phrase, ...]:
     """What speaks against a take, each told once."""
-    return tuple((prompt,) for prompt in dict.fromkeys(TOLD[refusal.reason] for refusal in take.refusals))
+    return tuple((prompt,) for prompt in dict.fromkeys(TOLD[refusal.reason] for refusal in refusals))

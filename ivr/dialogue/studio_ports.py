@@ -24,7 +24,8 @@ class Card:
 
     number: by which it is keyed. heard: callers hear something of it now. published: that is a take, and no prompt that
     came with the program. draft: the latest recording that nobody published, made since the published one; None if
-    there is none.
+    there is none. take: number of the published take, 0 if there is none. text: digest of the text as it was when the
+    card was drawn.
     """
 
     number: int
@@ -32,6 +33,8 @@ class Card:
     heard: bool
     published: bool
     draft: Take | None
+    take: int = 0
+    text: str = ""
 
 
 class RecordingCall(Protocol):
@@ -65,7 +68,10 @@ class RecordingCall(Protocol):
 
 
 class RecordingStudio(Protocol):
-    """The studio, for one call. Every method raises StoreUnavailable, TakeFault or OSError within a limit."""
+    """The studio, for one call. Every method raises StoreUnavailable, TakeFault or OSError within a limit.
+
+    What changes something raises MayNotRecord once the person may not any more.
+    """
 
     @property
     def longest_s(self) -> float:
@@ -90,10 +96,13 @@ class RecordingStudio(Protocol):
         """A new name to record under."""
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
-        """Make a draft of what was recorded under `name`; None where nothing was. It is kept until this succeeds."""
+        """Make a draft of what was recorded under `name`, of the text of the card; None where nothing was.
+
+        It is kept until this succeeds.
+        """
 
     async def publish(self, take: Take, person: Person) -> None:
         """Let callers hear a take. Raises NotPublishable."""
 
     async def take_back(self, card: Card, person: Person) -> None:
-        """Let callers hear what they heard before the published take. Raises NothingPublished."""
+        """Let callers hear what they heard before `card.take`. Raises NothingPublished, OtherPublished."""

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     TOO_SHORT_FOR_TEXT = "too short for its text"
     TOO_LONG_FOR_TEXT = "too long for its text"
     OTHER_WORDS = "other words"
+    OLD_TEXT = "old text"  # told when it is published: what the text is may change after the take
 
 
 HARD = frozenset({Reason.UNDECODABLE, Reason.TOO_LARGE, Reason.TOO_LONG, Reason.SILENCE})
@@ -66,6 +67,7 @@ _TOLD = {
         "Слишком длинно для этого текста: {found} с, нужно не больше {wanted}. Читайте без долгих пауз и лишних слов."
     ),
     Reason.OTHER_WORDS: "Слышится «{found}» вместо «{wanted}». Проверьте, та ли это подсказка, и говорите отчётливо.",
+    Reason.OLD_TEXT: "Прочитан прежний текст, с тех пор его изменили. Запишите нынешний.",
 }
 
 
@@ -223,3 +225,11 @@ class NotPublishable(TakeFault):
 
 class NothingPublished(TakeFault):
     """No take of the prompt is published in this voice."""
+
+
+class MayNotRecord(TakeFault):
+    """Whose entrance was closed, or whose role was changed, while they called."""
+
+
+class OtherPublished(TakeFault):
+    """Another take is published than the one that was to be taken back."""

@@ -69,7 +69,8 @@ class System:
         sections: dict[str, dict[str, Any]] = {
             "store": {"url": self._store_url},
             "line": {"socket": str(state.daemon_socket), "spool": str(state.spool)},
-            "studio": {"calls": str(state.folder / "studio-calls")},
+            "sounds": {"own": str(self.folder / "own")},
+            "studio": {"calls": str(state.folder / "studio-calls"), "takes": str(self.folder / "takes")},
             "web": {"listen": ""},
         }
         for name, values in self._changes.items():

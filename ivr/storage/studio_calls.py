@@ -69,6 +69,13 @@ def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
         return Begun(person_of_row(row), leave.prompt_id)
 
 
+def may_record(database: Database, person: int) -> bool:
+    """Whether somebody who was let in may still record. Raises StoreUnavailable."""
+    with database.reading() as connection:
+        row = connection.execute(select(_users.c.role).where(_users.c.id == person, _users.c.active)).first()
+    return row is not None and Role(row.role) in MAY_RECORD
+
+
 def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
     """The PIN of an attempt fits: its count is taken back. None for who may not record, whatever the PIN.
 

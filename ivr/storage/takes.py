@@ -20,6 +20,8 @@ from ivr.domain.takes import (
     NoSuchTake,
     NothingPublished,
     NotPublishable,
+    OtherPublished,
+    Refusal,
     Take,
     TakeState,
 )
@@ -105,9 +107,19 @@ def published(database: Database) -> list[Take]:
         return [take_of(row) for row in rows]
 
 
-def publish(database: Database, take: int, who: str, now: datetime, place: Place, *, insist: bool = False) -> Take:
-    """Make a take the one that calls hear; the one before can be restored. insist: although its checks speak against.
+def publish(
+    database: Database,
+    take: int,
+    who: str,
+    now: datetime,
+    place: Place,
+    *,
+    against: tuple[Refusal, ...] = (),
+    insist: bool = False,
+) -> Take:
+    """Make a take the one that calls hear; the one before can be restored.
 
+    against: what speaks against it besides its checks. insist: although something does.
     `place` is called last within the transaction, so that files follow the order of the database; what it raises
     undoes all. Raises NoSuchTake, NotPublishable, StoreUnavailable.
     """
@@ -115,8 +127,9 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         wanted = _found(connection, take)
         lock(connection, wanted.prompt_id)
         wanted = _found(connection, take)
-        if wanted.checks.hard or (wanted.refusals and not insist):
-            raise NotPublishable(wanted.refusals)
+        refusals = (*wanted.refusals, *against)
+        if wanted.checks.hard or (refusals and not insist):
+            raise NotPublishable(refusals)
         if wanted.state is TakeState.PUBLISHED:
             place(wanted)
             return wanted
@@ -124,7 +137,7 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         if before is not None:
             _set(connection, before.id, TakeState.WITHDRAWN, before.publication)
         _set(connection, take, TakeState.PUBLISHED, _last(connection, wanted) + 1)
-        reasons = ", ".join(refusal.reason for refusal in wanted.refusals)
+        reasons = ", ".join(refusal.reason for refusal in refusals)
         told = f"take {take}, before: {before.id if before else 'none'}"
         told += f", insisted: {reasons}" if reasons else ""
         _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, wanted.voice, told)
@@ -133,16 +146,28 @@ def publish(database: Database, take: int, who: str, now: datetime, place: Place
         return wanted
 
 
-def withdraw(database: Database, prompt: str, voice: str, who: str, now: datetime, place: Place) -> Take | None:
+def withdraw(
+    database: Database,
+    prompt: str,
+    voice: str,
+    who: str,
+    now: datetime,
+    place: Place,
+    *,
+    expected: int | None = None,
+) -> Take | None:
     """Take back what calls hear, and restore the take before; None where there is none. `place` as in publish.
 
-    Raises NothingPublished, StoreUnavailable.
+    expected: the take that is meant, None for whichever it is. Raises NothingPublished, OtherPublished,
+    StoreUnavailable.
     """
     with database.writing() as connection:
         lock(connection, prompt)
         now_heard = _published(connection, prompt, voice)
         if now_heard is None:
             raise NothingPublished("Опубликованной записи этой подсказки нет.")
+        if expected is not None and now_heard.id != expected:
+            raise OtherPublished(f"Опубликована уже другая запись, {now_heard.id}: послушайте её сначала.")
         _set(connection, now_heard.id, TakeState.WITHDRAWN, None)
         query = select(_takes).where(*_of(prompt, voice), _takes.c.publication.is_not(None))
         row = connection.execute(query.order_by(_takes.c.publication.desc()).limit(1)).first()

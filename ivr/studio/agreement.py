@@ -17,7 +17,7 @@ from ivr.domain.takes import Take, TakeFault
 from ivr.storage import takes
 from ivr.storage.engine import Database
 from ivr.studio.masters import Masters
-from ivr.studio.voices import Voices
+from ivr.studio.voices import Mark, Voices
 
 
 class NoSound(TakeFault):
@@ -40,7 +40,7 @@ class Agreement:
         self._database = database
         self._masters = masters
         self._voices = voices
-        self._followed: frozenset[tuple[str, str, str]] | None = None
+        self._agreed: tuple[frozenset[tuple[str, str, str]], frozenset[Mark]] | None = None
 
     @contextmanager
     def kept(self, prompt: str, voice: str) -> Iterator[takes.Place]:
@@ -74,15 +74,18 @@ class Agreement:
         return [replace(one, mended=self._mended(one)) for one in self.disagreements()]
 
     def follow(self) -> list[Disagreement]:
-        """As `mend`, but it looks at the files only where something was published since it last looked.
+        """As `mend`, but files are read only where they, or what is published, are not as when all last agreed.
 
-        Called now and then, it brings what another node published into the folders of this one.
+        Called now and then, it brings what another node published into the folders of this one, and mends what a
+        killed publisher left. Where all agrees it costs a look at names and times: some 30 ms for 600 prompts.
         """
         heard = frozenset((take.voice, take.prompt_id, take.audio) for take in takes.published(self._database))
-        if heard == self._followed:
+        # Before the files are read: what a publisher puts there from now on is looked at next time.
+        now = heard, self._voices.marks()
+        if now == self._agreed:
             return []
         found = self.mend()
-        self._followed = heard
+        self._agreed = None if found else now  # also what was mended is looked at once more
         return found
 
     def _mended(self, one: Disagreement) -> bool:

@@ -1,12 +1,14 @@
 """The studio as a call to it sees it: `ivr.dialogue.studio_ports.RecordingStudio`.
 
-Asterisk writes recordings into a folder that both share, under names of ours: ``<person>-<prompt number>-<random>``.
+Asterisk writes recordings into a folder that both share, under names of ours:
+``<person>-<prompt number>-<random>-<digest of the text that was read>``, older files lack the last part.
 A file is removed once it is a take; what a killed daemon leaves behind is taken in later.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -16,13 +18,17 @@ from pathlib import Path
 
 from ivr.dialogue.ports import Phrase
 from ivr.dialogue.studio_ports import Card
-from ivr.domain.people import NoSuchPerson, Person
-from ivr.domain.takes import How, Take
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.people import Person
+from ivr.domain.takes import How, MayNotRecord, Take
 from ivr.storage import attempts, credentials, people, studio_calls
 from ivr.studio.agreement import NoSound
 from ivr.studio.reading_out import text_sound
+from ivr.studio.sound import BadSound
 from ivr.studio.standing import Seen, Standing
-from ivr.studio.studio import NoSuchPrompt, Studio
+from ivr.studio.studio import Studio
+
+log = logging.getLogger(__name__)
 
 ENDING = ".wav16"
 HEADER_BYTES, SHORTEST_BYTES = 44, 3200  # 0.1 s: a hang-up at the tone
@@ -30,8 +36,11 @@ HASHERS = 2
 """PINs looked at together: each takes 64 MiB and some 50 ms of a processor."""
 STALE_S = 300.0
 """How long after its longest recording a file belongs to no call any more."""
+AGAIN_S, LATEST_AGAIN_S = 120.0, 86400.0
+"""Pause after the first failed try to take a file in, doubled after each further one, and the longest. What can never
+succeed stays where it is and costs one try a day; what failed once (ffmpeg, the disk) is not lost."""
 TEXTS = "texts"
-_LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}")
+_LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}(?:-([0-9a-f]{64}))?")
 
 
 class PhoneStudio:
@@ -43,6 +52,7 @@ class PhoneStudio:
         self.longest_s = longest_s
         self.now = now
         self.hashing = asyncio.Semaphore(HASHERS)
+        self._again: dict[str, tuple[float, float]] = {}  # by name: not before, and the pause until then
 
     def desk(self, caller: str, lent: dict[str, Path]) -> PhoneDesk:
         """The studio for one call. caller: whose failed PINs are counted. lent: gets files to be played, by id."""
@@ -60,22 +70,42 @@ class PhoneStudio:
         return leave.person, seen.number
 
     def take_in(self) -> int:
-        """Make drafts of recordings whose call a fault ended; how many. Raises StoreUnavailable, OSError, TakeFault."""
-        taken = 0
-        for file in sorted(self.folder.glob(f"*{ENDING}")) if self.folder.is_dir() else ():
-            left = _LEFT.fullmatch(file.stem)
-            if left is None or time.time() - file.stat().st_mtime < self.longest_s + STALE_S:
-                continue
-            try:
-                who = people.find(self.studio.database, int(left[1])).login
-                prompt = self.studio.numbered(int(left[2])).id
-            except (NoSuchPerson, NoSuchPrompt):
-                continue
-            taken += self.kept(prompt, who, file.with_suffix("")) is not None
-        return taken
+        """Make drafts of recordings whose call a fault ended; how many. What cannot become one stays for later.
 
-    def kept(self, prompt: str, who: str, name: Path) -> Take | None:
-        """A draft of a recording; its file goes once there is one."""
+        Raises StoreUnavailable, OSError if the folder cannot be read.
+        """
+        files = sorted(self.folder.glob(f"*{ENDING}")) if self.folder.is_dir() else []
+        self._again = {file.name: self._again[file.name] for file in files if file.name in self._again}
+        return sum(self._taken_in(file) for file in files)
+
+    def _taken_in(self, file: Path) -> bool:
+        """Whether a draft was made of it. Raises StoreUnavailable."""
+        left = _LEFT.fullmatch(file.stem)
+        not_before, pause = self._again.get(file.name, (0.0, AGAIN_S))
+        if left is None or time.monotonic() < not_before:
+            return False
+        try:
+            if time.time() - file.stat().st_mtime < self.longest_s + STALE_S:
+                return False
+            who = people.find(self.studio.database, int(left[1])).login
+            prompt = self.studio.numbered(int(left[2])).id
+            return self.kept(prompt, who, file.with_suffix(""), left[3]) is not None
+        except StoreUnavailable:
+            raise
+        except FileNotFoundError:
+            if not file.exists():
+                return False
+            self._put_off(file, pause, "FileNotFoundError")
+        except Exception as error:  # whatever it is: the files after this one become takes
+            self._put_off(file, pause, type(error).__name__)
+        return False
+
+    def _put_off(self, file: Path, pause: float, reason: str) -> None:
+        self._again[file.name] = (time.monotonic() + pause, min(2 * pause, LATEST_AGAIN_S))
+        log.error("a recording by telephone cannot be taken in; it stays", extra={"path": str(file), "reason": reason})
+
+    def kept(self, prompt: str, who: str, name: Path, text: str | None) -> Take | None:
+        """A draft of a recording; its file goes once there is one. text: digest of what was read, None if unknown."""
         file = name.with_suffix(ENDING)
         try:
             if file.stat().st_size < HEADER_BYTES + SHORTEST_BYTES:
@@ -83,7 +113,7 @@ class PhoneStudio:
                 return None
         except FileNotFoundError:
             return None
-        take = self.studio.add_take(prompt, file, how=How.PHONE, who=who)
+        take = self.studio.add_take(prompt, file, how=How.PHONE, who=who, text=text)
         file.unlink()
         return take
 
@@ -157,25 +187,42 @@ class PhoneDesk:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o2770)  # Asterisk's user writes there, as one of our group
-        return str(folder / f"{person.id}-{card.number}-{secrets.token_hex(8)}")
+        name = f"{person.id}-{card.number}-{secrets.token_hex(8)}"
+        return str(folder / (f"{name}-{card.text}" if card.text else name))
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
-        """A draft of what was recorded."""
-        return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name))
+        """A draft of what was recorded. Of whom may not record nothing is kept."""
+        try:
+            await self._still_may(person)
+        except MayNotRecord:
+            await asyncio.to_thread(Path(name).with_suffix(ENDING).unlink, missing_ok=True)
+            raise
+        try:
+            return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name), card.text or None)
+        except BadSound as error:  # of this machine: ffmpeg is missing, or took too long
+            raise NoSound("Сервер не может обработать звук.") from error
 
     async def publish(self, take: Take, person: Person) -> None:
         """Let callers hear a take; never against its checks, that is for who sees them on the page."""
+        await self._still_may(person)
         await asyncio.to_thread(self._studio.publish, take.id, person.login)
 
     async def take_back(self, card: Card, person: Person) -> None:
         """Let callers hear the take before."""
-        await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login)
+        await self._still_may(person)
+        await asyncio.to_thread(self._studio.withdraw, card.prompt, person.login, expected=card.take)
+
+    async def _still_may(self, person: Person) -> None:
+        """Roles and closed entrances count from the next press, also in a call. Raises MayNotRecord."""
+        if not await asyncio.to_thread(studio_calls.may_record, self._studio.database, person.id):
+            raise MayNotRecord("Вам больше нельзя записывать.")
 
 
 def _card_of(seen: Seen) -> Card:
     since = seen.published.id if seen.published is not None else 0
     draft = next((take for take in seen.drafts if take.audio and take.id > since), None)
-    return Card(seen.number, seen.entry.id, bool(seen.heard_in), seen.published is not None, draft)
+    heard, published = bool(seen.heard_in), seen.published is not None
+    return Card(seen.number, seen.entry.id, heard, published, draft, since, seen.entry.digest)
 
 
 def _waits(seen: Seen) -> bool:

@@ -65,7 +65,10 @@ def process(master: Path, entry: Entry, scratch: Path, longest_s: float) -> Proc
     try:
         speech = finished(sound, background)
     except BadSound:  # all of it is background, or specks
-        speech = finished(sound)
+        try:
+            speech = finished(sound)
+        except BadSound:
+            return _refused(Reason.SILENCE)
         background = level
     clipped = max(map(_clips, channels))
     refusals: list[Refusal] = []

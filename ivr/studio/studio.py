@@ -167,10 +167,19 @@ class Studio:
     # ------------------------------------------------------------------------------------------------ recording
 
     def add_take(
-        self, prompt: str, sound: Path | bytes | BinaryIO, *, how: How, who: str, voice: str | None = None
+        self,
+        prompt: str,
+        sound: Path | bytes | BinaryIO,
+        *,
+        how: How,
+        who: str,
+        voice: str | None = None,
+        text: str | None = None,
     ) -> Take:
         """Keep a recording, process it and check it. What is wrong with it is in `Take.refusals`.
 
+        text: `Entry.digest` of what its speaker had before them, None for the present text. After a change in between
+        it is a take of the text before.
         A stream is read up to the limit and no further. Raises NoSuchPrompt, NoSuchVoice, NotPublishable for a file
         beyond the limit, Busy, BadSound where ffmpeg is missing, StoreUnavailable, OSError.
         """
@@ -180,7 +189,7 @@ class Studio:
         except TooLarge:
             most = self._settings.studio.upload_mb
             raise NotPublishable((Refusal(Reason.TOO_LARGE, f"больше {most}", str(most)),)) from None
-        return self._kept(entry, voice, name, how, who)
+        return self._kept(entry, voice, name, how, who, text)
 
     def synthesise(self, prompt: str, *, who: str, voice: str | None = None, engine: str | None = None) -> Take:
         """Make a take by the best synthesiser of this machine. Raises NoEngine, NoSound and what `add_take` raises."""
@@ -192,7 +201,7 @@ class Studio:
             raise NoSound("Синтезатор не справился с этим текстом.")
         return self._kept(entry, voice, self._masters.keep(rendering.audio), How.SYNTHESIS, who)
 
-    def _kept(self, entry: Entry, voice: str, name: str, how: How, who: str) -> Take:
+    def _kept(self, entry: Entry, voice: str, name: str, how: How, who: str, text: str | None = None) -> Take:
         try:
             with self._place(), TemporaryDirectory(prefix="ivr-take-") as scratch:
                 made = process(self._masters.master(name), entry, Path(scratch), self._settings.studio.longest_s)
@@ -206,7 +215,7 @@ class Studio:
             if made.audio:
                 self._masters.keep_sound(name, made.audio)
             audio = hashlib.sha256(made.audio).hexdigest() if made.audio else ""
-            new = NewTake(entry.id, voice, how, who, self._now(), name, entry.digest, audio, checks)
+            new = NewTake(entry.id, voice, how, who, self._now(), name, text or entry.digest, audio, checks)
             return takes.add(self.database, new)
         except BaseException:
             self._masters.forget(name)
@@ -215,23 +224,27 @@ class Studio:
     # ------------------------------------------------------------------------------------------------ publishing
 
     def publish(self, take: int, who: str, *, insist: bool = False) -> Take:
-        """Let callers hear a take from the next prompt on. insist: although its checks speak against it.
+        """Let callers hear a take from the next prompt on. insist: although its checks speak against it, or its text.
 
         Raises NoSuchTake, NotPublishable, StoreUnavailable, OSError; then callers hear what they heard before.
         """
         wanted = self.take(take)
-        takes.numbers(self.database, (*self.catalogue(), wanted.prompt_id))  # its row there is what is locked
+        catalogue = self.catalogue()
+        entry = catalogue.get(wanted.prompt_id)
+        against = (Refusal(Reason.OLD_TEXT),) if entry is not None and entry.digest != wanted.text else ()
+        takes.numbers(self.database, (*catalogue, wanted.prompt_id))  # its row there is what is locked
         with self.files.kept(wanted.prompt_id, wanted.voice) as place:
-            return takes.publish(self.database, take, who, self._now(), place, insist=insist)
+            return takes.publish(self.database, take, who, self._now(), place, against=against, insist=insist)
 
-    def withdraw(self, prompt: str, who: str, *, voice: str | None = None) -> Take | None:
+    def withdraw(self, prompt: str, who: str, *, voice: str | None = None, expected: int | None = None) -> Take | None:
         """Take back what callers hear; the take before, or the next voice of the chain, is heard again.
 
-        Raises NothingPublished, NoSuchVoice, StoreUnavailable, OSError; then callers hear what they heard before.
+        expected: the take that somebody heard and means. Raises NothingPublished, OtherPublished, NoSuchVoice,
+        StoreUnavailable, OSError; then callers hear what they heard before.
         """
         voice = self._voice(voice)
         with self.files.kept(prompt, voice) as place:
-            return takes.withdraw(self.database, prompt, voice, who, self._now(), place)
+            return takes.withdraw(self.database, prompt, voice, who, self._now(), place, expected=expected)
 
     def old_takes(self, age: timedelta) -> Cleaned:
         """What `clean` would remove now. Raises StoreUnavailable, OSError."""

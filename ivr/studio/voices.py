@@ -11,10 +11,13 @@ from pathlib import Path
 from ivr.config import Sounds as SoundSettings
 from ivr.domain.takes import Take
 from ivr.studio.catalogue import ID
-from ivr.studio.publishing import Sounds
+from ivr.studio.publishing import ALAW, Sounds
 
 FIXED = "fixed/"
 """Prompts that the dialplan plays by itself; it knows one folder and no chain."""
+
+Mark = tuple[str, ...]
+"""A file's path, inode, size and time, or what else tells that it is another one than before."""
 
 
 class Voices:
@@ -53,6 +56,14 @@ class Voices:
                 id_ = str(file.relative_to(folder).with_suffix(""))
                 if ID.fullmatch(id_):
                     yield folder.name, id_
+
+    def marks(self) -> frozenset[Mark]:
+        """What is another set once a file of an own voice, or the list of the dialplan's prompts, has changed."""
+        found: set[Mark] = set(self.fixed())
+        for voice, id_ in self.present():
+            wav = self.folder(voice).path(id_)
+            found.update(_mark(file) for file in (wav, wav.with_suffix(ALAW)))
+        return frozenset(found)
 
     def fixed(self) -> list[tuple[str, str]]:
         """The dialplan's prompts, with the first voice, which is to have all of them once it has one."""
@@ -109,3 +120,11 @@ class Voices:
             self.folder(voice).link(id_, behind)
         else:
             self.folder(voice).remove(id_)
+
+
+def _mark(file: Path) -> Mark:
+    try:
+        told = os.lstat(file)
+    except OSError:
+        return (str(file),)
+    return (str(file), str(told.st_ino), str(told.st_size), str(told.st_mtime_ns))

@@ -175,8 +175,14 @@ class AgiLine:
             streamed = await self._session.stream(file, seconds, stop_keys, offset=offset, then=files[at + 1 :])
             at, offset = at + streamed.following, 0
             if streamed.endpos < 0:
-                log.error("Asterisk could not play a prompt", extra={"prompt": pieces[at][0]})
-                at += 1
+                prompt, behind = pieces[at][0], self._sounds.behind(pieces[at][0], files[at][0])
+                if behind is None:
+                    log.error("Asterisk could not play a prompt", extra={"prompt": prompt})
+                    at += 1
+                    continue
+                if self._sounds.is_news(files[at][0]):
+                    log.error("Asterisk could not play a recording; the next voice is heard", extra={"prompt": prompt})
+                files[at] = behind
             elif not streamed.key:
                 return not self._hushed
             elif self._keys.push(Key(streamed.key, self._loop.time())):

@@ -27,6 +27,7 @@ class Sounds:
     _levels: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict, repr=False, compare=False)
     # Parsed once, not at each play.
     _paths: dict[str, tuple[Path, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _told: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @classmethod
     def of(cls, chain: Sequence[Path]) -> Sounds:
@@ -40,10 +41,28 @@ class Sounds:
                 return str(path)[: -len(WAV)]
         return str(self._candidates(prompt)[-1])[: -len(WAV)]
 
+    def behind(self, prompt: str, file: str) -> tuple[str, float] | None:
+        """The next voice after `file` that has the prompt, as `file` and `seconds` give it; None if there is none."""
+        paths = self._candidates(prompt)
+        names = [str(path)[: -len(WAV)] for path in paths]
+        for path in paths[names.index(file) + 1 :] if file in names else ():
+            try:
+                return str(path)[: -len(WAV)], _seconds(path.stat())
+            except OSError:
+                continue
+        return None
+
+    def is_news(self, file: str) -> bool:
+        """Whether this is the first time that somebody asks so about a file; to tell of it once."""
+        if file in self._told:
+            return False
+        self._told.add(file)
+        return True
+
     def seconds(self, prompt: str) -> float | None:
         """How long the prompt plays, from the size of its file; None if there is no audio."""
         found = self._found(prompt)
-        return None if found is None else max(found[1].st_size - _HEADER_BYTES, 0) / _BYTES_PER_S
+        return None if found is None else _seconds(found[1])
 
     def levels(self, prompt: str) -> tuple[int, ...]:
         """RMS of every 20 ms of the prompt, in units of 16 bit samples; () if there is no audio."""
@@ -79,3 +98,7 @@ class Sounds:
             folders = (self.folder, *self.fallbacks)
             paths = self._paths[prompt] = tuple(Path(f"{folder}/{prompt}{WAV}") for folder in folders)
         return paths
+
+
+def _seconds(status: os.stat_result) -> float:
+    return max(status.st_size - _HEADER_BYTES, 0) / _BYTES_PER_S

@@ -15,10 +15,8 @@ from ivr.config import Settings
 from ivr.dialogue.ports import HungUp, Next, Outcome
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.recording_prompts import RecordingVisit
-from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Person
 from ivr.domain.phones import from_caller_id
-from ivr.domain.takes import TakeFault
 from ivr.listening.ask import KeyWaits
 from ivr.studio.by_phone import PhoneStudio
 from ivr.studio.studio import Studio
@@ -115,9 +113,7 @@ class StudioLine:
         """Make drafts of what was recorded in calls that a fault ended. Raises StoreUnavailable."""
         try:
             taken = await asyncio.to_thread(self._studio.take_in)
-        except StoreUnavailable:
-            raise
-        except (OSError, TakeFault) as fault:
+        except OSError as fault:
             log.error("recordings by telephone cannot be taken in", extra={"reason": type(fault).__name__})
             return
         if taken:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ivr.domain.takes import Checks, Hearing, How, Take, TakeState
+from ivr.domain.takes import Checks, Hearing, How, Reason, Refusal, Take, TakeState
 from ivr.studio.agreement import NoSound
 from ivr.studio.standing import Seen, Standing
 from ivr.studio.studio import Studio
@@ -41,6 +41,12 @@ class ShownTake:
     figures: tuple[tuple[str, str], ...]
     wave: Markup | str
     old: bool
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What speaks against publishing it now; against one that is heard, what did."""
+        old = self.old and self.take.state is not TakeState.PUBLISHED
+        return (*self.take.refusals, Refusal(Reason.OLD_TEXT)) if old else self.take.refusals
 
     @property
     def hard(self) -> bool:

@@ -204,6 +204,31 @@ async def test_silence_is_refused_in_words_and_can_be_neither_heard_nor_publishe
     assert [refusal.reason for refusal in take.refusals] == [Reason.SILENCE]
 
 
+async def test_closing_the_entrance_ends_a_call_that_goes_on(system: System, robot: Robot, tmp_path: Path) -> None:
+    steps: Steps = [
+        *entering(system),
+        *choosing(system),
+        {"keys": "1"},
+        {"hears": "studio/record"},
+        {"wav": speech(tmp_path)},
+        {"keys": "#"},
+        {"hears": "studio/wrong", "timeout": 60},
+        {"hears": "common/goodbye"},
+    ]
+
+    async def close() -> None:
+        """While they are asked for the prompt."""
+        await until(lambda: "studio.call" in audits(system))
+        with opened(system) as database:
+            people.set_active(database, people.find(database, "anna").id, False, "test", datetime.now(UTC))
+
+    closing = asyncio.create_task(close())
+    await ring(robot, steps, ["studio/checking", "studio/wrong", "common/goodbye"])
+    await closing
+    assert recorded(system) == []
+    assert list(system.settings.studio.calls.glob("*.wav16")) == []
+
+
 async def test_hanging_up_while_recording_keeps_what_was_said_as_a_draft_that_the_next_call_publishes(
     system: System, robot: Robot, tmp_path: Path
 ) -> None:

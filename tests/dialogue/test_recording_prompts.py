@@ -12,7 +12,18 @@ from ivr.dialogue.recording_prompts import TOLD, RecordingVisit
 from ivr.dialogue.studio_ports import Card, Recorded
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.people import Person, Role
-from ivr.domain.takes import Checks, How, NothingPublished, NotPublishable, Reason, Refusal, Take, TakeState
+from ivr.domain.takes import (
+    Checks,
+    How,
+    MayNotRecord,
+    NothingPublished,
+    NotPublishable,
+    OtherPublished,
+    Reason,
+    Refusal,
+    Take,
+    TakeState,
+)
 from tests.dialogue.scripted import NOON, ScriptedCall, Step
 
 ANNA = Person(7, "anna", Role.VOICE)
@@ -149,6 +160,49 @@ async def test_every_reason_is_told_and_what_has_one_is_not_published(reason: Re
     assert len(studio.kept) == 1
 
 
+async def test_after_a_change_of_text_the_new_one_is_told_and_the_next_recording_is_of_it() -> None:
+    script = (Step("studio/menu-draft", "4"), Step("studio/menu-draft", "1"), Step("studio/menu-draft", "4"))
+    call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))
+    studio = MemoryStudio()
+    studio.cards[101] = replace(studio.cards[101], text="old")
+    read = []
+    keep, publish = studio.keep, studio.publish
+
+    async def kept(card: Card, person: Person, name: str) -> Take | None:
+        read.append(card.text)
+        studio.cards[101] = replace(studio.cards[101], text="new")
+        return await keep(card, person, name)
+
+    async def published(take: Take, person: Person) -> None:
+        if read[take.id - 1] == "old":
+            raise NotPublishable((Refusal(Reason.OLD_TEXT),))
+        await publish(take, person)
+
+    studio.keep, studio.publish = kept, published  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert read == ["old", "new"]
+    assert studio.published == [2]
+    at = call.heard.index("studio/not-publishable")
+    assert call.heard[at - 1 : at + 2] == ["studio/other-words", "studio/not-publishable", "studio/text"]
+
+
+@pytest.mark.parametrize("last", ["1", "4"])
+async def test_who_may_not_any_more_is_told_and_the_call_ends(last: str) -> None:
+    async def refused(*_: object) -> None:
+        raise MayNotRecord("anna")
+
+    call = RecordingScript(*RECORDS, Step("studio/menu-draft", last))
+    studio = MemoryStudio()
+    if last == "1":
+        studio.keep = refused  # type: ignore[method-assign, assignment]
+    else:
+        studio.publish = refused  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert call.heard[-2:] == ["studio/wrong", "common/goodbye"]
+    assert ("refused", "person") in call.notes
+    assert studio.published == []
+
+
 async def test_redone_takes_are_all_kept_and_the_last_is_published() -> None:
     script = (Step("studio/menu-draft", "1"), Step("studio/menu-draft", "2"), Step("studio/menu-draft", "4"))
     call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))
@@ -182,6 +236,28 @@ async def test_taking_back() -> None:
     await RecordingVisit(call, studio).run()
     assert call.heard.index("studio/restored") < call.heard.index("studio/nothing-to-restore")
     assert studio.published == []
+
+
+async def test_what_somebody_else_published_meanwhile_is_heard_first_and_stays() -> None:
+    script = (Step("studio/menu", "6"), Step("studio/menu", "6"), Step("studio/menu", "0"))
+    call = RecordingScript(*ENTERS, Step("studio/number", "103#"), *script, Step("studio/number", "0"))
+    studio = MemoryStudio(published=[8])
+    studio.cards[103] = replace(studio.cards[103], take=7)
+    asked = []
+    take_back = studio.take_back
+
+    async def watched(card: Card, person: Person) -> None:
+        asked.append(card.take)
+        studio.cards[103] = replace(card, take=8)
+        if card.take != 8:
+            raise OtherPublished("8")
+        await take_back(card, person)
+
+    studio.take_back = watched  # type: ignore[method-assign]
+    await RecordingVisit(call, studio).run()
+    assert asked == [7, 8]
+    assert call.heard.count("studio/now") == 2, "at the beginning, and when it is another one"
+    assert call.heard.count("studio/restored") == 1
 
 
 async def test_hanging_up_in_the_middle_keeps_what_was_recorded() -> None:

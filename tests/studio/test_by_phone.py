@@ -8,19 +8,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ivr.domain.people import LOCK, Person, Role
-from ivr.domain.takes import How, TakeState
+from ivr.domain.takes import How, MayNotRecord, NotPublishable, OtherPublished, Reason, Take, TakeFault, TakeState
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
-from ivr.studio.by_phone import ENDING, STALE_S, PhoneStudio
+from ivr.studio.by_phone import AGAIN_S, ENDING, LATEST_AGAIN_S, STALE_S, PhoneStudio
+from ivr.studio.sound import BadSound
 from ivr.studio.studio import Studio
-from tests.studio.recordings import recording
+from tests.studio.recordings import ffmpeg, recording
 from tests.studio.test_takes import ASK, ASK_TEXT, settings_in
 
 PIN, OTHER_PIN = "471108", "112233"
@@ -194,6 +197,72 @@ def test_what_a_killed_daemon_leaves_becomes_drafts_once_no_call_can_write_it(ph
     assert phones.shared().take_in() == 0
 
 
+async def test_what_was_read_by_telephone_is_of_the_text_that_was_told(phones: Phones, tmp_path: Path) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), studio.prompt(ASK).number
+    card = await desk.card(number)
+    assert card is not None
+    names = [Path(desk.name_recording(card, anna)).name for _ in range(2)]
+    studio.change_text(ASK, "Назовите номер лицевого счёта.", "boss")
+    source = recording(tmp_path, ASK_TEXT).read_bytes()
+    left(phones, names[0], source, 0)
+    kept = await desk.keep(card, anna, str(phones.folder / names[0]))
+    left(phones, names[1], source, 30 + STALE_S + 60)  # and the same, left by a daemon that was killed
+    assert phones.shared().take_in() == 1
+    taken_in, _ = studio.takes()
+    assert kept is not None
+    assert kept.text == taken_in.text == card.text != studio.prompt(ASK).entry.digest
+    with pytest.raises(NotPublishable, match="прежний текст"):
+        await desk.publish(kept, anna)
+    now = await desk.card(number)
+    assert now is not None and now.text == studio.prompt(ASK).entry.digest
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "another role"])
+async def test_who_may_not_any_more_changes_nothing_in_a_call_that_goes_on(
+    phones: Phones, tmp_path: Path, closed: bool
+) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), phones.studio.prompt(ASK).number
+    source = recording(tmp_path, ASK_TEXT)
+    published, draft = (studio.add_take(ASK, source, how=How.PHONE, who="anna") for _ in range(2))
+    await desk.publish(published, anna)
+    card = await desk.card(number)
+    assert card is not None
+    if closed:
+        people.set_active(studio.database, anna.id, False, "test", phones.now)
+    else:
+        people.set_role(studio.database, anna.id, Role.VIEWER, "test", phones.now)
+    name = desk.name_recording(card, anna)
+    file = left(phones, Path(name).name, source.read_bytes(), 0)
+    for refused in (desk.publish(draft, anna), desk.take_back(card, anna), desk.keep(card, anna, name)):
+        with pytest.raises(MayNotRecord):
+            await refused
+    assert not file.exists()
+    heard = studio.prompt(ASK).published
+    assert heard is not None and heard.id == published.id
+    assert len(studio.takes()) == 2
+
+
+async def test_key_six_takes_back_only_what_the_caller_was_told_of(phones: Phones, tmp_path: Path) -> None:
+    anna, studio = phones.somebody("anna", Role.VOICE), phones.studio
+    desk, number = phones.shared().desk("101", {}), phones.studio.prompt(ASK).number
+    before = await desk.card(number)
+    takes = [studio.add_take(ASK, recording(tmp_path, ASK_TEXT), how=How.FILE, who="boris") for _ in range(2)]
+    cards = []
+    for take in takes:
+        studio.publish(take.id, "boris")
+        cards.append(await desk.card(number))
+    first, second = cards
+    assert before is not None and first is not None and second is not None
+    for old in (before, first):
+        with pytest.raises(OtherPublished):
+            await desk.take_back(old, anna)
+    await desk.take_back(second, anna)
+    published = studio.prompt(ASK).published
+    assert published is not None and published.id == takes[0].id
+
+
 async def test_a_hang_up_at_the_tone_makes_no_take(phones: Phones) -> None:
     anna = phones.somebody("anna", Role.VOICE)
     desk = phones.shared().desk("101", {})
@@ -205,3 +274,64 @@ async def test_a_hang_up_at_the_tone_makes_no_take(phones: Phones) -> None:
     assert await desk.keep(card, anna, name) is None
     assert phones.shared().take_in() == 0
     assert await asyncio.to_thread(file.exists) is False
+
+
+def test_one_recording_that_cannot_be_worked_on_keeps_no_other_from_becoming_a_take(
+    phones: Phones, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    number = phones.studio.prompt(ASK).number
+    source = recording(tmp_path, ASK_TEXT).read_bytes()
+    old, now = 30 + STALE_S + 60, 1000.0
+    monkeypatch.setattr("ivr.studio.by_phone.time.monotonic", lambda: now)
+    bad, good = (left(phones, f"{anna.id}-{number}-{n:016x}", source, old) for n in range(2))
+    gone = left(phones, f"999-{number}-{2:016x}", source, old)
+    add_take, tried = phones.studio.add_take, []
+
+    def add(prompt: str, sound: Path, **how: Any) -> Take:
+        tried.append(sound)
+        if sound == bad:
+            raise BadSound("ffmpeg took longer than 60 s")
+        return add_take(prompt, sound, **how)
+
+    monkeypatch.setattr(phones.studio, "add_take", add)
+    shared = phones.shared()
+    assert shared.take_in() == 1
+    assert (bad.exists(), good.exists(), gone.exists()) == (True, False, True)
+    assert {record.reason for record in caplog.records if hasattr(record, "reason")} == {"BadSound", "NoSuchPerson"}
+    tries = []
+    for _ in range(7 * 24 * 60):  # a week of looks, one a minute
+        now += 60
+        tried.clear()
+        shared.take_in()
+        if tried:
+            tries.append(now)
+    assert tries[0] == 1000 + AGAIN_S
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert pauses == sorted(pauses) and pauses[-1] == LATEST_AGAIN_S
+    monkeypatch.setattr(phones.studio, "add_take", add_take)
+    now += LATEST_AGAIN_S
+    assert shared.take_in() == 1
+    assert not bad.exists()
+
+
+async def test_without_ffmpeg_the_caller_is_told_and_the_recording_stays(
+    phones: Phones, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = phones.somebody("anna", Role.VOICE)
+    desk = phones.shared().desk("101", {})
+    card = await desk.card(phones.studio.prompt(ASK).number)
+    assert card is not None
+    name = desk.name_recording(card, anna)
+    file = left(phones, Path(name).name, recording(tmp_path, ASK_TEXT).read_bytes(), 0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TakeFault):
+        await desk.keep(card, anna, name)
+    assert await asyncio.to_thread(file.exists)
+
+
+def test_a_click_is_silence_and_no_fault(phones: Phones, tmp_path: Path) -> None:
+    click = tmp_path / "click.wav"
+    ffmpeg("-f", "lavfi", "-i", "aevalsrc='if(between(t,0.5,0.51),0.5*sin(6283*t),0)':d=1:s=16000", str(click))
+    take = phones.studio.add_take(ASK, click, how=How.PHONE, who="anna")
+    assert [refusal.reason for refusal in take.refusals] == [Reason.SILENCE]

@@ -242,3 +242,45 @@ def test_files_that_are_not_what_was_published_are_told_and_mended(recorded: Stu
     assert f"mended: {YES_NO}, voice own\n" in recorded.run("check", "--mend").stdout
     assert [line.split(": ")[1] for line in recorded.complaints()] == ["common/goodbye"]
     assert (own / f"{YES_NO}.wav").is_file() and (own / f"{YES_NO}.alaw").is_file()
+
+
+def test_withdrawing_a_take_that_is_not_published_any_more(studio: Studio, tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/ivr.db")
+    file = recording(tmp_path, "Верно? Да — один. Нет — два.")
+    for _ in range(2):
+        assert studio.run("record", YES_NO, str(file), "--publish").exit_code == 0
+    refused = studio.run("withdraw", YES_NO, "--take", "1")
+    assert (refused.exit_code, "другая запись, 2" in refused.stderr) == (1, True)
+    assert "take 1 is heard again" in studio.run("withdraw", YES_NO, "--take", "2").stdout
+
+
+def test_takes_never_land_where_the_daemon_does_not_look(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings of the whole machine that say nothing of the folders, and a command called somewhere."""
+    studio.config.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/ivr.db"\n[sounds]\nfolder = "{studio.prompts}"\n')
+    upgrade(f"sqlite:///{tmp_path}/ivr.db")
+    somewhere = tmp_path / "somewhere"
+    somewhere.mkdir()
+    monkeypatch.chdir(somewhere)
+    file = recording(tmp_path, "Да.")
+    for words in (
+        ("record", YES_NO, str(file)),
+        ("publish", "1"),
+        ("withdraw", YES_NO),
+        ("clean",),
+        ("check", "--mend"),
+    ):
+        result = studio.run(*words)
+        assert result.exit_code == 2, words
+        assert (
+            "sounds.own (var/prompts) and studio.takes (var/takes) would begin in the present folder" in result.stderr
+        )
+    assert list(somewhere.iterdir()) == []
+    assert studio.run("takes").exit_code == 0
+    found = studio.complaints()
+    assert [line.split(" ")[1] for line in found] == ["sounds.own", "studio.takes"]
+    studio.config.write_text(studio.config.read_text() + 'own = "own"\n[studio]\ntakes = "takes"\n')
+    studio.run("record", YES_NO, str(file))
+    assert list(somewhere.iterdir()) == []
+    assert (tmp_path / "takes").is_dir()

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config import REPOSITORY, Settings
-from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, Reason, Take, TakeState
+from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeState
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
@@ -301,6 +301,22 @@ def test_a_published_take_is_heard_next_and_taking_back_restores_the_one_before(
     assert studio.files.disagreements() == []
 
 
+def test_only_the_take_that_was_meant_is_taken_back(desk: Desk) -> None:
+    studio = desk.studio
+    first, second = desk.record(), desk.record(filters="atempo=1.1")
+    studio.publish(first.id, "anna")
+    studio.publish(second.id, "boris")
+    with pytest.raises(OtherPublished, match=f"другая запись, {second.id}"):
+        studio.withdraw(ASK, "anna", expected=first.id)
+    assert desk.heard().read_bytes() == studio.preview_file(second.id).read_bytes()
+    restored = studio.withdraw(ASK, "anna", expected=second.id)
+    assert restored is not None and restored.id == first.id
+    with pytest.raises(OtherPublished):  # the same button, pressed by two at once
+        studio.withdraw(ASK, "boris", expected=second.id)
+    assert desk.heard().read_bytes() == studio.preview_file(first.id).read_bytes()
+    assert [action for _, action, _ in desk.audit()].count("prompt.withdraw") == 1
+
+
 def test_what_asterisk_prefers_says_the_same(desk: Desk) -> None:
     desk.studio.publish(desk.record().id, "anna")
     alaw = desk.own().with_suffix(".alaw")
@@ -339,6 +355,25 @@ def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(desk: Desk) 
     studio.publish(take.id, "anna")
     assert studio.prompt(ASK).standing is Standing.SYNTHETIC
     assert desk.audit()[2][:2] == ("anna", "prompt.text")
+
+
+def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk: Desk) -> None:
+    studio = desk.studio
+    before = studio.prompt(ASK).entry.digest
+    studio.change_text(ASK, "Назовите номер лицевого счёта.", "boss")
+    late = studio.add_take(ASK, recording(desk.folder, ASK_TEXT), how=How.BROWSER, who="anna", text=before)
+    assert late.text == before
+    with pytest.raises(NotPublishable, match="Прочитан прежний текст") as fault:
+        studio.publish(late.id, "anna")
+    assert [refusal.reason for refusal in fault.value.refusals] == [Reason.OLD_TEXT]
+    assert desk.heard() == desk.settings.sounds.shipped / f"{ASK}.wav"
+    studio.publish(late.id, "boss", insist=True)
+    assert studio.prompt(ASK).standing is Standing.OUTDATED
+    assert desk.audit()[-1][2].endswith("insisted: old text")
+    studio.publish(desk.record("Назовите номер лицевого счёта.").id, "anna")
+    assert studio.prompt(ASK).standing is Standing.RECORDED
+    restored = studio.withdraw(ASK, "anna")
+    assert restored is not None and restored.id == late.id
 
 
 @pytest.mark.parametrize("text", ["", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300])
@@ -413,6 +448,23 @@ def test_another_node_follows_what_is_published(desk: Desk) -> None:
     desk.studio.publish(take.id, "anna")
     desk.studio.preview_file(take.id).unlink()
     assert node.files.follow() == [Disagreement("own", ASK, mended=False)]
+    assert node.files.follow() == [Disagreement("own", ASK, mended=False)], "tried again"
+    desk.studio.withdraw(ASK, "anna")
+    desk.studio.publish(desk.record().id, "anna")
+    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert [node.files.follow() for _ in range(2)] == [[], []]
+
+
+def test_where_all_agrees_no_file_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.studio.publish(desk.record().id, "anna")
+    assert desk.studio.files.follow() == []
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.studio.voices, "settled", lambda *_: pytest.fail("a file was read"))
+        assert desk.studio.files.follow() == []
+    for file in (desk.own(), desk.own().with_suffix(".alaw")):
+        file.write_bytes(b"somebody's")
+        assert desk.studio.files.follow() == [Disagreement("own", ASK, mended=True)]
+        assert desk.studio.files.follow() == []
 
 
 # ------------------------------------------------------------------------------------------------ faults
@@ -483,12 +535,14 @@ def test_killed_while_publishing_the_files_agree_with_the_database_again(
     first, second = desk.record(), desk.record(filters="atempo=1.1")
     if published_before:
         desk.studio.publish(first.id, "anna")
+    desk.studio.files.follow()
+    assert desk.studio.files.follow() == [], "the daemon has looked before"
     assert _in_process(_publish_and_die, desk.folder, second.id, after) == -signal.SIGKILL
     assert desk.studio.take(second.id).state is TakeState.DRAFT
     whole = desk.studio.preview_file((second if after else first).id).read_bytes()
     if after or published_before:
         assert desk.own().read_bytes() == whole
-    assert [wrong.id for wrong in desk.studio.files.mend()] == ([ASK] if after else [])
+    assert [wrong.id for wrong in desk.studio.files.follow()] == ([ASK] if after else [])
     if published_before:
         assert desk.own().read_bytes() == desk.studio.preview_file(first.id).read_bytes()
     else:

@@ -166,7 +166,7 @@ class FakeAsterisk(AsteriskEnd):
         match words:
             case ["STREAM", "FILE", file, stop_keys, offset]:
                 self.played.append((Path(file).name, int(offset)))
-                if Path(file).name in self.missing:
+                if {file, Path(file).name} & self.missing:
                     self.send(f"200 result=-1 endpos={offset}")
                 else:
                     self.playing = Playing(file, stop_keys, int(offset))

@@ -137,6 +137,30 @@ async def test_a_piece_that_asterisk_cannot_play_is_left_out_of_its_phrase(
     assert [record.__dict__["prompt"] for record in caplog.records] == ["ask/two"]
 
 
+async def test_where_asterisk_cannot_read_a_recording_the_next_voice_is_heard_and_it_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sounds(tmp_path / "ru", ask__one=1.0, ask__two=1.0)
+    sounds(tmp_path / "own", ask__two=2.0)
+    voice = Sounds.of((tmp_path / "own", tmp_path / "none", tmp_path / "ru"))
+    with ends(FakeAsterisk) as (fd, asterisk):
+        assert isinstance(asterisk, FakeAsterisk)
+        line = AgiLine(AgiSession(Wire(fd, fd)), voice, KeyBuffer(NEVER_S), None)
+        asterisk.missing.add(str(tmp_path / "own" / "ask" / "two"))
+        for _ in range(2):
+            playing = asyncio.create_task(line.play("ask/one", "ask/two", "ask/one"))
+            for piece in ("ru/ask/one", "ru/ask/two", "ru/ask/one"):
+                await asterisk.plays(piece)
+                asterisk.plays_out()
+            assert await playing is True
+        told = [(record.msg, record.__dict__["prompt"]) for record in caplog.records]
+        assert told == [("Asterisk could not play a recording; the next voice is heard", "ask/two")]
+        asterisk.missing.add(str(tmp_path / "ru" / "ask" / "two"))
+        assert await line.play("ask/two") is True
+        assert caplog.records[-1].msg == "Asterisk could not play a prompt"
+        await line.close()
+
+
 async def test_a_newly_published_take_counts_at_once(phone: Phone) -> None:
     sounds(phone.sounds.folder, ask__new=2.0)
     assert phone.sounds.seconds("ask/new") == 2.0

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from ivr.domain.takes import How
 from ivr.lab.lab import Lab
+from ivr.listening.keys import KeyBuffer
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from ivr.studio.studio import Studio
+from ivr.telephony.line import AgiLine
+from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import recording
 from tests.studio.test_takes import settings_in
@@ -23,6 +29,32 @@ def sent(lab: Lab, channel: str) -> str:
     """In which format a prompt goes to the line, and whether Asterisk translates it."""
     shown = lab.command(f"core show channel {channel}")
     return " ".join(re.findall(r"(?:WriteFormat|WriteTranscode): (\w+)", shown))
+
+
+async def test_a_recording_that_asterisk_cannot_play_is_no_silence(
+    lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_in(lab.folder / "unreadable", f"sqlite:///{tmp_path}/ivr.db")
+    voice = Sounds.of(settings.sounds.chain)
+    own = settings.sounds.own / "own" / f"{ASK}.wav"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"no sound" * 2000)
+    heard = []
+    async with taken_call(lab) as (_, incoming, _):
+        stream = incoming.session.stream
+
+        async def watched(file: str, *how: Any, **more: Any) -> Streamed:
+            streamed = await stream(file, *how, **more)
+            heard.append((file, streamed.endpos))
+            return streamed
+
+        incoming.session.stream = watched  # type: ignore[method-assign]
+        line = AgiLine(incoming.session, voice, KeyBuffer(0), None)
+        assert await line.play(ASK) is True
+    shipped = settings.sounds.shipped / ASK
+    samples = (shipped.with_suffix(".wav").stat().st_size - 44) // 2
+    assert heard[:2] == [(str(own)[:-4], -1), (str(shipped), samples)]
+    assert "Asterisk could not play a recording; the next voice is heard" in [record.msg for record in caplog.records]
 
 
 async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import time
 import wave
 from collections.abc import AsyncIterator
@@ -21,6 +23,8 @@ from tests.studio.recordings import recording
 from tests.web.conftest import Browser, Site
 
 ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
+
+OLD = "Прочитан прежний текст, с тех пор его изменили. Запишите нынешний."
 
 
 def number(site: Site, prompt: str = ASK) -> int:
@@ -93,6 +97,44 @@ async def test_from_the_microphone_to_what_callers_hear_and_back(site: Site, tmp
     assert "Опубликованной записи этой подсказки нет" in (await browser.get(again.headers["location"])).text
     actions = [tuple(row) for row in site.rows(tables.Audit, "who", "action") if row[1].startswith("prompt.")]
     assert actions == [("voice", "prompt.take"), ("voice", "prompt.publish"), ("voice", "prompt.withdraw")]
+
+
+async def test_what_somebody_else_published_meanwhile_is_not_taken_back(site: Site, tmp_path: Path) -> None:
+    anna, boris = await site.logged_in(Role.VOICE), await site.logged_in(Role.ADMINISTRATOR)
+    at = f"/prompts/{number(site)}"
+    first = (await recorded(site, anna, tmp_path))["take"]
+    await anna.post_form(f"/prompts/takes/{first}/publish")
+    page = (await anna.get(at)).text
+    (shown,) = re.findall(r'name="take" value="(\d+)"', page)
+    assert int(shown) == first
+    second = (await recorded(site, boris, tmp_path, "atempo=1.1"))["take"]
+    await boris.post_form(f"/prompts/takes/{second}/publish")
+    said = await anna.post_form(f"{at}/withdraw", {"take": shown})
+    page = (await anna.get(said.headers["location"])).text
+    assert f"Не снято. Опубликована уже другая запись, {second}" in page
+    assert (await anna.get(f"{at}/heard.wav")).content == studio(site).preview(second)
+
+
+async def test_what_was_read_from_an_old_page_is_no_take_of_the_new_text(site: Site, tmp_path: Path) -> None:
+    anna, boss = await site.logged_in(Role.VOICE), await site.logged_in(Role.ADMINISTRATOR)
+    at = f"/prompts/{number(site)}"
+    page = (await anna.get(at)).text
+    microphone, file = (html.unescape(to) for to in re.findall(r'data-to="([^"]+)"', page))
+    await boss.post_form(f"{at}/text", {"text": "Назовите номер лицевого счёта.", "notes": ""})
+    body = recording(tmp_path, ASK_TEXT).read_bytes()
+    for to in (microphone, file):
+        row = json.loads((await anna.send_file(to, body)).text)
+        assert (row["fine"], row["told"]) == (False, [OLD])
+    page = (await anna.get(at)).text
+    assert "прежний текст" in page and OLD in page and ">Опубликовать</button>" not in page
+    await boss.post_form("/prompts/ready")
+    said = await anna.post_form(f"/prompts/takes/{row['take']}/publish")
+    assert f"Не опубликовано. {OLD}" in (await anna.get(said.headers["location"])).text
+    assert studio(site).prompt(ASK).published is None
+    assert "вопреки замечаниям</button>" in (await boss.get(at)).text
+    await boss.post_form(f"/prompts/takes/{row['take']}/publish", {"insist": "true"})
+    assert studio(site).take(row["take"]).state is TakeState.PUBLISHED
+    assert (await anna.send_file(f"{at}/takes?text=nonsense", body)).status_code == 400
 
 
 async def test_only_an_administrator_insists_and_never_on_silence(site: Site, tmp_path: Path) -> None:

@@ -87,13 +87,15 @@ async def publish(
 
 @pages.post("/prompts/{number}/withdraw")
 @allowed(*RECORDERS)
-async def withdraw(request: Request, number: Key, voice: Annotated[str, Form()] = "") -> Response:
-    """Take back what callers hear."""
+async def withdraw(
+    request: Request, number: Key, voice: Annotated[str, Form()] = "", take: Annotated[int | None, Form()] = None
+) -> Response:
+    """Take back what callers hear. take: the one that the page showed as published; another one stays."""
     one, studio = await found_prompt(request, number, voice), booth_of(request).studio
     to = address(number, voice)
     try:
         who = person_of(request).login
-        before = await office_of(request).run(studio.withdraw, one.entry.id, who, voice=voice or None)
+        before = await office_of(request).run(studio.withdraw, one.entry.id, who, voice=voice or None, expected=take)
         known_prompts(request).forget()
     except FAULTS as error:
         return done(request, to, f"Не снято. {told(error)}", "fault")

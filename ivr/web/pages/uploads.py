@@ -16,7 +16,7 @@ from typing import Annotated, BinaryIO
 from fastapi import Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from ivr.domain.takes import How, Take, TakeFault
+from ivr.domain.takes import How, Reason, Refusal, Take, TakeFault
 from ivr.studio.arrivals import Archive, BadArchive, prompt_named
 from ivr.studio.standing import Seen
 from ivr.studio.studio import AT_ONCE
@@ -32,20 +32,21 @@ LINES = "application/x-ndjson"
 LONGEST_NAME = 300
 
 Name = Annotated[str, Query(max_length=LONGEST_NAME)]
+Digest = Annotated[str, Query(pattern=r"^([0-9a-f]{64})?$")]
 
 
 @pages.post("/prompts/{number}/takes", max_body_size=MOST_BYTES)
 @allowed(*RECORDERS, by_script=True)
 async def add_take(
-    request: Request, number: Key, name: Name = "", voice: str = "", microphone: bool = False
+    request: Request, number: Key, name: Name = "", voice: str = "", microphone: bool = False, text: Digest = ""
 ) -> Response:
-    """One recording of one prompt, as a draft."""
+    """One recording of one prompt, as a draft. text: digest of the text that the page showed."""
     one = await found_prompt(request, number, voice)
     how = How.BROWSER if microphone else How.FILE
     try:
         file = await arrived(request, office_of(request).settings.studio.upload_mb)
         with file:
-            take = await _kept(booth_of(request), one, file, how, person_of(request).login, voice)
+            take = await _kept(booth_of(request), one, file, how, person_of(request).login, voice, text)
     except FAULTS as error:
         return _refused(name, error, one)
     return Response(_line(name, one, take), media_type=LINES)
@@ -110,8 +111,10 @@ async def _lines(file: BinaryIO, bring: Callable[[int], Coroutine[None, None, st
         file.close()
 
 
-async def _kept(booth: Booth, one: Seen, file: BinaryIO, how: How, who: str, voice: str) -> Take:
-    return await booth.work(booth.studio.add_take, one.entry.id, file, how=how, who=who, voice=voice or None)
+async def _kept(booth: Booth, one: Seen, file: BinaryIO, how: How, who: str, voice: str, text: str = "") -> Take:
+    return await booth.work(
+        booth.studio.add_take, one.entry.id, file, how=how, who=who, voice=voice or None, text=text or None
+    )
 
 
 def _refused(name: str, error: Exception, one: Seen | None = None) -> Response:
@@ -120,12 +123,15 @@ def _refused(name: str, error: Exception, one: Seen | None = None) -> Response:
 
 
 def _line(name: str, one: Seen | None, take: Take | None, why: str = "") -> str:
+    refusals = take.refusals if take else ()
+    if take and one and take.text != one.entry.digest:
+        refusals = (*refusals, Refusal(Reason.OLD_TEXT))
     row = {
         "name": name,
         "number": one.number if one else None,
         "text": one.entry.text if one else "",
         "take": take.id if take else None,
-        "fine": take is not None and not take.refusals,
-        "told": [str(refusal) for refusal in take.refusals] if take else [why],
+        "fine": take is not None and not refusals,
+        "told": [str(refusal) for refusal in refusals] if take else [why],
     }
     return json.dumps(row, ensure_ascii=False) + "\n"
