@@ -76,10 +76,9 @@ def build_(
     chosen = [voice.catalogue[id_] for id_ in only] if only else list(voice.catalogue.values())
     if not (only or everything):
         chosen = [entry for entry in chosen if voice.state(entry) in (State.MISSING, State.OUTDATED)]
-    loose = adrift(voice.settings, config)
-    if loose:
-        typer.echo(f"warning: changed texts are left out: {takes.ADRIFT.format(' and '.join(loose))}", err=True)
-    respoken = 0 if loose else _speak_changed(voice, only)
+    if loose := adrift(voice.settings, config):
+        typer.echo(f"warning: {takes.ADRIFT.format(' and '.join(loose))}", err=True)
+    respoken = _speak_changed(voice, only)
     if not chosen and respoken:
         return
     if not chosen:
@@ -160,7 +159,7 @@ def check(
             for one in studio.files.mend() if mend else ():
                 typer.echo(f"{'mended' if one.mended else 'cannot be mended'}: {one.id}, voice {one.voice}")
             found += own_findings(studio)
-    found += (Finding(name, takes.ADRIFT.format("it")) for name in loose)
+    found += (Finding(name, takes.ADRIFT.format("they"), serious=False) for name in loose)
     found += (Finding(str(place), CLOSED) for place in closed_to_asterisk(voice.settings))
     for finding in found:
         faults += finding.serious

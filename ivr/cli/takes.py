@@ -30,24 +30,24 @@ Number = Annotated[int, typer.Argument(metavar="TAKE", help="Number of a take, a
 VoiceName = Annotated[str, typer.Option("--voice", help="Voice; the first of `sounds.voices` if not given.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Publish although its checks speak against it.")]
 
-ADRIFT = (
-    "{} would begin in the present folder, not where the daemon looks: give absolute paths in the configuration file"
-)
+ADRIFT = "{} begin in the present folder, and the daemon's where it was started: set absolute paths in the configuration file"
 
 
 @contextmanager
 def studio_opened(
-    command: str, config_file: Path | None, *, writes: bool = True
+    command: str, config_file: Path | None, *, removes: bool = False
 ) -> Iterator[tuple[Studio, config.Settings]]:
     """The studio of the settings; its faults end the command with one line on stderr, exit code 1.
 
-    writes: whether files may change. Then no folder of them may depend on where the command is called: exit code 2.
+    Folders of files that depend on where the command is called are warned of; removes: they end it, exit code 2, since
+    of files that are not found there the database would say that they are gone.
     """
     with faults_told(f"prompts {command}"):
         settings = config.load(config_file)
-        if writes and (loose := config.adrift(settings, config_file)):
+        if loose := config.adrift(settings, config_file):
             typer.echo(f"ivr prompts {command}: {ADRIFT.format(' and '.join(loose))}", err=True)
-            raise typer.Exit(2)
+            if removes:
+                raise typer.Exit(2)
         with opened(settings) as database:
             studio = Studio(settings, database)
             try:
@@ -94,7 +94,7 @@ def takes(
     config_file: Config = None,
 ) -> None:
     """Show the takes of a prompt, or all, the latest first, with what was measured and what is wrong."""
-    with studio_opened("takes", config_file, writes=False) as (studio, settings):
+    with studio_opened("takes", config_file) as (studio, settings):
         table = Table("take", "prompt", "voice", "state", "how", "by", "at", "seconds", "dB", "noise", "refused")
         for take in studio.takes(id_ or None, voice or None):
             checks = take.checks
@@ -143,7 +143,7 @@ def text(
     config_file: Config = None,
 ) -> None:
     """Change what a prompt says; its audio is out of date until it is recorded anew."""
-    with studio_opened("text", config_file, writes=synthesise) as (studio, _):
+    with studio_opened("text", config_file) as (studio, _):
         who = by or user()
         entry = studio.change_text(id_, words, who, notes=notes)
         typer.echo(f"{entry.id}: {entry.text}")
@@ -166,7 +166,7 @@ def clean(
     Never what callers hear, never what `withdraw` would restore; at a prompt where something was published or taken
     back within that time all withdrawn takes stay.
     """
-    with studio_opened("clean", config_file) as (studio, settings):
+    with studio_opened("clean", config_file, removes=True) as (studio, settings):
         keep = days or settings.studio.keep_days
         if not keep:
             raise typer.BadParameter("studio.keep_days is 0, nothing is too old: give --days")
