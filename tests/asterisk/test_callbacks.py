@@ -12,7 +12,7 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, called, does, kept, lease_of, promise, rung, system_of, two_daemons
+from tests.asterisk.promises import CALLER, called, does, heard, kept, lease_of, promise, rung, system_of, two_daemons
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, nobody_answers, telephone
 from tests.waiting import until
@@ -91,6 +91,15 @@ async def test_who_needs_it_no_more_is_not_rung_again(lab: Lab, system: System) 
     async with called(lab, "declines"):
         system.start_daemon()
         await until(lambda: states(system) == [("given-up", "declined")])
+
+
+async def test_zero_is_a_yes_of_who_is_rung_back(lab: Lab, system: System) -> None:
+    promise(system, CALLER)
+    async with called(lab, "person"), nobody_answers(lab), heard(lab) as prompts, rung(lab) as numbers:
+        system.start_daemon()
+        await until(lambda: states(system) == [("done", "confirmed")])
+        await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        assert (numbers, prompts) == ([CALLER], {CALLER: ["fixed/callback-hello", "fixed/hotline-connecting"]})
 
 
 async def test_a_machine_that_answers_is_not_put_through(lab: Lab, system: System) -> None:

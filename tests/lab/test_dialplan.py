@@ -195,12 +195,37 @@ async def test_a_message_whose_caller_hangs_up_is_kept(lab: Lab) -> None:
     assert seconds(place) > 0.4
 
 
-async def test_a_message_that_cannot_be_kept_is_not_promised(lab: Lab) -> None:
+@asynccontextmanager
+async def no_message_can_be_kept(lab: Lab) -> AsyncIterator[None]:
+    """The disk is full, or somebody took the right to write, for the length of a block."""
+    async with global_variable(lab, "IVR_MESSAGES", "/dev/null"):
+        yield
+
+
+async def test_who_chose_a_message_that_cannot_be_kept_is_led_to_a_person(lab: Lab) -> None:
     launcher = global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "message"))
-    async with launcher, global_variable(lab, "IVR_MESSAGES", "/dev/null"), calling(lab) as phone:
+    async with launcher, no_message_can_be_kept(lab), calling(lab) as phone:
         await phone.hears("fixed/greeting")
         await phone.presses("#")
-        await phone.hears_next("fixed/message", "fixed/message-not-saved", "fixed/goodbye")
+        await phone.joins("hotline")
+        assert phone.heard == ["fixed/greeting", "fixed/message", "fixed/hotline-connecting"]
+
+
+async def test_a_message_that_cannot_be_kept_is_not_promised(lab: Lab) -> None:
+    launcher = global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "message"))
+    async with launcher, no_message_can_be_kept(lab), nobody_at_work(lab), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
+        await phone.hears_next("fixed/message", "fixed/hotline-connecting", "fixed/message-not-saved", "fixed/goodbye")
+        await phone.sees("Hangup")
+
+
+async def test_a_message_of_who_found_nobody_is_not_promised_either(lab: Lab) -> None:
+    async with no_message_can_be_kept(lab), nobody_at_work(lab), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("0")
+        await phone.hears_next("fixed/hotline-connecting", "fixed/leave-message", "fixed/message-not-saved")
+        await phone.hears_next("fixed/goodbye")
         await phone.sees("Hangup")
 
 

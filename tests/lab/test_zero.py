@@ -1,0 +1,111 @@
+"""The key 0 in a queue: from the operators' to the hotline's, where it does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from ivr.hotline.board import Board
+from ivr.lab.lab import Lab
+from ivr.telephony.ami import connected
+from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, waiting_callers
+from tests.lab.test_dialplan import goes_on
+from tests.lab.test_lasting import following
+from tests.lab.test_order import order
+from tests.waiting import until
+
+
+@asynccontextmanager
+async def in_operators_queue(lab: Lab, **variables: str) -> AsyncIterator[Phone]:
+    """A caller whom the daemon sent to the operators, where nobody answers."""
+    launcher = global_variable(lab, "IVR_LAUNCHER", goes_on(lab, "operator"))
+    async with nobody_answers(lab), launcher, calling(lab) as phone:
+        async with exchange(lab) as ami:
+            for variable, value in variables.items():
+                await ami.action("Setvar", Channel=phone.line, Variable=variable, Value=value)
+        await phone.presses("#")
+        await phone.sees("QueueCallerJoin", Queue="operator")
+        yield phone
+
+
+@contextmanager
+def keys_of_every_queue(lab: Lab) -> Iterator[None]:
+    """The hotline's queue has the keys of the other queues, as before Asterisk's queues.conf was changed."""
+    state = lab.state
+    assert state is not None
+    file = state.folder / "etc" / "queues.conf"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace("[hotline](+)\n", "[hotline](+)\ncontext=ivr-queue-keys\n"), encoding="utf-8")
+    try:
+        lab.command("queue reload all")
+        yield
+    finally:
+        file.write_text(whole, encoding="utf-8")
+        lab.command("queue reload all")
+
+
+async def test_zero_leads_from_the_operators_queue_to_the_end_of_the_hotlines(lab: Lab) -> None:
+    board, state = Board(), lab.state
+    assert state is not None
+    program_of_operators = connected(state.ami_port, "ivr-screen", state.ami_secret)
+    async with following(lab, board), waiting_callers(lab, 1) as others, program_of_operators as ami:
+        with ami.events("UserEvent") as screen:
+            async with in_operators_queue(lab) as phone:
+                assert (await screen.next(HEARS_S))["Queue"] == "operator"
+                await until(lambda: len(board.queue("operator").waiting) == 1)
+                await phone.presses("0")
+                await phone.hears_next("fixed/hotline-connecting", "fixed/queue-place")
+                shown = await screen.next(HEARS_S)
+                assert (shown["UserEvent"], shown["Queue"], shown["Channel"]) == ("IvrCall", "hotline", phone.line)
+                await phone.sees("QueueCallerJoin", Queue="hotline")
+                await order(lab, *others, phone)
+                await until(lambda: not board.queue("operator").waiting)
+                await until(lambda: len(board.queue("hotline").waiting) == 2)
+
+
+async def test_who_was_rung_back_to_the_operators_is_an_ordinary_caller_of_the_hotline(lab: Lab) -> None:
+    async with (
+        waiting_callers(lab, 1) as others,
+        in_operators_queue(lab, IVR_PROMISE="a-promise", QUEUE_PRIO="5") as returned,
+    ):
+        await returned.presses("0")
+        await returned.sees("QueueCallerJoin", Queue="hotline")
+        await order(lab, *others, returned)
+
+
+async def test_who_is_in_danger_is_so_in_the_hotlines_queue_too(lab: Lab) -> None:
+    async with waiting_callers(lab, 1) as others, in_operators_queue(lab, IVR_DANGER="yes") as danger:
+        await danger.presses("0")
+        await danger.sees("QueueCallerJoin", Queue="hotline")
+        await order(lab, danger, *others)
+
+
+async def test_the_limit_of_the_wait_begins_anew_in_the_hotlines_queue(lab: Lab) -> None:
+    async with global_variable(lab, "IVR_QUEUE_SECONDS", "400"), in_operators_queue(lab) as phone:
+        async with exchange(lab) as ami:
+            await ami.action("Setvar", Channel=phone.line, Variable="IVR_SINCE", Value="1")  # for half a century
+        await phone.presses("0")
+        left = await phone.sees("VarSet", Variable="IVR_LEFT")
+        assert int(left["Value"]) > 300
+        await phone.sees("QueueCallerJoin", Queue="hotline")
+
+
+async def test_zero_changes_nothing_in_the_hotlines_queue(lab: Lab) -> None:
+    async with waiting_callers(lab, 2) as (first, second), exchange(lab) as ami:
+        with ami.events("VarSet", "QueueCallerLeave") as events:
+            await first.presses("02")
+            left = 0
+            while (event := await events.next(HEARS_S))["Value"] != "fixed/queue-next":
+                left += event.name == "QueueCallerLeave"
+        assert left == 1, "for the place that they asked for"
+        await first.sees("QueueCallerJoin", Queue="hotline")
+        await order(lab, first, second)
+
+
+async def test_zero_costs_no_place_where_the_hotlines_queue_has_the_keys_of_all_queues(lab: Lab) -> None:
+    with keys_of_every_queue(lab):
+        async with waiting_callers(lab, 2) as (first, second):
+            await first.presses("0")
+            await first.sees("QueueCallerJoin", Queue="hotline")
+            await order(lab, first, second)
+            assert first.heard == ["fixed/greeting", "fixed/hotline-connecting"]
