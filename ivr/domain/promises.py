@@ -20,7 +20,8 @@ class Wish:
     """A caller leaves the queue to be rung back.
 
     phone: E.164. queue: the one they waited in. priority: above 0 goes before everybody's place. joined_at: aware time
-    since when they waited. call_id, account: of the journal and the ledger, "" where unknown.
+    since when they waited. call_id, account: of the journal and the ledger, "" where unknown. promise: token of the one
+    that was kept by the call in which they ask, "" if they rang by themselves.
     """
 
     phone: str
@@ -29,6 +30,7 @@ class Wish:
     joined_at: datetime
     call_id: str = ""
     account: str = ""
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Promise:
     token: names it in Asterisk, where nobody else's promise has the same one.
     account, district, address: whose it is and where they live, as in billing; "" where unknown.
     call_id: of the journal, the call in which it was given; "" where unknown.
+    asked_anew: whether a wish for another one came in this try.
     """
 
     id: int
@@ -53,6 +56,7 @@ class Promise:
     address: str = ""
     call_id: str = ""
     kind: PromiseKind = PromiseKind.QUEUE
+    asked_anew: bool = False
 
 
 class Rung(StrEnum):

@@ -146,7 +146,7 @@ class Ringer:
             if self._now() - claimed_at > self._pace.lease / 2:
                 raise ExchangeAway  # this machine stood still: another daemon may be about to ring
             rung = await self._answered_before(promise) or await self._exchange.ring(promise)
-            await self._settle(promise, rung)
+            await self._settle(promise, rung, watched=True)
         except (ExchangeAway, StoreUnavailable):
             log.warning("what became of a call-back is not known yet", extra={"promise": promise.id})
         finally:
@@ -170,22 +170,22 @@ class Ringer:
             if not held:
                 return
 
-    async def _settle(self, promise: Promise, rung: Rung) -> None:
-        """Write down how a try ended."""
-        now = self._now()
+    async def _settle(self, promise: Promise, rung: Rung, *, watched: bool = False) -> None:
+        """Write down how a try ended. watched: just now, and not at some time since it was begun."""
+        now, promises = self._now(), self._promises
         match rung:
             case Rung.DARK:
-                held = await asyncio.to_thread(self._promises.dark, promise, now)
+                held = await asyncio.to_thread(promises.dark, promise, now)
             case Rung.CONFIRMED | Rung.PERSON:
-                held = await asyncio.to_thread(self._promises.done, promise, now, rung)
+                held = await asyncio.to_thread(promises.done, promise, now, rung, before_wish=not watched)
             case Rung.DECLINED:
-                held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+                held = await asyncio.to_thread(promises.give_up, promise, now, rung, before_wish=not watched)
             case _:
                 due_at = self._terms.next_try(promise.tries, now)
                 if due_at is None:
-                    held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+                    held = await asyncio.to_thread(promises.give_up, promise, now, rung)
                 else:
-                    held = await asyncio.to_thread(self._promises.again, promise, due_at, rung)
+                    held = await asyncio.to_thread(promises.again, promise, due_at, rung)
         details = {"promise": promise.id, "outcome": str(rung), "count": promise.tries}
         if held:
             log.info("a call-back ended", extra=details)
@@ -202,19 +202,28 @@ class Ringer:
         # In this order: a call that ends in between has left its answer before.
         live = await self._exchange.live() if left or strays else frozenset()
         for promise in left:
-            if promise.token in live:
-                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
-            else:
+            if await self._found_out(promise, live):
                 log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
-                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
+            else:
+                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
         for promise in strays:
             # Tried here before, or this is the same exchange under another name: it may know all the same.
-            if promise.token not in live:
+            if await self._found_out(promise, live):
                 log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
-                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
         late = await asyncio.to_thread(self._promises.give_up_late, now)
         if late:
             log.warning("call-backs were given up: too late", extra={"count": late})
+
+    async def _found_out(self, promise: Promise, live: frozenset[str]) -> bool:
+        """Settle a try by what this exchange knows of it; False if its call is up and nothing more can be said.
+
+        An answer is known while the call goes on. Who has asked anew meanwhile is not rung before it ends.
+        """
+        answer = await self._exchange.kept(promise.token)
+        if promise.token in live and (answer is None or promise.asked_anew):
+            return False
+        await self._settle(promise, answer or Rung.FAILED)
+        return True
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._calls.pop(task, None)

@@ -12,17 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.promises import Promise, PromiseKind, Rung, Wish
-from ivr.storage import ringbacks, tables
+from ivr.storage import ringbacks, tables, wishes
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
-
-MOST_OPEN = 5000
-MOST_A_DAY = 5
-"""Promises that one telephone number gets in 24 hours: a forged caller ID must not ring somebody all day."""
 
 ABANDONED = timedelta(hours=1)
 """After the lease: when another exchange takes over from one that has not come back. It cannot be asked any more."""
@@ -30,7 +26,7 @@ ABANDONED = timedelta(hours=1)
 TOO_LATE = timedelta(days=1)
 """Nobody waits longer for a call; their queue may not even be there any more."""
 
-_callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
+_callbacks, _accounts = tables.of(tables.Callback), tables.of(tables.Account)
 _OF_QUEUES = _callbacks.c.kind == PromiseKind.QUEUE.value
 _SEEN = (
     _callbacks,
@@ -62,9 +58,10 @@ class Promises:
         """Keep a promise; the same number in the same queue has one at a time. False if too many are kept."""
         try:
             with self._database.writing() as connection:
-                return self._make(connection, wish, now)
+                return wishes.make(connection, wish, now)
         except IntegrityError:  # the same caller on another line, or another daemon, at the same moment
-            return True
+            with self._database.writing() as connection:
+                return wishes.make(connection, wish, now)
 
     def queues_due(self, now: datetime) -> list[str]:
         """Queues for which somebody waits to be rung."""
@@ -127,11 +124,14 @@ class Promises:
 
     def again(self, promise: Promise, due_at: datetime, reason: str) -> bool:
         """Try again then; False if somebody else has the promise by now."""
-        return self._settle(promise, state="due", due_at=due_at, reason=reason)
+        return self._settle(promise, True, state="due", due_at=due_at, reason=reason)
 
-    def done(self, promise: Promise, now: datetime, reason: str) -> bool:
-        """The promise is kept; False if somebody else has it by now."""
-        return self._settle(promise, state="done", finished_at=now, reason=reason)
+    def done(self, promise: Promise, now: datetime, reason: str, *, before_wish: bool = False) -> bool:
+        """The promise is kept; False if somebody else has it by now.
+
+        before_wish: the answer may be older than a wish that came in this try, which becomes a promise then.
+        """
+        return self._settle(promise, before_wish, state="done", finished_at=now, reason=reason)
 
     def dark(self, promise: Promise, now: datetime) -> bool:
         """The promise is kept, and there is still no light: reported, once. False if somebody else has it by now."""
@@ -146,9 +146,9 @@ class Promises:
         with self._database.reading() as connection:
             return ringbacks.report_of(connection, token)
 
-    def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
-        """The promise ends without a conversation; False if somebody else has it by now."""
-        return self._settle(promise, state="given-up", finished_at=now, reason=reason)
+    def give_up(self, promise: Promise, now: datetime, reason: str, *, before_wish: bool = True) -> bool:
+        """The promise ends without a conversation; False if somebody else has it by now. before_wish: as in `done`."""
+        return self._settle(promise, before_wish, state="given-up", finished_at=now, reason=reason)
 
     def expired(self, exchange: str, now: datetime) -> Sequence[Promise]:
         """Claims of this exchange whose daemon no longer holds them, 50 at most, oldest first."""
@@ -176,31 +176,6 @@ class Promises:
         due, calling = (rows[state][1] if state in rows else 0 for state in ("due", "calling"))
         return Due(due, calling, min((row[2] for row in rows.values()), default=None))
 
-    def _make(self, connection: Connection, wish: Wish, now: datetime) -> bool:
-        same = and_(_OF_QUEUES, _callbacks.c.phone == wish.phone)
-        is_open = _callbacks.c.state.in_(("due", "calling"))
-        if connection.scalar(select(_callbacks.c.id).where(same, is_open, _callbacks.c.queue == wish.queue)):
-            return True
-        lately = select(func.count()).where(same, _callbacks.c.created_at > now - timedelta(days=1))
-        if (connection.scalar(lately) or 0) >= MOST_A_DAY:
-            return False
-        if (connection.scalar(select(func.count()).where(_OF_QUEUES, is_open)) or 0) >= MOST_OPEN:
-            return False
-        row = {
-            "kind": "queue",
-            "state": "due",
-            "phone": wish.phone,
-            "call_id": connection.scalar(select(_calls.c.id).where(_calls.c.id == wish.call_id)),
-            "account_id": connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wish.account)),
-            "due_at": now,
-            "created_at": now,
-            "queue": wish.queue,
-            "priority": wish.priority,
-            "joined_at": wish.joined_at,
-        }
-        connection.execute(insert(_callbacks).values(row))
-        return True
-
     @staticmethod
     def _take(connection: Connection, key: int, exchange: str, until: datetime) -> Promise:
         values = {
@@ -213,9 +188,17 @@ class Promises:
         connection.execute(update(_callbacks).where(_callbacks.c.id == key).values(values))
         return _promise(connection.execute(select(*_SEEN).select_from(_JOINED).where(_callbacks.c.id == key)).one())
 
-    def _settle(self, promise: Promise, **values: object) -> bool:
+    def _settle(self, promise: Promise, before_wish: bool, **values: object) -> bool:
         with self._database.writing() as connection:
-            return _settle(connection, promise, **values)
+            held = select(_callbacks).where(_held(promise)).with_for_update()
+            row = connection.execute(held).first() if before_wish else None
+            if row is None or row.reason != wishes.ANEW:
+                return _settle(connection, promise, **values)
+            if values["state"] == "due":
+                values = {"state": "given-up", "finished_at": row.due_at, "reason": wishes.ANEW}
+            _settle(connection, promise, **values)
+            wishes.renew(connection, row)
+            return True
 
     def _claimed(self, which: ColumnElement[bool]) -> Sequence[Promise]:
         claimed = select(*_SEEN).select_from(_JOINED).where(_callbacks.c.state == "calling", which)
@@ -252,4 +235,5 @@ def _promise(row: AnyRow) -> Promise:
         address=", ".join(filter(None, (row.street, row.house, row.flat))),
         call_id=row.call_id or "",
         kind=PromiseKind(row.kind),
+        asked_anew=row.reason == wishes.ANEW,
     )

@@ -34,11 +34,11 @@ async def take_wish(incoming: Incoming, make: Make, rings: Callable[[str], bool]
         os.close(incoming.audio_fd)
     try:
         phone = from_caller_id(session.header.get("agi_callerid", ""))
-        names = ("IVR_QUEUE", "QUEUE_PRIO", "IVR_SINCE", "IVR_CALL", "IVR_ACCOUNT")
-        queue, priority, since, call_id, account = [await session.variable(name) for name in names]
+        names = ("IVR_QUEUE", "QUEUE_PRIO", "IVR_SINCE", "IVR_CALL", "IVR_ACCOUNT", "IVR_PROMISE")
+        queue, priority, since, call_id, account, kept = [await session.variable(name) for name in names]
         promised = False
         if phone and rings(phone):
-            wish = Wish(phone, queue, _number(priority), _joined(since, now), call_id, account)
+            wish = Wish(phone, queue, _number(priority), _joined(since, now), call_id, account, kept)
             promised = await make(wish)
         await session.set_variable("IVR_PROMISED", "yes" if promised else "no")
     finally:

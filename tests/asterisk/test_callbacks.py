@@ -12,7 +12,7 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, called, does, kept, lease_of, promise, rung, system_of, two_daemons
+from tests.asterisk.promises import CALLER, called, does, heard, kept, lease_of, promise, rung, system_of, two_daemons
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, nobody_answers, telephone
 from tests.waiting import until
@@ -123,13 +123,48 @@ async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers
         system.kill_daemon()
         await does(lab, "confirms")
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
-        held_until = lease_of(system)
         system.start_daemon()
-        await until(lambda: lease_of(system) > held_until)
-        assert states(system) == [("calling", "")], "the call is still up: not rung again, not done with"
-        lab.command("channel request hangup all")
         await until(lambda: states(system) == [("done", "confirmed")])
+        assert "lab-called" in lab.command("queue show hotline"), "known while they still wait"
         assert numbers == [CALLER]
+
+
+async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: Lab) -> None:
+    """The manager was lost before they pressed the key: nobody but Asterisk knows that the promise was kept."""
+    state = lab.state
+    assert state is not None
+    async with cable(state.ami_port) as link, called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
+        # A lease that outlasts the test: what is settled by it alone comes too late.
+        with system_of(lab, ami={"port": link.port}, callbacks={"lease_s": 600}) as system:
+            promise(system, CALLER)
+            await asyncio.to_thread(system.start_daemon)
+            await until(lambda: numbers == [CALLER])
+            link.cut()
+            await until(lambda: "the connection to Asterisk's manager broke" in system.log_file.read_text())
+            await does(lab, "confirms")
+            await until(lambda: "lab-called" in lab.command("queue show hotline"))
+            assert states(system) == [("calling", "")]
+            async with heard(lab) as prompts:
+                await presses(lab, "1")
+                await until(lambda: "fixed/goodbye" in prompts.get(CALLER, []))
+                assert prompts[CALLER] == ["fixed/callback-promised", "fixed/goodbye"]
+            assert states(system) == [("done", "confirmed"), ("due", "")]
+            link.mend()
+            await until(lambda: states(system) == [("done", "confirmed")] * 2)
+            assert numbers == [CALLER] * 2
+
+
+async def presses(lab: Lab, key: str) -> None:
+    """Whoever is rung presses a key."""
+    (line,) = (name for name in channels(lab) if name.endswith(";2"))
+    async with exchange(lab) as ami:
+        await ami.action("PlayDTMF", Channel=line, Digit=key, Duration="80")
+
+
+def channels(lab: Lab) -> list[str]:
+    """Channels of who is rung."""
+    lines = lab.command("core show channels concise").splitlines()
+    return [name for name in (line.partition("!")[0] for line in lines) if "@lab-called" in name]
 
 
 async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:

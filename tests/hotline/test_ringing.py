@@ -251,3 +251,30 @@ async def test_who_answered_nothing_that_anybody_knows_of_is_rung_again(database
             await clock.shows(DAY + timedelta(hours=hours))
         await until(lambda: ended_as(database) == ("done", "confirmed"))
         assert here.rung == ["+79160000000"]
+
+
+async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> None:
+    """Its daemon was killed before the key: whoever looks after it need not wait for the end of the talk."""
+    promise, clock = tried(database, "here"), Clock(DAY)
+    async with ringing(database, clock) as here:
+        here.up.add(promise.token)
+        await clock.shows(DAY + timedelta(minutes=2))
+        assert ended_as(database) == ("calling", "")
+        here.known[promise.token] = Rung.CONFIRMED
+        await clock.shows(DAY + timedelta(minutes=4))
+        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        assert here.rung == []
+
+
+async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(database: Database) -> None:
+    """Two callers of one number; what the first one answered is not known for a while."""
+    promise, clock = tried(database, "here"), Clock(DAY)
+    assert Promises(database).make(Wish("+79160000000", "hotline", 0, DAY), DAY)
+    async with ringing(database, clock) as here:
+        here.up.add(promise.token)
+        here.known[promise.token] = Rung.CONFIRMED
+        await clock.shows(DAY + timedelta(minutes=2))
+        assert here.rung == []
+        here.up.clear()
+        await clock.shows(DAY + timedelta(minutes=4))
+        await until(lambda: here.rung == ["+79160000000"])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert
 
 from ivr.domain.promises import Promise, Wish
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.promises import ABANDONED, MOST_A_DAY, Promises
+from ivr.storage.promises import ABANDONED, Promises
+from ivr.storage.wishes import ANEW, LEAVES, MOST_A_DAY, UNWATCHED
 from tests.storage.conftest import Stock
 
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -31,6 +33,102 @@ def test_who_asks_twice_is_promised_once(database: Database, stock: Stock) -> No
     promises = Promises(database)
     assert promises.make(wish(), NOON) and promises.make(wish(), NOON)
     assert promises.open().due == 1
+
+
+def tried(promises: Promises, **more: int) -> Promise:
+    """A promise whose first try has begun at noon."""
+    assert promises.make(wish(**more), NOON)  # type: ignore[arg-type]
+    claimed = claim(promises)
+    assert claimed is not None
+    return claimed
+
+
+def test_who_asks_again_before_the_next_try_has_a_new_promise_due_at_once(database: Database, stock: Stock) -> None:
+    stock.account("0012345678")
+    promises = Promises(database)
+    before = tried(promises, minutes=9)
+    assert promises.again(before, NOON + timedelta(hours=2), "busy")
+    asks = NOON + timedelta(hours=1, minutes=50)
+    assert promises.make(Wish(PHONE, "hotline", 10, asks, account="0012345678"), asks)
+    assert promises.queues_due(asks) == ["hotline"]
+    again = claim(promises, asks, asked_after=asks - timedelta(minutes=1))  # at night too
+    assert again is not None and again.token != before.token
+    assert (again.tries, again.priority, again.account) == (1, 10, "0012345678")
+    assert again.joined_at == NOON - timedelta(minutes=9), "the place that was kept is not lost"
+    assert stock.rows(tables.Callback, "state", "reason") == [("given-up", ANEW), ("calling", "")]
+    assert promises.make(wish(), asks), "danger is not lost by asking once more"
+    assert promises.again(again, asks, "busy")
+    renewed = claim(promises, asks)
+    assert renewed is not None and renewed.priority == 10
+
+
+def test_who_asks_before_anybody_has_rung_is_urgent_if_there_is_danger_now(database: Database) -> None:
+    promises = Promises(database)
+    promises.make(wish(minutes=5), NOON - timedelta(minutes=5))
+    promises.make(wish(priority=10), NOON)
+    claimed = claim(promises, joined_before=NOON - timedelta(hours=1), asked_after=NOON - timedelta(minutes=1))
+    assert claimed is not None and claimed.priority == 10
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_wish_while_it_rings_outlives_the_try(database: Database, stock: Stock, last: bool) -> None:
+    promises = Promises(database)
+    claimed, asks = tried(promises), NOON + timedelta(seconds=30)
+    assert promises.make(wish(priority=10), asks)
+    assert (claim(promises, asks), promises.open().calling) == (None, 1), "one call for one number"
+    late = NOON + timedelta(minutes=1)
+    assert promises.give_up(claimed, late, "busy") if last else promises.again(claimed, late + LEASE, "busy")
+    again = claim(promises, late)
+    assert again is not None and (again.tries, again.priority, again.token != claimed.token) == (1, 10, True)
+    assert [row[0] for row in stock.rows(tables.Callback, "state")] == ["given-up", "calling"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_an_answer_ends_a_wish_that_came_before_it_alone(database: Database, older: bool) -> None:
+    promises = Promises(database)
+    claimed = tried(promises)
+    assert promises.make(wish(), NOON)
+    assert promises.done(claimed, NOON, "confirmed", before_wish=older)
+    assert (claim(promises) is not None) is older
+
+
+def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(database: Database, stock: Stock) -> None:
+    """Nobody has learnt that they answered it: the daemon died, or lost its Asterisk."""
+    promises = Promises(database)
+    claimed = tried(promises)
+    asks = NOON + timedelta(minutes=5)
+    assert promises.make(wish(promise=claimed.token), asks)
+    assert stock.rows(tables.Callback, "state", "reason") == [("done", "confirmed"), ("due", "")]
+    assert claim(promises, asks) is None, "they are still in that call"
+    again = claim(promises, asks + LEAVES)
+    assert again is not None and again.token != claimed.token
+    assert not promises.done(claimed, asks + LEAVES, "confirmed")
+
+
+def test_who_asks_while_the_exchange_that_rang_is_gone_waits_for_nobody(database: Database, stock: Stock) -> None:
+    promises = Promises(database)
+    claimed = tried(promises)
+    gone = NOON + LEASE + UNWATCHED + timedelta(seconds=1)
+    assert promises.make(wish(), gone)
+    assert claim(promises, gone) is not None
+    assert not promises.done(claimed, gone, "confirmed")
+
+
+def test_asking_again_and_again_rings_nobody_all_day(database: Database, stock: Stock) -> None:
+    """Neither between tries nor while it rings: a caller ID can be forged."""
+    promises = Promises(database)
+    rung = 0
+    for number in range(4 * MOST_A_DAY):
+        promises.make(wish(), NOON)
+        claimed = claim(promises)
+        if claimed is None:
+            continue
+        rung += 1
+        if number % 2:
+            promises.make(wish(), NOON)
+        promises.again(claimed, NOON + timedelta(hours=1), "no answer")
+    assert rung == MOST_A_DAY
+    assert not promises.make(wish(), NOON), "and is told so"
 
 
 def test_call_and_account_go_with_the_promise_where_they_are_known(database: Database, stock: Stock) -> None:
