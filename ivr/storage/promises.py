@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.promises import Promise, PromiseKind, Rung, Wish
+from ivr.domain.promises import DANGER, Promise, PromiseKind, Rung, Wish
 from ivr.storage import ringbacks, tables, wishes
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
+from ivr.storage.subjects import subject
 
 ABANDONED = timedelta(hours=1)
 """After the lease: when another exchange takes over from one that has not come back. It cannot be asked any more."""
@@ -81,26 +82,29 @@ class Promises:
     ) -> Promise | None:
         """The next promise of a queue, for this exchange alone until the lease ends; None if there is none.
 
-        joined_before: whoever waited from then on is not due yet, unless urgent. asked_after: none older (at night).
+        joined_before: whoever waited from then on is not due yet, unless in danger. asked_after: none older (at night).
+        Who is being rung at this moment for anything else comes later.
         """
         which: list[ColumnElement[bool]] = [
             _OF_QUEUES,
             _callbacks.c.state == "due",
             _callbacks.c.queue == queue,
             _callbacks.c.due_at <= now,
+            ~wishes.is_rung(now),
         ]
         if joined_before is not None:
-            which.append(or_(_callbacks.c.priority > 0, _callbacks.c.joined_at <= joined_before))
+            which.append(or_(_callbacks.c.priority >= DANGER, _callbacks.c.joined_at <= joined_before))
         if asked_after is not None:
             which.append(_callbacks.c.created_at > asked_after)
         order = (_callbacks.c.priority.desc(), _callbacks.c.joined_at, _callbacks.c.id)
         # SQLite has one writer at a time and leaves FOR UPDATE out.
-        first = select(_callbacks.c.id).where(*which).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        first = select(_callbacks).where(*which).order_by(*order).limit(1).with_for_update(skip_locked=True)
         with self._database.writing() as connection:
-            key = connection.scalar(first)
-            if key is None:
+            row = connection.execute(first).first()
+            if row is None or not self._alone(connection, row.phone, now):
                 return None
-            return self._take(connection, key, exchange, now + lease)
+            promise = self._take(connection, row.id, exchange, now + lease)
+            return replace(promise, about=subject(connection, row.call_id))
 
     def power_due(self, now: datetime) -> bool:
         """Whether somebody waits to be rung at the end of an outage."""
@@ -112,7 +116,12 @@ class Promises:
         try:
             with self._database.writing() as connection:
                 key = ringbacks.next_due(connection, now)
-                return None if key is None else self._take(connection, key, exchange, now + lease)
+                if key is None:
+                    return None
+                phone = connection.execute(select(_callbacks.c.phone).where(_callbacks.c.id == key)).scalar_one()
+                if not self._alone(connection, phone, now):
+                    return None
+                return self._take(connection, key, exchange, now + lease)
         except IntegrityError:  # another daemon rings the same phone for another outage, or its owner asked anew
             return None
 
@@ -175,6 +184,14 @@ class Promises:
             rows = {row[0]: row for row in connection.execute(counted.group_by(_callbacks.c.state))}
         due, calling = (rows[state][1] if state in rows else 0 for state in ("due", "calling"))
         return Due(due, calling, min((row[2] for row in rows.values()), default=None))
+
+    def _alone(self, connection: Connection, phone: str, now: datetime) -> bool:
+        """Whether this claim is the only one for a number: another promise of it may be claimed at the same moment."""
+        if self._database.is_sqlite:  # has one writer at a time
+            return True
+        mine = func.pg_try_advisory_xact_lock(func.hashtextextended(phone, 0))
+        rung = select(_callbacks.c.id).where(_callbacks.c.phone == phone, wishes.watched(_callbacks, now))
+        return bool(connection.scalar(select(mine))) and connection.scalar(rung) is None
 
     @staticmethod
     def _take(connection: Connection, key: int, exchange: str, until: datetime) -> Promise:

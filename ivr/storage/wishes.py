@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, select, update
 
 from ivr.domain.promises import PromiseKind, Rung, Wish
 from ivr.storage import tables
@@ -30,6 +30,7 @@ LEAVES = timedelta(seconds=15)
 
 _callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
 _OF_QUEUES = _callbacks.c.kind == PromiseKind.QUEUE.value
+_others = _callbacks.alias()
 _OPEN = _callbacks.c.state.in_(("due", "calling"))
 
 
@@ -60,6 +61,16 @@ def make(connection: Connection, wish: Wish, now: datetime) -> bool:
     row = {"kind": PromiseKind.QUEUE.value, "state": "due", "phone": wish.phone, "queue": wish.queue}
     connection.execute(insert(_callbacks).values(row | asked))
     return True
+
+
+def is_rung(now: datetime) -> ColumnElement[bool]:
+    """Which promises are of a number that is rung now, for whatever."""
+    return exists().where(_others.c.phone == _callbacks.c.phone, watched(_others, now))
+
+
+def watched(callbacks: FromClause, now: datetime) -> ColumnElement[bool]:
+    """Which claims somebody holds, or held a moment ago."""
+    return and_(callbacks.c.state == "calling", callbacks.c.lease_until >= now - UNWATCHED)
 
 
 def renew(connection: Connection, before: AnyRow) -> None:

@@ -9,10 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, called, does, heard, kept, lease_of, promise, rung, system_of, two_daemons
+from ivr.storage import tables
+from tests.asterisk.promises import (
+    CALLER,
+    called,
+    does,
+    heard,
+    kept,
+    lease_of,
+    presses,
+    promise,
+    rung,
+    system_of,
+    two_daemons,
+    variable,
+)
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, nobody_answers, telephone
 from tests.waiting import until
@@ -154,17 +169,52 @@ async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: La
             assert numbers == [CALLER] * 2
 
 
-async def presses(lab: Lab, key: str) -> None:
-    """Whoever is rung presses a key."""
-    (line,) = (name for name in channels(lab) if name.endswith(";2"))
-    async with exchange(lab) as ami:
-        await ami.action("PlayDTMF", Channel=line, Digit=key, Duration="80")
+@pytest.mark.parametrize(("priority", "place"), [(0, "5"), (10, "15")])
+async def test_who_asks_again_keeps_their_place_and_climbs_no_higher(
+    lab: Lab, system: System, priority: int, place: str
+) -> None:
+    async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        promise(system, CALLER, priority=priority, minutes=20)
+        system.start_daemon()
+        for times in (1, 2, 3):
+            await until(lambda: "lab-called" in lab.command("queue show hotline") and len(numbers) == times)  # noqa: B023
+            assert await variable(lab, "QUEUE_PRIO") == place, "behind danger, before all others"
+            if times < 3:
+                await presses(lab, "1")
+                await until(lambda: states(system)[times:] != [])  # noqa: B023
+        await until(lambda: states(system) == [("done", "confirmed")] * 3)
+    seen = waited(system)
+    assert [seconds for seconds, _ in seen] == [seen[0][0]] * 3, "who waits since then comes first again"
+    assert [stored for _, stored in seen] == [priority] * 3
 
 
-def channels(lab: Lab) -> list[str]:
-    """Channels of who is rung."""
-    lines = lab.command("core show channels concise").splitlines()
-    return [name for name in (line.partition("!")[0] for line in lines) if "@lab-called" in name]
+def waited(system: System) -> list[tuple[int, int]]:
+    """Since when everybody waits who was promised a call, seconds since 1970, and their priority."""
+    database = system.open_database()
+    callbacks = tables.of(tables.Callback)
+    with database.reading() as connection:
+        rows = connection.execute(select(callbacks.c.joined_at, callbacks.c.priority).order_by(callbacks.c.id))
+        found = [(int(joined_at.timestamp()), priority) for joined_at, priority in rows]
+    database.close()
+    return found
+
+
+async def test_not_all_are_rung_back_to_wait_for_the_only_person(lab: Lab, system: System) -> None:
+    """One talk of an hour, and everybody promised a call would hear music again."""
+    waits, danger = "+79160000001", "+79160000002"
+    async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        promise(system, CALLER, minutes=20)
+        system.start_daemon()
+        await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        promise(system, waits, minutes=19)
+        promise(system, danger, priority=10)
+        await until(lambda: (danger, "done", "confirmed", 1) in kept(system))
+        await until(lambda: lab.command("queue show hotline").count("lab-called") == 2)
+        promise(system, "+79160000003", queue="operator")  # rung after the queue hotline was looked at
+        await until(lambda: ("+79160000003", "done", "confirmed", 1) in kept(system))
+        assert numbers == [CALLER, danger, "+79160000003"]
+        lab.command("channel request hangup all")
+        await until(lambda: (waits, "done", "confirmed", 1) in kept(system))
 
 
 async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:

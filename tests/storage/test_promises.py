@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from ivr.domain.promises import Promise, Wish
+from ivr.domain.promises import Promise, Subject, Wish
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.promises import ABANDONED, Promises
@@ -218,6 +218,62 @@ def test_what_is_due_since_yesterday_is_given_up(database: Database, stock: Stoc
     promises.make(wish("+79160000002"), NOON + timedelta(hours=1))
     assert promises.give_up_late(NOON + timedelta(hours=24, minutes=1)) == 1
     assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
+
+
+@pytest.mark.parametrize("first", ["hotline", "operator"])
+def test_a_number_that_is_rung_is_rung_for_nothing_else(database: Database, first: str) -> None:
+    promises = Promises(database)
+    for queue in ("hotline", "operator"):
+        promises.make(Wish(PHONE, queue, 0, NOON), NOON)
+    other = "operator" if first == "hotline" else "hotline"
+    claimed = promises.claim(first, "here", NOON, LEASE)
+    assert claimed is not None
+    assert promises.claim(other, "elsewhere", NOON, LEASE) is None
+    promises.done(claimed, NOON, "confirmed")
+    assert promises.claim(other, "elsewhere", NOON, LEASE) is not None
+
+
+def test_a_claim_of_who_is_gone_holds_up_nobody_for_long(database: Database) -> None:
+    promises = Promises(database)
+    tried(promises)
+    promises.make(Wish(PHONE, "operator", 0, NOON), NOON)
+    gone = NOON + LEASE + UNWATCHED
+    assert promises.claim("operator", "here", gone, LEASE) is None
+    assert promises.claim("operator", "here", gone + timedelta(seconds=1), LEASE) is not None
+
+
+def test_many_at_once_never_ring_one_number_twice(url: str) -> None:
+    nodes = [Database(url) for _ in range(4)]
+    phones = [f"+7916000{number:04d}" for number in range(20)]
+    for phone in phones:
+        for queue in ("hotline", "operator"):
+            Promises(nodes[0]).make(Wish(phone, queue, 0, NOON), NOON)
+
+    def take(node: Database, queue: str) -> list[str]:
+        claims = (Promises(node).claim(queue, "here", NOON, LEASE) for _ in range(4 * len(phones)))
+        return [promise.phone for promise in claims if promise is not None]
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [phone for mine in pool.map(take, nodes, ["hotline", "operator"] * 2) for phone in mine]
+    for node in nodes:
+        node.close()
+    assert sorted(taken) == phones
+
+
+def test_what_their_call_was_about_goes_with_the_promise(database: Database, stock: Stock) -> None:
+    promises = Promises(database)
+    with database.writing() as connection:
+        connection.execute(insert(tables.of(tables.Call)).values(id="01JHCALL", node="test", started_at=NOON))
+        step = {"call_id": "01JHCALL", "at": NOON, "kind": "outage"}
+        steps = [{**step, "seq": 1, "detail": "5 street suspected"}, {**step, "seq": 2, "detail": "7 district cable"}]
+        connection.execute(insert(tables.of(tables.CallStep)), steps)
+        report = {"call_id": "01JHCALL", "created_at": NOON, "trouble": "danger"}
+        connection.execute(insert(tables.of(tables.OutageReport)).values(report))
+    promises.make(wish("+79160000001", priority=10, call_id="01JHCALL"), NOON)
+    promises.make(wish("+79160000002"), NOON)
+    known, bare = claim(promises), claim(promises)
+    assert known is not None and known.about == Subject("danger", "1001", "7", "cable")
+    assert bare is not None and bare.about == Subject()
 
 
 def test_many_at_once_never_claim_the_same(url: str) -> None:
