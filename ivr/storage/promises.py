@@ -19,6 +19,7 @@ from ivr.domain.promises import DANGER, Promise, PromiseKind, Rung, Wish
 from ivr.storage import ringbacks, tables, wishes
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
+from ivr.storage.outages import WAITS_AGAIN
 from ivr.storage.subjects import subject
 
 ABANDONED = timedelta(hours=1)
@@ -230,8 +231,14 @@ def _held(promise: Promise) -> ColumnElement[bool]:
 
 
 def _settle(connection: Connection, promise: Promise, **values: object) -> bool:
-    """End a try, for all promises that this call answers; False if somebody else has the promise by now."""
-    ended = update(_callbacks).where(_held(promise)).values(lease_until=None, **values)
+    """End a try, for all promises that this call answers; False if somebody else has the promise by now.
+
+    Who was never reached and whose outage goes on again is not given up.
+    """
+    waits = (
+        values["state"] == "given-up" and promise.kind is PromiseKind.POWER and ringbacks.goes_on(connection, promise)
+    )
+    ended = update(_callbacks).where(_held(promise)).values({"lease_until": None, **(WAITS_AGAIN if waits else values)})
     held = connection.execute(ended).rowcount == 1
     if held and promise.kind is PromiseKind.POWER:
         connection.execute(update(_callbacks).where(ringbacks.together(promise)).values(values))
