@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,23 @@ async def test_a_number_that_may_not_be_rung_is_promised_nothing(lab: Lab, syste
         await phone.hears("fixed/callback-impossible")
         await phone.sees("QueueCallerJoin", Queue="hotline", Position="1")
     assert kept(system) == []
+
+
+async def test_a_database_that_is_locked_is_told_and_nobody_is_promised_a_call(lab: Lab, system: System) -> None:
+    system.start_daemon()
+    lock = sqlite3.connect(system.folder / "ivr.db", isolation_level=None)
+    async with called(lab, "confirms"), nobody_answers(lab), calling(lab, CALLER) as phone:
+        await phone.presses("0")
+        await phone.sees("QueueCallerJoin", Queue="hotline")
+        lock.execute("BEGIN IMMEDIATE")
+        await phone.presses("1")
+        await phone.hears("fixed/callback-impossible")
+        await phone.sees("QueueCallerJoin", Queue="hotline", Position="1")
+        lock.execute("ROLLBACK")
+        lock.close()
+        await phone.presses("1")
+        await phone.hears("fixed/callback-promised")
+    assert len(kept(system)) == 1, "the wish that was refused was not stored afterwards"
 
 
 @pytest.mark.parametrize(("does", "reason"), [("busy", "busy"), ("", "failed")])

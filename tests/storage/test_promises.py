@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +10,13 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.domain.promises import Promise, Subject, Wish
+from ivr.hotline.board import Board
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.promises import ABANDONED, Promises
+from ivr.storage.units import Units
 from ivr.storage.wishes import ANEW, LEAVES, MOST_A_DAY, UNWATCHED
+from ivr.telephony.hotline import Hotline
 from tests.storage.conftest import Stock
 
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -274,6 +278,24 @@ def test_what_their_call_was_about_goes_with_the_promise(database: Database, sto
     known, bare = claim(promises), claim(promises)
     assert known is not None and known.about == Subject("danger", "1001", "7", "cable")
     assert bare is not None and bare.about == Subject()
+
+
+async def test_nobody_waits_in_silence_for_a_locked_database(kind: str, url: str, stock: Stock) -> None:
+    """All who press 1 at the same moment hear within their limit that it is not possible; that is true later on."""
+    database, locking = Database(url), Database(url)
+    units = Units(database, threads=4, limit_s=2)
+    hotline = Hotline(None, None, Promises(database), units, Board(), lambda: NOON)
+    with locking.writing() as connection:
+        if kind == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE callbacks IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(30):
+            promised = await asyncio.gather(*(hotline.promise(wish(f"+7916000{n:04d}")) for n in range(50)))
+    assert not any(promised)
+    assert await hotline.promise(wish())
+    await units.close()
+    assert stock.rows(tables.Callback, "phone") == [(PHONE,)]
+    database.close()
+    locking.close()
 
 
 def test_many_at_once_never_claim_the_same(url: str) -> None:
