@@ -88,15 +88,15 @@ def _kept(connection: Connection, token: str, now: datetime) -> None:
 
 
 def _asked(connection: Connection, wish: Wish, now: datetime, before: AnyRow | None) -> dict[str, object]:
-    """Columns of a wish; the place that is kept already is not lost by it, nor is danger."""
-    return {
-        "call_id": connection.scalar(select(_calls.c.id).where(_calls.c.id == wish.call_id)),
-        "account_id": connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wish.account)),
-        "due_at": now + LEAVES if wish.promise else now,
-        "created_at": now,
-        "priority": wish.priority if before is None else max(wish.priority, before.priority),
-        "joined_at": wish.joined_at if before is None else min(wish.joined_at, before.joined_at),
-    }
+    """Columns of a wish; the place that is kept already is not lost by it, nor is danger, nor what is known."""
+    asked: dict[str, object] = {"due_at": now + LEAVES if wish.promise else now, "created_at": now}
+    call = connection.scalar(select(_calls.c.id).where(_calls.c.id == wish.call_id))
+    account = connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wish.account))
+    if before is None:
+        place = {"priority": wish.priority, "joined_at": wish.joined_at}
+        return asked | place | {"call_id": call, "account_id": account}
+    place = {"priority": max(wish.priority, before.priority), "joined_at": min(wish.joined_at, before.joined_at)}
+    return asked | place | {"call_id": call or before.call_id, "account_id": account or before.account_id}
 
 
 def _ended(reason: str, now: datetime) -> dict[str, object]:
