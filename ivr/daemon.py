@@ -86,7 +86,13 @@ class Daemon:
             self._database, surge_terms(settings), surge.waiting, board, self._clock.now, surge.notice
         )
         self._hotline = Hotline(
-            manager_account(settings), ringing(settings), promises, board, self._clock.now, self._surge.is_large
+            manager_account(settings),
+            ringing(settings),
+            promises,
+            self._ledger.units,
+            board,
+            self._clock.now,
+            self._surge.is_large,
         )
         waits = settings.waits
         self._desk = Desk(
@@ -148,6 +154,8 @@ class Daemon:
             kept = Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
             old = asyncio.create_task(remove_daily(self._database, kept, self._clock.now, stop))
             surge = asyncio.create_task(self._surge.run())
+            for lasting in (hotline, surge):
+                lasting.add_done_callback(_ended)
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -283,6 +291,12 @@ class Daemon:
             self._journal.closed(call.id, datetime.now(UTC), outcome)
             await call.close()
             log.info("call ends", extra={"call": call.id, "outcome": outcome})
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    fault = None if task.cancelled() else task.exception()
+    if fault is not None:
+        log.critical("a part of the daemon ended; restart it", exc_info=fault)
 
 
 def _nobody(_phone: str) -> bool:

@@ -30,7 +30,7 @@ Number = Annotated[int, typer.Argument(metavar="TAKE", help="Number of a take, a
 VoiceName = Annotated[str, typer.Option("--voice", help="Voice; the first of `sounds.voices` if not given.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Publish although its checks speak against it.")]
 
-ADRIFT = "{} begin in the present folder, and the daemon's where it was started: set absolute paths in the configuration file"
+ADRIFT = "{} begin in the present folder, the daemon where it was started: set absolute paths in the configuration file"
 
 
 @contextmanager

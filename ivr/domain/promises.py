@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+DANGER = 10
+"""Priority of who is in danger, as in the queue; that of all others is 0."""
+
 
 class PromiseKind(StrEnum):
     """What somebody is rung for."""
@@ -19,8 +22,9 @@ class PromiseKind(StrEnum):
 class Wish:
     """A caller leaves the queue to be rung back.
 
-    phone: E.164. queue: the one they waited in. priority: above 0 goes before everybody's place. joined_at: aware time
-    since when they waited. call_id, account: of the journal and the ledger, "" where unknown.
+    phone: E.164. queue: the one they waited in. priority: DANGER or 0. joined_at: aware time
+    since when they waited. call_id, account: of the journal and the ledger, "" where unknown. promise: token of the one
+    that was kept by the call in which they ask, "" if they rang by themselves.
     """
 
     phone: str
@@ -29,6 +33,20 @@ class Wish:
     joined_at: datetime
     call_id: str = ""
     account: str = ""
+    promise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call was about. trouble: what was reported. report: its number. outage: number of the one they heard of.
+
+    told: its cause, or `suspected`. Each "" where there is none.
+    """
+
+    trouble: str = ""
+    report: str = ""
+    outage: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,8 @@ class Promise:
     token: names it in Asterisk, where nobody else's promise has the same one.
     account, district, address: whose it is and where they live, as in billing; "" where unknown.
     call_id: of the journal, the call in which it was given; "" where unknown.
+    about: what that call was about; known to who has claimed a promise of the queues.
+    asked_anew: whether a wish for another one came in this try.
     """
 
     id: int
@@ -53,6 +73,8 @@ class Promise:
     address: str = ""
     call_id: str = ""
     kind: PromiseKind = PromiseKind.QUEUE
+    about: Subject = Subject()
+    asked_anew: bool = False
 
 
 class Rung(StrEnum):

@@ -32,6 +32,9 @@ class Exchange(Protocol):
     async def ring(self, promise: Promise) -> Rung:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
 
+    def returned(self, uniqueid: str) -> str:
+        """Token of the promise by which a call came back to its queue, "" for every other call."""
+
     async def live(self) -> frozenset[str]:
         """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
 

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.promises import CallbackTerms, Promise, PromiseKind, Rung
-from ivr.hotline.board import Board, MemberState
+from ivr.hotline.board import Board, MemberState, Queue
 from ivr.hotline.ports import Exchange, ExchangeAway
 from ivr.hotline.rate import Rate
 from ivr.storage.promises import Promises
@@ -20,6 +20,12 @@ log = logging.getLogger(__name__)
 STORE_PAUSE_S = 5.0
 ASK_S = 5.0
 """Between two looks at claims that nobody holds."""
+
+ON_WAY_S = 15.0
+"""From the key to the queue at most: an announcement."""
+
+NOBODY = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nobody has waited since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,14 @@ class Pace:
     def power_at_once(self) -> int:
         """Calls at the end of outages at the same moment: a fifth of all, one at least, stays free for the queues."""
         return max(self.at_once - max(self.at_once // 5, 1), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class OnWay:
+    """Somebody who confirmed and is not in their queue yet. until: by the loop's clock, when they never will be."""
+
+    queue: str
+    until: float
 
 
 class Ringer:
@@ -61,6 +75,7 @@ class Ringer:
         self._now = now
         self._rate = Rate(pace.power_per_minute)
         self._calls: dict[asyncio.Task[None], Promise] = {}
+        self._on_way: dict[str, OnWay] = {}
 
     async def run(self) -> None:
         """Look for promises that are due, until cancelled."""
@@ -100,9 +115,12 @@ class Ringer:
             queue = self._board.queue(name)
             at_work = sum(member.state not in (MemberState.PAUSED, MemberState.AWAY) for member in queue.members)
             ringing = sum(promise.queue == name for promise in self._calls.values())
+            returned = self._returned(queue)
             # The turn of a promise: nobody who came earlier waits any more.
             ahead = now - timedelta(seconds=queue.longest_s) if queue.waiting else None
             while ringing < at_work and len(self._calls) < self._pace.at_once:
+                if ringing + returned >= at_work:
+                    ahead = NOBODY  # who is back waits again already; danger goes before them
                 promise = await asyncio.to_thread(
                     self._promises.claim,
                     name,
@@ -116,6 +134,14 @@ class Ringer:
                     break
                 self._start(promise, now)
                 ringing += 1
+
+    def _returned(self, queue: Queue) -> int:
+        """How many were rung back to a queue and wait there, or are on their way to it."""
+        waiting = {token for one in queue.waiting if (token := self._exchange.returned(one.uniqueid))}
+        now = asyncio.get_running_loop().time()
+        on_way = self._on_way.items()
+        self._on_way = {token: way for token, way in on_way if token not in waiting and way.until > now}
+        return len(waiting) + sum(way.queue == queue.name for way in self._on_way.values())
 
     async def _ring_power(self, now: datetime) -> None:
         """Ring those whose outage has ended; never at night, however lately they asked."""
@@ -146,7 +172,10 @@ class Ringer:
             if self._now() - claimed_at > self._pace.lease / 2:
                 raise ExchangeAway  # this machine stood still: another daemon may be about to ring
             rung = await self._answered_before(promise) or await self._exchange.ring(promise)
-            await self._settle(promise, rung)
+            if promise.kind is PromiseKind.QUEUE and rung is Rung.CONFIRMED:
+                until = asyncio.get_running_loop().time() + ON_WAY_S
+                self._on_way[promise.token] = OnWay(promise.queue, until)
+            await self._settle(promise, rung, watched=True)
         except (ExchangeAway, StoreUnavailable):
             log.warning("what became of a call-back is not known yet", extra={"promise": promise.id})
         finally:
@@ -170,22 +199,22 @@ class Ringer:
             if not held:
                 return
 
-    async def _settle(self, promise: Promise, rung: Rung) -> None:
-        """Write down how a try ended."""
-        now = self._now()
+    async def _settle(self, promise: Promise, rung: Rung, *, watched: bool = False) -> None:
+        """Write down how a try ended. watched: just now, and not at some time since it was begun."""
+        now, promises = self._now(), self._promises
         match rung:
             case Rung.DARK:
-                held = await asyncio.to_thread(self._promises.dark, promise, now)
+                held = await asyncio.to_thread(promises.dark, promise, now)
             case Rung.CONFIRMED | Rung.PERSON:
-                held = await asyncio.to_thread(self._promises.done, promise, now, rung)
+                held = await asyncio.to_thread(promises.done, promise, now, rung, before_wish=not watched)
             case Rung.DECLINED:
-                held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+                held = await asyncio.to_thread(promises.give_up, promise, now, rung, before_wish=not watched)
             case _:
                 due_at = self._terms.next_try(promise.tries, now)
                 if due_at is None:
-                    held = await asyncio.to_thread(self._promises.give_up, promise, now, rung)
+                    held = await asyncio.to_thread(promises.give_up, promise, now, rung)
                 else:
-                    held = await asyncio.to_thread(self._promises.again, promise, due_at, rung)
+                    held = await asyncio.to_thread(promises.again, promise, due_at, rung)
         details = {"promise": promise.id, "outcome": str(rung), "count": promise.tries}
         if held:
             log.info("a call-back ended", extra=details)
@@ -202,19 +231,28 @@ class Ringer:
         # In this order: a call that ends in between has left its answer before.
         live = await self._exchange.live() if left or strays else frozenset()
         for promise in left:
-            if promise.token in live:
-                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
-            else:
+            if await self._found_out(promise, live):
                 log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
-                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
+            else:
+                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
         for promise in strays:
             # Tried here before, or this is the same exchange under another name: it may know all the same.
-            if promise.token not in live:
+            if await self._found_out(promise, live):
                 log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
-                await self._settle(promise, await self._exchange.kept(promise.token) or Rung.FAILED)
         late = await asyncio.to_thread(self._promises.give_up_late, now)
         if late:
             log.warning("call-backs were given up: too late", extra={"count": late})
+
+    async def _found_out(self, promise: Promise, live: frozenset[str]) -> bool:
+        """Settle a try by what this exchange knows of it; False if its call is up and nothing more can be said.
+
+        An answer is known while the call goes on. Who has asked anew meanwhile is not rung before it ends.
+        """
+        answer = await self._exchange.kept(promise.token)
+        if promise.token in live and (answer is None or promise.asked_anew):
+            return False
+        await self._settle(promise, answer or Rung.FAILED)
+        return True
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._calls.pop(task, None)

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.promises import Promise, PromiseKind, Rung, Wish
-from ivr.storage import ringbacks, tables
+from ivr.domain.promises import DANGER, Promise, PromiseKind, Rung, Wish
+from ivr.storage import ringbacks, tables, wishes
 from ivr.storage.columns import AnyRow
 from ivr.storage.engine import Database
-
-MOST_OPEN = 5000
-MOST_A_DAY = 5
-"""Promises that one telephone number gets in 24 hours: a forged caller ID must not ring somebody all day."""
+from ivr.storage.outages import WAITS_AGAIN
+from ivr.storage.subjects import subject
 
 ABANDONED = timedelta(hours=1)
 """After the lease: when another exchange takes over from one that has not come back. It cannot be asked any more."""
@@ -30,7 +28,7 @@ ABANDONED = timedelta(hours=1)
 TOO_LATE = timedelta(days=1)
 """Nobody waits longer for a call; their queue may not even be there any more."""
 
-_callbacks, _calls, _accounts = tables.of(tables.Callback), tables.of(tables.Call), tables.of(tables.Account)
+_callbacks, _accounts = tables.of(tables.Callback), tables.of(tables.Account)
 _OF_QUEUES = _callbacks.c.kind == PromiseKind.QUEUE.value
 _SEEN = (
     _callbacks,
@@ -62,9 +60,10 @@ class Promises:
         """Keep a promise; the same number in the same queue has one at a time. False if too many are kept."""
         try:
             with self._database.writing() as connection:
-                return self._make(connection, wish, now)
+                return wishes.make(connection, wish, now)
         except IntegrityError:  # the same caller on another line, or another daemon, at the same moment
-            return True
+            with self._database.writing() as connection:
+                return wishes.make(connection, wish, now)
 
     def queues_due(self, now: datetime) -> list[str]:
         """Queues for which somebody waits to be rung."""
@@ -84,26 +83,29 @@ class Promises:
     ) -> Promise | None:
         """The next promise of a queue, for this exchange alone until the lease ends; None if there is none.
 
-        joined_before: whoever waited from then on is not due yet, unless urgent. asked_after: none older (at night).
+        joined_before: whoever waited from then on is not due yet, unless in danger. asked_after: none older (at night).
+        Who is being rung at this moment for anything else comes later.
         """
         which: list[ColumnElement[bool]] = [
             _OF_QUEUES,
             _callbacks.c.state == "due",
             _callbacks.c.queue == queue,
             _callbacks.c.due_at <= now,
+            ~wishes.is_rung(now),
         ]
         if joined_before is not None:
-            which.append(or_(_callbacks.c.priority > 0, _callbacks.c.joined_at <= joined_before))
+            which.append(or_(_callbacks.c.priority >= DANGER, _callbacks.c.joined_at <= joined_before))
         if asked_after is not None:
             which.append(_callbacks.c.created_at > asked_after)
         order = (_callbacks.c.priority.desc(), _callbacks.c.joined_at, _callbacks.c.id)
         # SQLite has one writer at a time and leaves FOR UPDATE out.
-        first = select(_callbacks.c.id).where(*which).order_by(*order).limit(1).with_for_update(skip_locked=True)
+        first = select(_callbacks).where(*which).order_by(*order).limit(1).with_for_update(skip_locked=True)
         with self._database.writing() as connection:
-            key = connection.scalar(first)
-            if key is None:
+            row = connection.execute(first).first()
+            if row is None or not self._alone(connection, row.phone, now):
                 return None
-            return self._take(connection, key, exchange, now + lease)
+            promise = self._take(connection, row.id, exchange, now + lease)
+            return replace(promise, about=subject(connection, row.call_id))
 
     def power_due(self, now: datetime) -> bool:
         """Whether somebody waits to be rung at the end of an outage."""
@@ -115,7 +117,12 @@ class Promises:
         try:
             with self._database.writing() as connection:
                 key = ringbacks.next_due(connection, now)
-                return None if key is None else self._take(connection, key, exchange, now + lease)
+                if key is None:
+                    return None
+                phone = connection.execute(select(_callbacks.c.phone).where(_callbacks.c.id == key)).scalar_one()
+                if not self._alone(connection, phone, now):
+                    return None
+                return self._take(connection, key, exchange, now + lease)
         except IntegrityError:  # another daemon rings the same phone for another outage, or its owner asked anew
             return None
 
@@ -127,11 +134,14 @@ class Promises:
 
     def again(self, promise: Promise, due_at: datetime, reason: str) -> bool:
         """Try again then; False if somebody else has the promise by now."""
-        return self._settle(promise, state="due", due_at=due_at, reason=reason)
+        return self._settle(promise, True, state="due", due_at=due_at, reason=reason)
 
-    def done(self, promise: Promise, now: datetime, reason: str) -> bool:
-        """The promise is kept; False if somebody else has it by now."""
-        return self._settle(promise, state="done", finished_at=now, reason=reason)
+    def done(self, promise: Promise, now: datetime, reason: str, *, before_wish: bool = False) -> bool:
+        """The promise is kept; False if somebody else has it by now.
+
+        before_wish: the answer may be older than a wish that came in this try, which becomes a promise then.
+        """
+        return self._settle(promise, before_wish, state="done", finished_at=now, reason=reason)
 
     def dark(self, promise: Promise, now: datetime) -> bool:
         """The promise is kept, and there is still no light: reported, once. False if somebody else has it by now."""
@@ -146,9 +156,9 @@ class Promises:
         with self._database.reading() as connection:
             return ringbacks.report_of(connection, token)
 
-    def give_up(self, promise: Promise, now: datetime, reason: str) -> bool:
-        """The promise ends without a conversation; False if somebody else has it by now."""
-        return self._settle(promise, state="given-up", finished_at=now, reason=reason)
+    def give_up(self, promise: Promise, now: datetime, reason: str, *, before_wish: bool = True) -> bool:
+        """The promise ends without a conversation; False if somebody else has it by now. before_wish: as in `done`."""
+        return self._settle(promise, before_wish, state="given-up", finished_at=now, reason=reason)
 
     def expired(self, exchange: str, now: datetime) -> Sequence[Promise]:
         """Claims of this exchange whose daemon no longer holds them, 50 at most, oldest first."""
@@ -176,30 +186,13 @@ class Promises:
         due, calling = (rows[state][1] if state in rows else 0 for state in ("due", "calling"))
         return Due(due, calling, min((row[2] for row in rows.values()), default=None))
 
-    def _make(self, connection: Connection, wish: Wish, now: datetime) -> bool:
-        same = and_(_OF_QUEUES, _callbacks.c.phone == wish.phone)
-        is_open = _callbacks.c.state.in_(("due", "calling"))
-        if connection.scalar(select(_callbacks.c.id).where(same, is_open, _callbacks.c.queue == wish.queue)):
+    def _alone(self, connection: Connection, phone: str, now: datetime) -> bool:
+        """Whether this claim is the only one for a number: another promise of it may be claimed at the same moment."""
+        if self._database.is_sqlite:  # has one writer at a time
             return True
-        lately = select(func.count()).where(same, _callbacks.c.created_at > now - timedelta(days=1))
-        if (connection.scalar(lately) or 0) >= MOST_A_DAY:
-            return False
-        if (connection.scalar(select(func.count()).where(_OF_QUEUES, is_open)) or 0) >= MOST_OPEN:
-            return False
-        row = {
-            "kind": "queue",
-            "state": "due",
-            "phone": wish.phone,
-            "call_id": connection.scalar(select(_calls.c.id).where(_calls.c.id == wish.call_id)),
-            "account_id": connection.scalar(select(_accounts.c.id).where(_accounts.c.number == wish.account)),
-            "due_at": now,
-            "created_at": now,
-            "queue": wish.queue,
-            "priority": wish.priority,
-            "joined_at": wish.joined_at,
-        }
-        connection.execute(insert(_callbacks).values(row))
-        return True
+        mine = func.pg_try_advisory_xact_lock(func.hashtextextended(phone, 0))
+        rung = select(_callbacks.c.id).where(_callbacks.c.phone == phone, wishes.watched(_callbacks, now))
+        return bool(connection.scalar(select(mine))) and connection.scalar(rung) is None
 
     @staticmethod
     def _take(connection: Connection, key: int, exchange: str, until: datetime) -> Promise:
@@ -213,9 +206,17 @@ class Promises:
         connection.execute(update(_callbacks).where(_callbacks.c.id == key).values(values))
         return _promise(connection.execute(select(*_SEEN).select_from(_JOINED).where(_callbacks.c.id == key)).one())
 
-    def _settle(self, promise: Promise, **values: object) -> bool:
+    def _settle(self, promise: Promise, before_wish: bool, **values: object) -> bool:
         with self._database.writing() as connection:
-            return _settle(connection, promise, **values)
+            held = select(_callbacks).where(_held(promise)).with_for_update()
+            row = connection.execute(held).first() if before_wish else None
+            if row is None or row.reason != wishes.ANEW:
+                return _settle(connection, promise, **values)
+            if values["state"] == "due":
+                values = {"state": "given-up", "finished_at": row.due_at, "reason": wishes.ANEW}
+            _settle(connection, promise, **values)
+            wishes.renew(connection, row)
+            return True
 
     def _claimed(self, which: ColumnElement[bool]) -> Sequence[Promise]:
         claimed = select(*_SEEN).select_from(_JOINED).where(_callbacks.c.state == "calling", which)
@@ -230,8 +231,14 @@ def _held(promise: Promise) -> ColumnElement[bool]:
 
 
 def _settle(connection: Connection, promise: Promise, **values: object) -> bool:
-    """End a try, for all promises that this call answers; False if somebody else has the promise by now."""
-    ended = update(_callbacks).where(_held(promise)).values(lease_until=None, **values)
+    """End a try, for all promises that this call answers; False if somebody else has the promise by now.
+
+    Who was never reached and whose outage goes on again is not given up.
+    """
+    waits = (
+        values["state"] == "given-up" and promise.kind is PromiseKind.POWER and ringbacks.goes_on(connection, promise)
+    )
+    ended = update(_callbacks).where(_held(promise)).values({"lease_until": None, **(WAITS_AGAIN if waits else values)})
     held = connection.execute(ended).rowcount == 1
     if held and promise.kind is PromiseKind.POWER:
         connection.execute(update(_callbacks).where(ringbacks.together(promise)).values(values))
@@ -252,4 +259,5 @@ def _promise(row: AnyRow) -> Promise:
         address=", ".join(filter(None, (row.street, row.house, row.flat))),
         call_id=row.call_id or "",
         kind=PromiseKind(row.kind),
+        asked_anew=row.reason == wishes.ANEW,
     )

@@ -90,6 +90,14 @@ def next_due(connection: Connection, now: datetime) -> int | None:
     return None
 
 
+def goes_on(connection: Connection, promise: Promise) -> bool:
+    """Whether the outage of a promise was reopened while its caller was rung."""
+    # Its reopening and this end of a try take turns: neither misses the other.
+    its = select(_callbacks.c.outage_id).where(_callbacks.c.id == promise.id).scalar_subquery()
+    state = select(_outages.c.state).where(_outages.c.id == its).with_for_update(read=True)
+    return connection.scalar(state) in LIVE
+
+
 def together(promise: Promise) -> ColumnElement[bool]:
     """Promises that are answered by the same call: of this phone and account, for other outages that have ended."""
     whose = select(_others.c.account_id).where(_others.c.id == promise.id).scalar_subquery()

@@ -1,8 +1,9 @@
 """Rings people back over Asterisk's manager: the hotline's port `Exchange`.
 
-A promise's call has the unique id `ivr-<token>`, so Asterisk makes no second one while it is up, and a list of calls
-tells which promises are being kept. What the called person answers by a key is written by the dialplan (`ivr-callback`,
-`ivr-power`) into Asterisk's own database, where it outlives this daemon, the call and Asterisk.
+A promise's call has the unique id `ivr-<token>`, at the end of an outage `ivr-power-<token>`: Asterisk makes no second
+one while it is up, and a list of calls tells which promises are being kept. What the called person answers by a key is
+written by the dialplan (`ivr-callback`, `ivr-power`) into Asterisk's own database, where it outlives this daemon, the
+call and Asterisk.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from ivr.telephony.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
 from ivr.telephony.screen import variables_of_promise
 
 CONTEXTS = {PromiseKind.QUEUE: "ivr-callback", PromiseKind.POWER: "ivr-power"}
-FAMILY, PREFIX = "ivr-promises", "ivr-"
+FAMILY, PREFIX, POWER = "ivr-promises", "ivr-", "power-"
 NOT_FOUND = "Database entry not found"
 ANSWER_S = 120.0
 """Longest time from the answer to a key or the end: two times the question, with its pauses."""
 
 RETURNED = 5
-"""Priority in the queue of who was rung back, above their own: before all who wait, behind danger."""
+"""Priority in the queue of who was rung back, above their own: before all who wait, behind danger (10)."""
 
 _KEYS = {str(rung): rung for rung in (Rung.CONFIRMED, Rung.DECLINED, Rung.DARK, Rung.PERSON, Rung.SILENT)}
 _REASONS = {1: Rung.NO_ANSWER, 3: Rung.NO_ANSWER, 5: Rung.BUSY}
@@ -61,7 +62,7 @@ class AsteriskExchange:
 
     async def ring(self, promise: Promise) -> Rung:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
-        uniqueid = PREFIX + promise.token
+        uniqueid = PREFIX + (POWER if promise.kind is PromiseKind.POWER else "") + promise.token
         try:
             ami = self._ami()
             with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
@@ -94,7 +95,7 @@ class AsteriskExchange:
                 await ami.action("CoreShowChannels")
                 while (event := await events.next(ACTION_S)).name == "CoreShowChannel":
                     if event["Uniqueid"].startswith(PREFIX):
-                        found.add(event["Uniqueid"].removeprefix(PREFIX).partition(";")[0])
+                        found.add(_token(event["Uniqueid"]))
         except (AmiFault, TimeoutError) as fault:
             raise ExchangeAway from fault
         return frozenset(found)
@@ -114,10 +115,20 @@ class AsteriskExchange:
             raise ExchangeAway from fault
         return _KEYS.get(answer["Val"])
 
+    def returned(self, uniqueid: str) -> str:
+        """Token of the promise by which a call came back to its queue, "" for every other call."""
+        return _token(uniqueid) if uniqueid.startswith(PREFIX) and not uniqueid.startswith(PREFIX + POWER) else ""
+
+
+def _token(uniqueid: str) -> str:
+    """Of a call that we made."""
+    return uniqueid.removeprefix(PREFIX).removeprefix(POWER).partition(";")[0]
+
 
 def _variables(promise: Promise) -> dict[str, str]:
     """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
     variables = {"IVR_PROMISE": promise.token, "PROMISE_PHONE": promise.phone, **variables_of_promise(promise)}
     if promise.kind is PromiseKind.QUEUE:
-        variables |= {"IVR_QUEUE": promise.queue, "QUEUE_PRIO": str(promise.priority + RETURNED)}
+        since = str(int(promise.joined_at.timestamp()))
+        variables |= {"IVR_QUEUE": promise.queue, "QUEUE_PRIO": str(promise.priority + RETURNED), "IVR_SINCE": since}
     return variables

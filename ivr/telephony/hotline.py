@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.promises import CallbackTerms, Wish
 from ivr.hotline.board import Board
 from ivr.hotline.ringing import Pace, Ringer
+from ivr.storage import wishes
 from ivr.storage.promises import Promises
+from ivr.storage.units import Units
 from ivr.telephony.ami import Ami
 from ivr.telephony.exchange import AsteriskExchange, Dialling
 from ivr.telephony.lasting import LastingAmi, ManagerAccount
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 
 REPORT_S, REPORT_LOOK_S = 1.5, 0.1
 """Longest silence of somebody still without light before they are put through without a number; between two looks."""
+
+AGAIN_S = 5.0
+"""Between the end of a part that failed and its next beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +56,35 @@ class Hotline:
         account: ManagerAccount | None,
         ringing: Ringing | None,
         promises: Promises,
+        units: Units,
         board: Board,
         now: Callable[[], datetime],
         large_outage: Callable[[], bool] = lambda: False,
     ) -> None:
-        """now: aware time. large_outage: whether one goes on that callers hear of even when the menu is full."""
+        """units: where wishes are stored, within a call's limit. now: aware time.
+
+        large_outage: whether one goes on that callers hear of even when the menu is full.
+        """
         self.board = board
         self._promises = promises
+        self._units = units
         self._now = now
         self._large_outage = large_outage
         self._lasting = LastingAmi(account, self._with) if account is not None else None
         self._ringing = ringing if account is not None else None
 
     async def run(self) -> None:
-        """Follow the queues and keep promises, until cancelled."""
+        """Follow the queues and keep promises, until cancelled. A part that fails ends no other, and begins again."""
         lasting, ringing = self._lasting, self._ringing
         if lasting is None:
             return
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(lasting.run())
-            tasks.create_task(Notice(lambda: lasting.ami, self._large_outage).run())
+            tasks.create_task(_lasts(lasting.run))
+            tasks.create_task(_lasts(Notice(lambda: lasting.ami, self._large_outage).run))
             if ringing is not None:
                 exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
                 ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
-                tasks.create_task(ringer.run())
+                tasks.create_task(_lasts(ringer.run))
 
     def rings(self, phone: str) -> bool:
         """Whether a number is one that is rung: somebody rings, and it may be rung."""
@@ -83,10 +93,19 @@ class Hotline:
     async def answer_wish(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
         try:
-            if await take_wish(incoming, self._make, self.rings, self._now()):
+            if await take_wish(incoming, self.promise, self.rings, self._now()):
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
+
+    async def promise(self, wish: Wish) -> bool:
+        """Keep a promise. False if it cannot be kept, or not be stored within a call's limit: then it never will be."""
+        now = self._now()
+        try:
+            return await self._units.write(lambda connection: wishes.make(connection, wish, now))
+        except StoreUnavailable:
+            log.error("the database does not answer; a call-back cannot be promised")
+            return False
 
     async def answer_still_dark(self, incoming: Incoming) -> None:
         """Somebody who was rung said that there is still no light; they are told their report's number."""
@@ -103,12 +122,20 @@ class Hotline:
         except (StoreUnavailable, TimeoutError):
             return ""
 
-    async def _make(self, wish: Wish) -> bool:
-        try:
-            return await asyncio.to_thread(self._promises.make, wish, self._now())
-        except StoreUnavailable:
-            log.error("the database does not answer; a call-back cannot be promised")
-            return False
-
     async def _with(self, ami: Ami) -> None:
         await follow(ami, self.board)
+
+
+async def _lasts(run: Callable[[], Awaitable[None]]) -> None:
+    """A part that never ends by itself, begun again after a fault of this program or of a library."""
+    task = asyncio.current_task()
+    while True:
+        try:
+            await run()
+        except asyncio.CancelledError:
+            if task is None or task.cancelling():
+                raise
+            log.error("a part of the hotline was cancelled by nobody; it begins again")
+        except Exception:
+            log.exception("a part of the hotline failed; it begins again")
+        await asyncio.sleep(AGAIN_S)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from ivr.domain.phones import from_caller_id
-from ivr.domain.promises import Wish
+from ivr.domain.promises import DANGER, Wish
 from ivr.telephony.server import Incoming
 
 WORD = "promise"
@@ -34,11 +34,11 @@ async def take_wish(incoming: Incoming, make: Make, rings: Callable[[str], bool]
         os.close(incoming.audio_fd)
     try:
         phone = from_caller_id(session.header.get("agi_callerid", ""))
-        names = ("IVR_QUEUE", "QUEUE_PRIO", "IVR_SINCE", "IVR_CALL", "IVR_ACCOUNT")
-        queue, priority, since, call_id, account = [await session.variable(name) for name in names]
+        names = ("IVR_QUEUE", "QUEUE_PRIO", "IVR_SINCE", "IVR_CALL", "IVR_ACCOUNT", "IVR_PROMISE")
+        queue, priority, since, call_id, account, kept = [await session.variable(name) for name in names]
         promised = False
         if phone and rings(phone):
-            wish = Wish(phone, queue, _number(priority), _joined(since, now), call_id, account)
+            wish = Wish(phone, queue, _urgency(priority), _joined(since, now), call_id, account, kept)
             promised = await make(wish)
         await session.set_variable("IVR_PROMISED", "yes" if promised else "no")
     finally:
@@ -46,8 +46,9 @@ async def take_wish(incoming: Incoming, make: Make, rings: Callable[[str], bool]
     return promised
 
 
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch("[0-9]{1,3}", text) else 0
+def _urgency(priority: str) -> int:
+    """Of the priority in the queue: that of who was rung back before is theirs for one time only."""
+    return DANGER if re.fullmatch("[0-9]{1,3}", priority) and int(priority) >= DANGER else 0
 
 
 def _joined(seconds: str, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.domain.accounts import Account
 from ivr.domain.outages import Outage, Trouble
-from ivr.domain.promises import Promise
+from ivr.domain.promises import DANGER, Promise
 from ivr.telephony.arguments import argument
 
 LONGEST_TEXT = 200
@@ -45,7 +45,16 @@ class Screen:
 
 def variables_of_promise(promise: Promise) -> dict[str, str]:
     """Channel variables of who is rung back, short enough for the manager interface; empty for a bare number."""
-    values = {"IVR_CALL": promise.call_id} if promise.call_id else {}
+    about = promise.about
+    values = {
+        "IVR_CALL": promise.call_id,
+        "IVR_DANGER": "yes" if promise.priority >= DANGER else "",
+        "IVR_TROUBLE": about.trouble,
+        "IVR_REPORT": about.report,
+        "IVR_OUTAGE": about.outage,
+        "IVR_TOLD": about.told,
+    }
+    values = {name: value for name, value in values.items() if value}
     if promise.account:
         values |= _whose(promise.account, promise.district, promise.address, confirmed=False, longest=LONGEST_RUNG)
     return values

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,11 @@ def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
     return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}}
 
 
-def promise(system: System, *phones: str, queue: str = "hotline", priority: int = 0) -> None:
-    """Promise to ring these numbers back, as callers in the queue would be promised."""
-    database = system.open_database()
+def promise(system: System, *phones: str, queue: str = "hotline", priority: int = 0, minutes: int = 0) -> None:
+    """Promise to ring these numbers back, as callers in the queue would be promised who wait for so many minutes."""
+    database, now = system.open_database(), datetime.now(UTC)
     for phone in phones:
-        assert Promises(database).make(Wish(phone, queue, priority, datetime.now(UTC)), datetime.now(UTC))
+        assert Promises(database).make(Wish(phone, queue, priority, now - timedelta(minutes=minutes)), now)
     database.close()
 
 
@@ -139,6 +139,24 @@ async def called(lab: Lab, does: str) -> AsyncIterator[None]:
 async def does(lab: Lab, what: str) -> None:
     async with exchange(lab) as ami:
         await ami.action("Setvar", Variable="LAB_CALLED", Value=what)
+
+
+async def presses(lab: Lab, key: str) -> None:
+    """The one who is rung presses a key."""
+    async with exchange(lab) as ami:
+        await ami.action("PlayDTMF", Channel=_line(lab, ";2"), Digit=key, Duration="80")
+
+
+async def variable(lab: Lab, name: str) -> str:
+    """A variable of the call of the one who is rung."""
+    async with exchange(lab) as ami:
+        return (await ami.action("Getvar", Channel=_line(lab, ";1"), Variable=name))["Value"]
+
+
+def _line(lab: Lab, end: str) -> str:
+    channels = (line.partition("!")[0] for line in lab.command("core show channels concise").splitlines())
+    (found,) = (name for name in channels if "@lab-called" in name and name.endswith(end))
+    return found
 
 
 @contextlib.contextmanager

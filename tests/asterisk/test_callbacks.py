@@ -5,16 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.promises import CALLER, called, does, heard, kept, lease_of, promise, rung, system_of, two_daemons
+from ivr.storage import tables
+from tests.asterisk.promises import (
+    CALLER,
+    called,
+    does,
+    heard,
+    kept,
+    lease_of,
+    presses,
+    promise,
+    rung,
+    system_of,
+    two_daemons,
+    variable,
+)
 from tests.lab.cable import cable
-from tests.lab.phone import calling, exchange, nobody_answers, telephone
+from tests.lab.phone import calling, exchange, global_variable, nobody_answers, telephone
 from tests.waiting import until
 
 
@@ -72,6 +88,23 @@ async def test_a_number_that_may_not_be_rung_is_promised_nothing(lab: Lab, syste
         await phone.hears("fixed/callback-impossible")
         await phone.sees("QueueCallerJoin", Queue="hotline", Position="1")
     assert kept(system) == []
+
+
+async def test_a_database_that_is_locked_is_told_and_nobody_is_promised_a_call(lab: Lab, system: System) -> None:
+    system.start_daemon()
+    lock = sqlite3.connect(system.folder / "ivr.db", isolation_level=None)
+    async with called(lab, "confirms"), nobody_answers(lab), calling(lab, CALLER) as phone:
+        await phone.presses("0")
+        await phone.sees("QueueCallerJoin", Queue="hotline")
+        lock.execute("BEGIN IMMEDIATE")
+        await phone.presses("1")
+        await phone.hears("fixed/callback-impossible")
+        await phone.sees("QueueCallerJoin", Queue="hotline", Position="1")
+        lock.execute("ROLLBACK")
+        lock.close()
+        await phone.presses("1")
+        await phone.hears("fixed/callback-promised")
+    assert len(kept(system)) == 1, "the wish that was refused was not stored afterwards"
 
 
 @pytest.mark.parametrize(("does", "reason"), [("busy", "busy"), ("", "failed")])
@@ -132,13 +165,89 @@ async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers
         system.kill_daemon()
         await does(lab, "confirms")
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
-        held_until = lease_of(system)
         system.start_daemon()
-        await until(lambda: lease_of(system) > held_until)
-        assert states(system) == [("calling", "")], "the call is still up: not rung again, not done with"
-        lab.command("channel request hangup all")
         await until(lambda: states(system) == [("done", "confirmed")])
+        assert "lab-called" in lab.command("queue show hotline"), "known while they still wait"
         assert numbers == [CALLER]
+
+
+async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: Lab) -> None:
+    """The manager was lost before they pressed the key: nobody but Asterisk knows that the promise was kept."""
+    state = lab.state
+    assert state is not None
+    async with cable(state.ami_port) as link, called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
+        # A lease that outlasts the test: what is settled by it alone comes too late.
+        with system_of(lab, ami={"port": link.port}, callbacks={"lease_s": 600}) as system:
+            promise(system, CALLER)
+            await asyncio.to_thread(system.start_daemon)
+            await until(lambda: numbers == [CALLER])
+            link.cut()
+            await until(lambda: "the connection to Asterisk's manager broke" in system.log_file.read_text())
+            await does(lab, "confirms")
+            await until(lambda: "lab-called" in lab.command("queue show hotline"))
+            assert states(system) == [("calling", "")]
+            async with heard(lab) as prompts:
+                await presses(lab, "1")
+                await until(lambda: "fixed/goodbye" in prompts.get(CALLER, []))
+                assert prompts[CALLER] == ["fixed/callback-promised", "fixed/goodbye"]
+            assert states(system) == [("done", "confirmed"), ("due", "")]
+            link.mend()
+            await until(lambda: states(system) == [("done", "confirmed")] * 2)
+            assert numbers == [CALLER] * 2
+
+
+@pytest.mark.parametrize(("priority", "place"), [(0, "5"), (10, "15")])
+async def test_who_asks_again_keeps_their_place_and_climbs_no_higher(
+    lab: Lab, system: System, priority: int, place: str
+) -> None:
+    """Nor is their first wait, of twenty minutes, counted against the longest one of this call."""
+    async with (
+        called(lab, "confirms"),
+        nobody_answers(lab),
+        global_variable(lab, "IVR_QUEUE_SECONDS", "900"),
+        rung(lab) as numbers,
+    ):
+        promise(system, CALLER, priority=priority, minutes=20)
+        system.start_daemon()
+        for times in (1, 2, 3):
+            await until(lambda: "lab-called" in lab.command("queue show hotline") and len(numbers) == times)  # noqa: B023
+            assert await variable(lab, "QUEUE_PRIO") == place, "behind danger, before all others"
+            if times < 3:
+                await presses(lab, "1")
+                await until(lambda: states(system)[times:] != [])  # noqa: B023
+        await until(lambda: states(system) == [("done", "confirmed")] * 3)
+    seen = waited(system)
+    assert [seconds for seconds, _ in seen] == [seen[0][0]] * 3, "who waits since then comes first again"
+    assert [stored for _, stored in seen] == [priority] * 3
+
+
+def waited(system: System) -> list[tuple[int, int]]:
+    """Since when everybody waits who was promised a call, seconds since 1970, and their priority."""
+    database = system.open_database()
+    callbacks = tables.of(tables.Callback)
+    with database.reading() as connection:
+        rows = connection.execute(select(callbacks.c.joined_at, callbacks.c.priority).order_by(callbacks.c.id))
+        found = [(int(joined_at.timestamp()), priority) for joined_at, priority in rows]
+    database.close()
+    return found
+
+
+async def test_not_all_are_rung_back_to_wait_for_the_only_person(lab: Lab, system: System) -> None:
+    """One talk of an hour, and everybody promised a call would hear music again."""
+    waits, danger = "+79160000001", "+79160000002"
+    async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
+        promise(system, CALLER, minutes=20)
+        system.start_daemon()
+        await until(lambda: "lab-called" in lab.command("queue show hotline"))
+        promise(system, waits, minutes=19)
+        promise(system, danger, priority=10)
+        await until(lambda: (danger, "done", "confirmed", 1) in kept(system))
+        await until(lambda: lab.command("queue show hotline").count("lab-called") == 2)
+        promise(system, "+79160000003", queue="operator")  # rung after the queue hotline was looked at
+        await until(lambda: ("+79160000003", "done", "confirmed", 1) in kept(system))
+        assert numbers == [CALLER, danger, "+79160000003"]
+        lab.command("channel request hangup all")
+        await until(lambda: (waits, "done", "confirmed", 1) in kept(system))
 
 
 async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:

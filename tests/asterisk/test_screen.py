@@ -15,7 +15,7 @@ from ivr.storage import tables
 from ivr.telephony.ami import AmiRefused, Events, Message, connected
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
-from tests.asterisk.promises import called, system_of
+from tests.asterisk.promises import called, system_of, variable
 from tests.asterisk.test_surge import FILE, REPORTS, ring, system
 from tests.lab.phone import CALLER, calling, nobody_answers
 
@@ -88,8 +88,21 @@ async def test_who_is_rung_back_is_shown_as_they_were(lab: Lab, kind: str, key: 
     assert event["Call"] == ASKED_IN
 
 
-def owe(system: System, kind: str, number: str) -> None:
-    """A promise that is due, to somebody whose account is known."""
+async def test_who_left_danger_for_a_call_is_shown_in_danger_again(lab: Lab) -> None:
+    """Without it the operator begins anew with somebody who stands beside a fallen wire."""
+    with system_of(lab) as system:
+        import_accounts(system, FILE)
+        owe(system, "queue", "1000000007", priority=10)
+        async with called(lab, "confirms"), nobody_answers(lab), screen(lab) as events:
+            system.start_daemon()
+            event = await events.next(LIMIT_S)
+            place = await variable(lab, "QUEUE_PRIO")
+    assert fields(event, "Danger", "Trouble", "Report", "Outage", "Told") == ["yes", "danger", "1001", "1", "cable"]
+    assert place == "15", "danger that was rung back stays before all other danger"
+
+
+def owe(system: System, kind: str, number: str, priority: int = 0) -> None:
+    """A promise that is due, to somebody whose account is known; if they are in danger, they reported it."""
     database, now = system.open_database(), datetime.now(UTC)
     accounts, callbacks = tables.of(tables.Account), tables.of(tables.Callback)
     row = {"kind": kind, "state": "due", "phone": CALLER, "queue": "hotline" if kind == "queue" else ""}
@@ -102,7 +115,14 @@ def owe(system: System, kind: str, number: str) -> None:
             row["outage_id"] = connection.execute(new).scalar_one()
         connection.execute(insert(tables.of(tables.Call)).values(id=ASKED_IN, node="test", started_at=now))
         row["call_id"] = ASKED_IN
+        if priority:
+            step = {"call_id": ASKED_IN, "seq": 1, "at": now, "kind": "outage", "detail": "1 district cable"}
+            connection.execute(insert(tables.of(tables.CallStep)).values(step))
+            report = {"call_id": ASKED_IN, "created_at": now, "trouble": "danger"}
+            connection.execute(insert(tables.of(tables.OutageReport)).values(report))
         connection.execute(
-            insert(callbacks).values(account_id=key, due_at=now, created_at=now, joined_at=now, priority=0, **row)
+            insert(callbacks).values(
+                account_id=key, due_at=now, created_at=now, joined_at=now, priority=priority, **row
+            )
         )
     database.close()

@@ -58,6 +58,7 @@ class ScriptedExchange:
         self.answer = Rung.NO_ANSWER
         self.known: dict[str, Rung] = {}  # answers by token, kept since before
         self.up: set[str] = set()  # tokens of calls
+        self.board = Board()  # of one person, who works
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -65,6 +66,9 @@ class ScriptedExchange:
         self.rung.append(promise.phone)
         await self.answers.wait()
         return self.answer
+
+    def returned(self, uniqueid: str) -> str:
+        return uniqueid.removeprefix("back-") if uniqueid.startswith("back-") else ""
 
     async def live(self) -> frozenset[str]:
         return frozenset(self.up)
@@ -107,7 +111,8 @@ def end(database: Database, outage: int, at: datetime) -> None:
 async def ringing(
     database: Database, clock: Clock, per_minute: int = 60, at_once: int = 100
 ) -> AsyncIterator[ScriptedExchange]:
-    exchange, board = ScriptedExchange(), Board()
+    exchange = ScriptedExchange()
+    board = exchange.board
     board.begin()
     board.take(Message("QueueMember", {"queue": "hotline", "name": "anna", "status": "1", "paused": "0"}))
     board.take(Message("QueueStatusComplete"))
@@ -251,3 +256,64 @@ async def test_who_answered_nothing_that_anybody_knows_of_is_rung_again(database
             await clock.shows(DAY + timedelta(hours=hours))
         await until(lambda: ended_as(database) == ("done", "confirmed"))
         assert here.rung == ["+79160000000"]
+
+
+async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> None:
+    """Its daemon was killed before the key: whoever looks after it need not wait for the end of the talk."""
+    promise, clock = tried(database, "here"), Clock(DAY)
+    async with ringing(database, clock) as here:
+        here.up.add(promise.token)
+        await clock.shows(DAY + timedelta(minutes=2))
+        assert ended_as(database) == ("calling", "")
+        here.known[promise.token] = Rung.CONFIRMED
+        await clock.shows(DAY + timedelta(minutes=4))
+        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        assert here.rung == []
+
+
+async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(database: Database) -> None:
+    """Two callers of one number; what the first one answered is not known for a while."""
+    promise, clock = tried(database, "here"), Clock(DAY)
+    assert Promises(database).make(Wish("+79160000000", "hotline", 0, DAY), DAY)
+    async with ringing(database, clock) as here:
+        here.up.add(promise.token)
+        here.known[promise.token] = Rung.CONFIRMED
+        await clock.shows(DAY + timedelta(minutes=2))
+        assert here.rung == []
+        here.up.clear()
+        await clock.shows(DAY + timedelta(minutes=4))
+        await until(lambda: here.rung == ["+79160000000"])
+
+
+# ------------------------------------------------------------------------- who is back waits again, but not all of them
+
+
+def promised(database: Database, *phones: str, priority: int = 0) -> None:
+    for phone in phones:
+        assert Promises(database).make(Wish(phone, "hotline", priority, DAY - timedelta(hours=1)), DAY)
+
+
+async def test_nobody_is_rung_while_who_was_rung_still_waits_for_the_only_person(database: Database) -> None:
+    """All of them would hear music again, for as long as without their promise."""
+    clock = Clock(DAY)
+    async with ringing(database, clock) as exchange:
+        exchange.board.take(Message("QueueCallerJoin", {"queue": "hotline", "uniqueid": "back-1", "position": "1"}))
+        promised(database, "+79160000001", "+79160000002")
+        await clock.shows(DAY)
+        assert exchange.rung == []
+        promised(database, "+79160000003", priority=10)
+        await until(lambda: exchange.rung == ["+79160000003"])  # danger goes before them in the queue too
+        exchange.answer = Rung.CONFIRMED
+        exchange.board.take(Message("QueueCallerLeave", {"queue": "hotline", "uniqueid": "back-1"}))
+        await until(lambda: exchange.rung == ["+79160000003", "+79160000001"])
+        for minutes in (1, 2):  # confirmed, and on the way to the queue
+            await clock.shows(DAY + timedelta(minutes=minutes))
+            assert len(exchange.rung) == 2
+
+
+async def test_others_who_wait_take_nobodys_turn(database: Database) -> None:
+    clock = Clock(DAY)
+    async with ringing(database, clock) as exchange:
+        exchange.board.take(Message("QueueCallerJoin", {"queue": "hotline", "uniqueid": "1763.5", "position": "1"}))
+        promised(database, "+79160000001")
+        await until(lambda: exchange.rung == ["+79160000001"])

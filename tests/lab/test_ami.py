@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
+from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.telephony.ami import AmiRefused, AmiUnavailable, CallFailed, EventsLost, connect, connected
 from tests.lab.phone import exchange
@@ -117,6 +119,17 @@ async def test_variables_reach_the_call_and_filters_let_no_flood_through(lab: La
     assert line["CallerIDNum"] == "+74950000000"
     assert {event.name for event in seen}.isdisjoint({"Newexten", "NewCallerid", "RTCPSent", "RTCPReceived"})
     assert {event["Variable"] for event in seen if event.name == "VarSet"} <= {"IVR_KEYS", "AGISTATUS"}
+
+
+def test_the_accounts_that_are_shipped_are_the_tested_ones() -> None:
+    """Asterisk cuts off after 100 ms whoever does not read, unless told otherwise; a busy daemon may need longer."""
+    shipped = (REPOSITORY / "dialplan" / "manager.example.conf").read_text(encoding="utf-8")
+    accounts = re.findall(r"^\[(.+)\]\n((?:.+\n)+)", shipped, re.MULTILINE)
+    assert [name for name, _ in accounts] == ["ivr", "ivr-screen"]
+    assert all(re.search(r"^writetimeout=5000\b", lines, re.MULTILINE) for _, lines in accounts)
+    lab = (REPOSITORY / "ivr" / "lab" / "templates" / "manager.conf").read_text(encoding="utf-8")
+    added = lab.partition("#include")[2].splitlines()[1:]
+    assert {line.partition("=")[0].strip() for line in added if "=" in line} == {"secret"}, "and no right more"
 
 
 async def test_a_reader_who_falls_behind_is_told(lab: Lab) -> None:

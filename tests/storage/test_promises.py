@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert
 
-from ivr.domain.promises import Promise, Wish
+from ivr.domain.promises import Promise, Subject, Wish
+from ivr.hotline.board import Board
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.promises import ABANDONED, MOST_A_DAY, Promises
+from ivr.storage.promises import ABANDONED, Promises
+from ivr.storage.units import Units
+from ivr.storage.wishes import ANEW, LEAVES, MOST_A_DAY, UNWATCHED
+from ivr.telephony.hotline import Hotline
 from tests.storage.conftest import Stock
 
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -31,6 +37,102 @@ def test_who_asks_twice_is_promised_once(database: Database, stock: Stock) -> No
     promises = Promises(database)
     assert promises.make(wish(), NOON) and promises.make(wish(), NOON)
     assert promises.open().due == 1
+
+
+def tried(promises: Promises, **more: int) -> Promise:
+    """A promise whose first try has begun at noon."""
+    assert promises.make(wish(**more), NOON)  # type: ignore[arg-type]
+    claimed = claim(promises)
+    assert claimed is not None
+    return claimed
+
+
+def test_who_asks_again_before_the_next_try_has_a_new_promise_due_at_once(database: Database, stock: Stock) -> None:
+    stock.account("0012345678")
+    promises = Promises(database)
+    before = tried(promises, minutes=9)
+    assert promises.again(before, NOON + timedelta(hours=2), "busy")
+    asks = NOON + timedelta(hours=1, minutes=50)
+    assert promises.make(Wish(PHONE, "hotline", 10, asks, account="0012345678"), asks)
+    assert promises.queues_due(asks) == ["hotline"]
+    again = claim(promises, asks, asked_after=asks - timedelta(minutes=1))  # at night too
+    assert again is not None and again.token != before.token
+    assert (again.tries, again.priority, again.account) == (1, 10, "0012345678")
+    assert again.joined_at == NOON - timedelta(minutes=9), "the place that was kept is not lost"
+    assert stock.rows(tables.Callback, "state", "reason") == [("given-up", ANEW), ("calling", "")]
+    assert promises.make(wish(), asks), "danger is not lost by asking once more"
+    assert promises.again(again, asks, "busy")
+    renewed = claim(promises, asks)
+    assert renewed is not None and (renewed.priority, renewed.account) == (10, "0012345678")
+
+
+def test_who_asks_before_anybody_has_rung_is_urgent_if_there_is_danger_now(database: Database) -> None:
+    promises = Promises(database)
+    promises.make(wish(minutes=5), NOON - timedelta(minutes=5))
+    promises.make(wish(priority=10), NOON)
+    claimed = claim(promises, joined_before=NOON - timedelta(hours=1), asked_after=NOON - timedelta(minutes=1))
+    assert claimed is not None and claimed.priority == 10
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_wish_while_it_rings_outlives_the_try(database: Database, stock: Stock, last: bool) -> None:
+    promises = Promises(database)
+    claimed, asks = tried(promises), NOON + timedelta(seconds=30)
+    assert promises.make(wish(priority=10), asks)
+    assert (claim(promises, asks), promises.open().calling) == (None, 1), "one call for one number"
+    late = NOON + timedelta(minutes=1)
+    assert promises.give_up(claimed, late, "busy") if last else promises.again(claimed, late + LEASE, "busy")
+    again = claim(promises, late)
+    assert again is not None and (again.tries, again.priority, again.token != claimed.token) == (1, 10, True)
+    assert [row[0] for row in stock.rows(tables.Callback, "state")] == ["given-up", "calling"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_an_answer_ends_a_wish_that_came_before_it_alone(database: Database, older: bool) -> None:
+    promises = Promises(database)
+    claimed = tried(promises)
+    assert promises.make(wish(), NOON)
+    assert promises.done(claimed, NOON, "confirmed", before_wish=older)
+    assert (claim(promises) is not None) is older
+
+
+def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(database: Database, stock: Stock) -> None:
+    """Nobody has learnt that they answered it: the daemon died, or lost its Asterisk."""
+    promises = Promises(database)
+    claimed = tried(promises)
+    asks = NOON + timedelta(minutes=5)
+    assert promises.make(wish(promise=claimed.token), asks)
+    assert stock.rows(tables.Callback, "state", "reason") == [("done", "confirmed"), ("due", "")]
+    assert claim(promises, asks) is None, "they are still in that call"
+    again = claim(promises, asks + LEAVES)
+    assert again is not None and again.token != claimed.token
+    assert not promises.done(claimed, asks + LEAVES, "confirmed")
+
+
+def test_who_asks_while_the_exchange_that_rang_is_gone_waits_for_nobody(database: Database, stock: Stock) -> None:
+    promises = Promises(database)
+    claimed = tried(promises)
+    gone = NOON + LEASE + UNWATCHED + timedelta(seconds=1)
+    assert promises.make(wish(), gone)
+    assert claim(promises, gone) is not None
+    assert not promises.done(claimed, gone, "confirmed")
+
+
+def test_asking_again_and_again_rings_nobody_all_day(database: Database, stock: Stock) -> None:
+    """Neither between tries nor while it rings: a caller ID can be forged."""
+    promises = Promises(database)
+    rung = 0
+    for number in range(4 * MOST_A_DAY):
+        promises.make(wish(), NOON)
+        claimed = claim(promises)
+        if claimed is None:
+            continue
+        rung += 1
+        if number % 2:
+            promises.make(wish(), NOON)
+        promises.again(claimed, NOON + timedelta(hours=1), "no answer")
+    assert rung == MOST_A_DAY
+    assert not promises.make(wish(), NOON), "and is told so"
 
 
 def test_call_and_account_go_with_the_promise_where_they_are_known(database: Database, stock: Stock) -> None:
@@ -120,6 +222,80 @@ def test_what_is_due_since_yesterday_is_given_up(database: Database, stock: Stoc
     promises.make(wish("+79160000002"), NOON + timedelta(hours=1))
     assert promises.give_up_late(NOON + timedelta(hours=24, minutes=1)) == 1
     assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
+
+
+@pytest.mark.parametrize("first", ["hotline", "operator"])
+def test_a_number_that_is_rung_is_rung_for_nothing_else(database: Database, first: str) -> None:
+    promises = Promises(database)
+    for queue in ("hotline", "operator"):
+        promises.make(Wish(PHONE, queue, 0, NOON), NOON)
+    other = "operator" if first == "hotline" else "hotline"
+    claimed = promises.claim(first, "here", NOON, LEASE)
+    assert claimed is not None
+    assert promises.claim(other, "elsewhere", NOON, LEASE) is None
+    promises.done(claimed, NOON, "confirmed")
+    assert promises.claim(other, "elsewhere", NOON, LEASE) is not None
+
+
+def test_a_claim_of_who_is_gone_holds_up_nobody_for_long(database: Database) -> None:
+    promises = Promises(database)
+    tried(promises)
+    promises.make(Wish(PHONE, "operator", 0, NOON), NOON)
+    gone = NOON + LEASE + UNWATCHED
+    assert promises.claim("operator", "here", gone, LEASE) is None
+    assert promises.claim("operator", "here", gone + timedelta(seconds=1), LEASE) is not None
+
+
+def test_many_at_once_never_ring_one_number_twice(url: str) -> None:
+    nodes = [Database(url) for _ in range(4)]
+    phones = [f"+7916000{number:04d}" for number in range(20)]
+    for phone in phones:
+        for queue in ("hotline", "operator"):
+            Promises(nodes[0]).make(Wish(phone, queue, 0, NOON), NOON)
+
+    def take(node: Database, queue: str) -> list[str]:
+        claims = (Promises(node).claim(queue, "here", NOON, LEASE) for _ in range(4 * len(phones)))
+        return [promise.phone for promise in claims if promise is not None]
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [phone for mine in pool.map(take, nodes, ["hotline", "operator"] * 2) for phone in mine]
+    for node in nodes:
+        node.close()
+    assert sorted(taken) == phones
+
+
+def test_what_their_call_was_about_goes_with_the_promise(database: Database, stock: Stock) -> None:
+    promises = Promises(database)
+    with database.writing() as connection:
+        connection.execute(insert(tables.of(tables.Call)).values(id="01JHCALL", node="test", started_at=NOON))
+        step = {"call_id": "01JHCALL", "at": NOON, "kind": "outage"}
+        steps = [{**step, "seq": 1, "detail": "5 street suspected"}, {**step, "seq": 2, "detail": "7 district cable"}]
+        connection.execute(insert(tables.of(tables.CallStep)), steps)
+        report = {"call_id": "01JHCALL", "created_at": NOON, "trouble": "danger"}
+        connection.execute(insert(tables.of(tables.OutageReport)).values(report))
+    promises.make(wish("+79160000001", priority=10, call_id="01JHCALL"), NOON)
+    promises.make(wish("+79160000002"), NOON)
+    known, bare = claim(promises), claim(promises)
+    assert known is not None and known.about == Subject("danger", "1001", "7", "cable")
+    assert bare is not None and bare.about == Subject()
+
+
+async def test_nobody_waits_in_silence_for_a_locked_database(kind: str, url: str, stock: Stock) -> None:
+    """All who press 1 at the same moment hear within their limit that it is not possible; that is true later on."""
+    database, locking = Database(url), Database(url)
+    units = Units(database, threads=4, limit_s=2)
+    hotline = Hotline(None, None, Promises(database), units, Board(), lambda: NOON)
+    with locking.writing() as connection:
+        if kind == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE callbacks IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(30):
+            promised = await asyncio.gather(*(hotline.promise(wish(f"+7916000{n:04d}")) for n in range(50)))
+    assert not any(promised)
+    assert await hotline.promise(wish())
+    await units.close()
+    assert stock.rows(tables.Callback, "phone") == [(PHONE,)]
+    database.close()
+    locking.close()
 
 
 def test_many_at_once_never_claim_the_same(url: str) -> None:

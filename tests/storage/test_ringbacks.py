@@ -227,6 +227,31 @@ async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
     assert claim(database) is not None
 
 
+async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_on(
+    database: Database, stock: Stock, emergencies: Emergencies
+) -> None:
+    """Nobody answered, and nobody has heard that the light is back, which it is not."""
+    outage = entered(database, stock)
+    phones = ["+79160000001", "+79160000002"]
+    for phone in phones:
+        await ask(emergencies, outage, phone)
+    ended(database, outage)
+    rings, answers = claim(database), claim(database)
+    assert rings is not None and answers is not None
+    outages.reopen(database, outage, "boris", NOON + 1.2 * HOUR)
+    promises = Promises(database)
+    assert promises.give_up(rings, NOON + 1.3 * HOUR, "no answer")
+    assert promises.done(answers, NOON + 1.3 * HOUR, "confirmed")
+    states = [row[:3] for row in stock.rows(tables.Callback, *ROW)]
+    assert states == [("due", "", outage), ("done", "confirmed", outage)]
+    assert claim(database, 2) is None
+    assert ended(database, outage, 4) == 1
+    again = claim(database, 4)
+    assert again is not None and (again.phone, again.tries, again.token != rings.token) == (phones[0], 1, True)
+    assert promises.give_up(again, NOON + 5 * HOUR, "no answer")
+    assert stock.rows(tables.Callback, *ROW)[0][:2] == ("given-up", "no answer"), "this time it is over"
+
+
 async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:

@@ -1,0 +1,58 @@
+"""The hotline of a daemon on the real Asterisk: what becomes of all its parts when one of them fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ivr.hotline.board import Board
+from ivr.lab.lab import Lab
+from ivr.storage.engine import Database
+from ivr.storage.promises import Promises
+from ivr.storage.units import Units
+from ivr.telephony.hotline import Hotline
+from ivr.telephony.lasting import ManagerAccount
+from tests.lab.phone import waiting_callers
+from tests.waiting import until
+
+FAILED = "a part of the hotline failed; it begins again"
+CANCELLED = "a part of the hotline was cancelled by nobody; it begins again"
+
+
+@pytest.mark.parametrize(("fault", "told"), [(RuntimeError(), FAILED), (asyncio.CancelledError(), CANCELLED)])
+async def test_a_part_that_fails_ends_no_other_and_begins_again(
+    lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: BaseException, told: str
+) -> None:
+    """All of the hotline ended then without a word: nobody was rung until a restart."""
+    state = lab.state
+    assert state is not None
+    account = ManagerAccount("127.0.0.1", state.ami_port, "ivr", state.ami_secret)
+    database, board = Database(f"sqlite:///{tmp_path}/ivr.db"), Board()
+    units, asked = Units(database, threads=1, limit_s=5), 0
+
+    def large_outage() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise fault
+        return False
+
+    hotline = Hotline(account, None, Promises(database), units, board, lambda: datetime.now(UTC), large_outage)
+    with caplog.at_level(logging.INFO):
+        running = asyncio.create_task(hotline.run())
+        try:
+            await until(lambda: told in caplog.messages)
+            await until(lambda: asked > 1)
+            async with waiting_callers(lab, 1):
+                await until(lambda: board.current and len(board.queue("hotline").waiting) == 1)
+            assert not running.done()
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+    assert caplog.messages.count("connected to Asterisk's manager") == 1, "the connection was not the part that failed"
+    await units.close()
+    database.close()
