@@ -154,8 +154,8 @@ class Daemon:
             kept = Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
             old = asyncio.create_task(remove_daily(self._database, kept, self._clock.now, stop))
             surge = asyncio.create_task(self._surge.run())
-            for lasting in (hotline, surge):
-                lasting.add_done_callback(_ended)
+            for lasting in (hotline, surge, spool, old):
+                lasting.add_done_callback(_tell_fault)
             log.info("answering calls", extra={"path": str(line.socket)})
             if ready is not None:
                 ready.set()
@@ -173,11 +173,11 @@ class Daemon:
                     closing.push_async_callback(self._engine.close)
                 for ending in (spool, old):
                     if ending is not None:
-                        await _ended(ending)
+                        await asyncio.wait((ending,))
                 for task in (ears, hotline, surge, pages):
                     if task is not None:
                         task.cancel()
-                        await _ended(task)
+                        await asyncio.wait((task,))
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
@@ -293,7 +293,7 @@ class Daemon:
             log.info("call ends", extra={"call": call.id, "outcome": outcome})
 
 
-def _ended(task: asyncio.Task[None]) -> None:
+def _tell_fault(task: asyncio.Task[None]) -> None:
     fault = None if task.cancelled() else task.exception()
     if fault is not None:
         log.critical("a part of the daemon ended; restart it", exc_info=fault)
@@ -301,13 +301,6 @@ def _ended(task: asyncio.Task[None]) -> None:
 
 def _nobody(_phone: str) -> bool:
     return False
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    """Wait for the end of a task, whatever it is; a fault that ended it is told."""
-    await asyncio.wait((task,))
-    if not task.cancelled() and (fault := task.exception()) is not None:
-        log.error("a part of the daemon ended before its time", exc_info=fault)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

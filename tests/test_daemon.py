@@ -156,6 +156,6 @@ async def test_the_end_closes_everything_whatever_a_part_ended_with(
 
     async with running(settings, watched) as ours:
         ours._journal.opened("late", NOON, "", "100", "PJSIP/x")
-    assert len(told(caplog, "a part of the daemon ended before its time")) == 1
+    assert len(told(caplog, "a part of the daemon ended; restart it")) == 1
     assert len(rows(settings, tables.Call)) == 1
     assert closed == ["Studio", "Database"]

@@ -23,7 +23,7 @@ from tests.lab.phone import exchange, global_variable
 from tests.waiting import until
 
 CALLER = "+79161234567"
-PACE = {"dial": "Local/{phone}@lab-called/n", "quiet_from": 0, "quiet_to": 0, "pauses_s": [1, 1], "lease_s": 3.0}
+PACE = {"dial": "Local/{phone}@lab-called/n", "quiet_from": 0, "quiet_to": 0, "pauses_s": [1, 1], "lease_s": 10.0}
 
 
 def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
