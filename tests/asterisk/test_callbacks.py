@@ -119,6 +119,24 @@ async def test_who_cannot_be_reached_is_tried_again_and_then_given_up(
     assert kept(system) == [(CALLER, "given-up", reason, 3)]
 
 
+async def test_who_rings_before_the_next_try_and_asks_again_is_rung_at_once(lab: Lab) -> None:
+    """And not in an hour, for the last time."""
+    with system_of(lab, callbacks={"pauses_s": [3600]}) as system:
+        promise(system, CALLER)
+        async with called(lab, "busy"), nobody_answers(lab), rung(lab) as numbers:
+            system.start_daemon()
+            await until(lambda: states(system) == [("due", "busy")])
+            await does(lab, "confirms")
+            async with calling(lab, CALLER) as phone:
+                await phone.presses("0")
+                await phone.sees("QueueCallerJoin", Queue="hotline")
+                await phone.presses("1")
+                await phone.hears("fixed/callback-promised")
+                await phone.sees("Hangup")
+            await until(lambda: states(system) == [("given-up", "asked anew"), ("done", "confirmed")])
+            assert numbers == [CALLER] * 2
+
+
 async def test_who_needs_it_no_more_is_not_rung_again(lab: Lab, system: System) -> None:
     promise(system, CALLER)
     async with called(lab, "declines"):
