@@ -7,6 +7,7 @@ board shows what it showed before. Events may come twice or late: each sets what
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -27,6 +28,10 @@ EVENTS = (
     "QueueMemberPaused",  # Asterisk 11
 )
 """Names of the events that the board is built from."""
+
+
+KNOWN_TO_HAVE_LEFT = 200
+"""Of each queue: more than leave it between two looks of whoever wants to know."""
 
 
 class MemberState(Enum):
@@ -85,6 +90,7 @@ class Queue:
 @dataclass(slots=True)
 class _Lines:
     waiting: list[Waiting] = field(default_factory=list)
+    left: deque[str] = field(default_factory=lambda: deque(maxlen=KNOWN_TO_HAVE_LEFT))
     members: dict[str, Member] = field(default_factory=dict)
 
 
@@ -109,6 +115,11 @@ class Board:
     def queue(self, name: str) -> Queue:
         """One queue, empty if there is none of that name."""
         return self._shown(name)
+
+    def left(self, name: str) -> tuple[str, ...]:
+        """Unique ids of who left a queue, the latest KNOWN_TO_HAVE_LEFT of them since it was last built."""
+        lines = self._queues.get(name)
+        return tuple(lines.left) if lines is not None else ()
 
     def begin(self) -> None:
         """What was known is still shown, and replaced when the list of Asterisk is complete."""
@@ -164,6 +175,7 @@ class Board:
                 lines.waiting.insert(place, Waiting(event["Uniqueid"], self._now()))
             case "QueueCallerLeave":
                 _remove(lines, event["Uniqueid"])
+                lines.left.append(event["Uniqueid"])
             case "QueueMemberRemoved":
                 lines.members.pop(interface, None)
             case "QueueMemberPause" | "QueueMemberPaused" if not event["Status"] and interface in lines.members:

@@ -138,9 +138,10 @@ class Ringer:
     def _returned(self, queue: Queue) -> int:
         """How many were rung back to a queue and wait there, or are on their way to it."""
         waiting = {token for one in queue.waiting if (token := self._exchange.returned(one.uniqueid))}
+        arrived = waiting | {self._exchange.returned(uniqueid) for uniqueid in self._board.left(queue.name)}
         now = asyncio.get_running_loop().time()
         on_way = self._on_way.items()
-        self._on_way = {token: way for token, way in on_way if token not in waiting and way.until > now}
+        self._on_way = {token: way for token, way in on_way if token not in arrived and way.until > now}
         return len(waiting) + sum(way.queue == queue.name for way in self._on_way.values())
 
     async def _ring_power(self, now: datetime) -> None:

@@ -45,6 +45,16 @@ def test_who_is_more_urgent_joins_before_others() -> None:
     assert places(board) == ["c", "b"]
 
 
+def test_who_left_is_known_for_a_while() -> None:
+    board = built(event("QueueEntry", Uniqueid="a", Position="1"))
+    assert board.left("hotline") == board.left("nowhere") == ()
+    for number in range(300):
+        board.take(event("QueueCallerJoin", Uniqueid=str(number), Position="2"))
+        board.take(event("QueueCallerLeave", Uniqueid=str(number), Position="2"))
+    assert board.left("hotline") == tuple(str(number) for number in range(100, 300))
+    assert places(board) == ["a"]
+
+
 def test_an_event_that_comes_twice_counts_once() -> None:
     board = built(event("QueueEntry", Uniqueid="a", Position="1"))
     board.take(event("QueueCallerJoin", Uniqueid="a", Position="1"))

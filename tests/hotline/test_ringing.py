@@ -311,6 +311,28 @@ async def test_nobody_is_rung_while_who_was_rung_still_waits_for_the_only_person
             assert len(exchange.rung) == 2
 
 
+async def test_who_was_taken_out_of_the_queue_at_once_holds_nobody_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for as long as the way to the queue may take."""
+    monkeypatch.setattr("ivr.hotline.ringing.ON_WAY_S", 3600.0)
+    clock = Clock(DAY)
+    async with ringing(database, clock) as exchange:
+        exchange.answer = Rung.CONFIRMED
+        phones = [f"+7916000000{number}" for number in range(1, 6)]
+        promised(database, *phones)
+        for number, phone in enumerate(phones, start=1):
+            await until(lambda number=number: len(exchange.rung) == number)  # type: ignore[misc]
+            await clock.shows(DAY + timedelta(seconds=number))
+            assert exchange.rung[-1] == phone, "the next one is not rung before this one has come to the queue"
+            with database.reading() as connection:
+                done = select(tables.of(tables.Callback).c.token).where(tables.of(tables.Callback).c.phone == phone)
+                token = connection.scalar(done)
+            back = {"queue": "hotline", "uniqueid": f"back-{token}", "position": "1"}
+            exchange.board.take(Message("QueueCallerJoin", back))
+            exchange.board.take(Message("QueueCallerLeave", back))
+
+
 async def test_others_who_wait_take_nobodys_turn(database: Database) -> None:
     clock = Clock(DAY)
     async with ringing(database, clock) as exchange:
