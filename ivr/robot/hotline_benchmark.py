@@ -17,6 +17,7 @@ from ivr.telephony.ami import Ami, AmiRefused, connected
 
 SEES_S, KEY_MS = 20.0, "80"
 RING_BACK_LIMIT_S = 300.0
+TALKS_S = "1"
 MEMBER = "Local/bench{number}@lab-agent/n"
 
 
@@ -121,7 +122,11 @@ async def _called(ami: Ami) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _at_work(ami: Ami, people: int) -> AsyncIterator[None]:
-    """So many people work for the hotline, beside the lab's own one."""
+    """So many people work for the hotline, beside the lab's own one; each talks for TALKS_S.
+
+    Nobody is rung who would wait again for people who talk, so longer talks would be what is measured.
+    """
+    await ami.action("Setvar", Variable="LAB_TALKS", Value=TALKS_S)
     places = [MEMBER.format(number=number) for number in range(people - 1)]
     for place in places:
         await ami.action("QueueAdd", Queue="hotline", Interface=place)
@@ -129,3 +134,4 @@ async def _at_work(ami: Ami, people: int) -> AsyncIterator[None]:
     for place in places:
         with contextlib.suppress(AmiRefused):
             await ami.action("QueueRemove", Queue="hotline", Interface=place)
+    await ami.action("Setvar", Variable="LAB_TALKS", Value="")
