@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.config import Settings, load
+from ivr.config import REPOSITORY, Settings, load
 from ivr.domain.takes import How
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
@@ -46,7 +46,12 @@ def installed(host: Path) -> Path:
         (host / name).mkdir()
         (host / name).chmod(mode)
         os.chown(host / name, OURS, GROUP)
-    own = f'[sounds]\nown = "{host}/prompts/voices"\n[studio]\ntakes = "{host}/prompts/takes"\n'
+    shipped = host / "shipped"  # this repository may lie where nobody else may go
+    shipped.mkdir()
+    shipped.chmod(0o755)
+    shutil.copyfile(REPOSITORY / "prompts" / "ru.toml", shipped / "ru.toml")
+    (shipped / "ru.toml").chmod(0o644)
+    own = f'[sounds]\nfolder = "{shipped}"\nown = "{host}/prompts/voices"\n[studio]\ntakes = "{host}/prompts/takes"\n'
     file = host / "etc" / "ivr.toml"
     line = f'[line]\nsocket = "{host}/run/ivr.sock"\n'
     file.write_text(f'[store]\nurl = "sqlite:///{host}/lib/ivr.db"\n{line}{own}[speech]\nmodel = "none"\n')
