@@ -99,19 +99,11 @@ async def test_who_hangs_up_while_a_place_is_told_is_counted_no_more(lab: Lab) -
         await order(lab, first, last)
 
 
-async def test_who_asks_for_the_place_comes_back_before_all_who_came_later(lab: Lab) -> None:
+@pytest.mark.parametrize(("key", "heard"), [("1", "fixed/callback-impossible"), ("2", "fixed/queue-place")])
+async def test_who_comes_back_from_a_key_stands_before_all_who_came_later(lab: Lab, key: str, heard: str) -> None:
     async with waiting_callers(lab, 3) as (first, second, third):
-        await second.presses("2")
-        await second.hears("fixed/queue-place")
-        await first.hangs_up()
-        await second.sees("QueueCallerJoin", Queue="hotline")
-        await order(lab, second, third)
-
-
-async def test_who_cannot_be_promised_a_call_comes_back_before_all_who_came_later(lab: Lab) -> None:
-    async with waiting_callers(lab, 3) as (first, second, third):
-        await second.presses("1")
-        await second.hears("fixed/callback-impossible")
+        await second.presses(key)
+        await second.hears(heard)
         await first.hangs_up()
         await second.sees("QueueCallerJoin", Queue="hotline")
         await order(lab, second, third)

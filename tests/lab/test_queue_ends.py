@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from ivr.lab.lab import Lab
 from ivr.telephony.ami import AmiRefused
@@ -36,14 +36,14 @@ async def stops_ringing(lab: Lab) -> None:
             await ami.action("Hangup", Channel="/^Local.hotline@lab-agent-.*;2$/")
 
 
-@asynccontextmanager
-async def room_for(lab: Lab, callers: int) -> AsyncIterator[None]:
-    """The hotline's queue holds so many for the length of a block; 0: no limit."""
+@contextmanager
+def hotline_with(lab: Lab, option: str) -> Iterator[None]:
+    """The hotline's queue has this line more in Asterisk's queues.conf for the length of a block."""
     state = lab.state
     assert state is not None
     file = state.folder / "etc" / "queues.conf"
     whole = file.read_text(encoding="utf-8")
-    file.write_text(whole.replace("[hotline](+)\n", f"[hotline](+)\nmaxlen={callers}\n"), encoding="utf-8")
+    file.write_text(whole.replace("[hotline](+)\n", f"[hotline](+)\n{option}\n"), encoding="utf-8")
     try:
         lab.command("queue reload all")
         yield
@@ -107,10 +107,11 @@ async def test_who_hangs_up_in_the_queue_is_gone_from_it(lab: Lab) -> None:
 
 
 async def test_a_full_queue_takes_a_message(lab: Lab) -> None:
-    async with room_for(lab, 1), waiting_callers(lab, 1), calling(lab, "+79169999999") as phone:
-        await phone.presses("0")
-        await phone.hears("fixed/leave-message")
-        assert phone.heard[:2] == ["fixed/greeting", "fixed/hotline-connecting"]
+    with hotline_with(lab, "maxlen=1"):
+        async with waiting_callers(lab, 1), calling(lab, "+79169999999") as phone:
+            await phone.presses("0")
+            await phone.hears("fixed/leave-message")
+            assert phone.heard[:2] == ["fixed/greeting", "fixed/hotline-connecting"]
 
 
 async def test_a_message_has_a_number_by_which_it_is_found(lab: Lab) -> None:

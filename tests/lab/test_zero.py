@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ivr.hotline.board import Board
 from ivr.lab.lab import Lab
@@ -12,6 +12,7 @@ from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, 
 from tests.lab.test_dialplan import goes_on
 from tests.lab.test_lasting import following
 from tests.lab.test_order import order
+from tests.lab.test_queue_ends import hotline_with
 from tests.waiting import until
 
 
@@ -26,22 +27,6 @@ async def in_operators_queue(lab: Lab, **variables: str) -> AsyncIterator[Phone]
         await phone.presses("#")
         await phone.sees("QueueCallerJoin", Queue="operator")
         yield phone
-
-
-@contextmanager
-def keys_of_every_queue(lab: Lab) -> Iterator[None]:
-    """The hotline's queue has the keys of the other queues, as before Asterisk's queues.conf was changed."""
-    state = lab.state
-    assert state is not None
-    file = state.folder / "etc" / "queues.conf"
-    whole = file.read_text(encoding="utf-8")
-    file.write_text(whole.replace("[hotline](+)\n", "[hotline](+)\ncontext=ivr-queue-keys\n"), encoding="utf-8")
-    try:
-        lab.command("queue reload all")
-        yield
-    finally:
-        file.write_text(whole, encoding="utf-8")
-        lab.command("queue reload all")
 
 
 async def test_zero_leads_from_the_operators_queue_to_the_end_of_the_hotlines(lab: Lab) -> None:
@@ -103,7 +88,8 @@ async def test_zero_changes_nothing_in_the_hotlines_queue(lab: Lab) -> None:
 
 
 async def test_zero_costs_no_place_where_the_hotlines_queue_has_the_keys_of_all_queues(lab: Lab) -> None:
-    with keys_of_every_queue(lab):
+    # As before queues.conf was changed: the keys of the other queues.
+    with hotline_with(lab, "context=ivr-queue-keys"):
         async with waiting_callers(lab, 2) as (first, second):
             await first.presses("0")
             await first.sees("QueueCallerJoin", Queue="hotline")
