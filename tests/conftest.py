@@ -17,7 +17,10 @@ from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.storage.migrations import upgrade
 from tests.postgres.server import PostgresServer, running_server
+from tests.seconds import pytest_terminal_summary
 from tests.telephony.calling import patient_launcher
+
+__all__ = ["pytest_terminal_summary"]
 
 LONGEST_FIRST = ("tests/asterisk/", "tests/browser/", "tests/lab/", "tests/studio/", "tests/speech/")
 """These wait for calls; begun last they would leave the other workers idle at the end."""
