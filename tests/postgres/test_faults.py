@@ -22,17 +22,17 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
+def database(own_postgres_url: str) -> Iterator[Database]:
     """A database with the newest schema and a wide limit."""
-    opened = Database(postgres_url, limit_s=30)
+    opened = Database(own_postgres_url, limit_s=30)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def hurried(postgres_url: str) -> Iterator[Database]:
+def hurried(own_postgres_url: str) -> Iterator[Database]:
     """The same with a limit of one second."""
-    opened = Database(postgres_url, limit_s=1)
+    opened = Database(own_postgres_url, limit_s=1)
     yield opened
     opened.close()
 
