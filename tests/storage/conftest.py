@@ -1,17 +1,20 @@
-"""Each test of the storage runs on SQLite and on PostgreSQL."""
+"""Tests of the storage run on SQLite; those marked `both_databases` on PostgreSQL too."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import Result
 from sqlalchemy import insert, select
+from typer.testing import CliRunner
 
+from ivr.cli import app
 from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.engine import Database
@@ -29,10 +32,15 @@ def upgraded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
     """The database that the test runs on."""
-    return str(request.param)
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -58,6 +66,21 @@ def database(url: str) -> Iterator[Database]:
     opened = Database(url, limit_s=5)
     yield opened
     opened.close()
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(url: str, tmp_path: Path) -> Run:
+    """Runs `ivr` with a configuration file that names the test's database."""
+    config = tmp_path / "ivr.toml"
+    config.write_text(f'[store]\nurl = "{url}"\n')
+
+    def command(*words: object) -> Result:
+        return CliRunner().invoke(app, [*map(str, words), "--config", str(config)])
+
+    return command
 
 
 @dataclass

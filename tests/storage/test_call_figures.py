@@ -35,6 +35,7 @@ def counted(database: Database, now: datetime = NOON) -> call_figures.Figures:
     return call_figures.figures(database, *DAY, now)
 
 
+@pytest.mark.both_databases
 def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) -> None:
     at = NOON - timedelta(hours=9)
     again = {"caller": "+79161234567"}
@@ -53,6 +54,7 @@ def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) ->
         assert found.left_out == 0
 
 
+@pytest.mark.both_databases
 def test_who_calls_again_within_a_day_to_the_second(database: Database) -> None:
     at, day, second = NOON - timedelta(hours=9) + timedelta(minutes=59), timedelta(days=1), timedelta(seconds=1)
     for caller, before in (("+79161234501", day), ("+79161234502", day + second), ("+79161234503", second)):
@@ -74,6 +76,7 @@ def test_calls_to_the_studio_do_not_count(database: Database) -> None:
     assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 1}, {})
 
 
+@pytest.mark.both_databases
 def test_readings_by_channel_and_doubt(database: Database, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 1, "2026-11-20", "2026-08", reason="")
@@ -113,6 +116,7 @@ def test_a_long_time_is_counted_in_pieces(database: Database) -> None:
     assert call_figures.figures(database, *month, NOON, budget_s=0).left_out == 0
 
 
+@pytest.mark.both_databases
 def test_hours_are_counted_before_somebody_asks(database: Database) -> None:
     call(database, "a", NOON - timedelta(days=2), "stored")
     call(database, "goes on", NOON - timedelta(hours=9), None)
@@ -130,6 +134,7 @@ def test_hours_are_counted_before_somebody_asks(database: Database) -> None:
     assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 1, "open": 1})
 
 
+@pytest.mark.both_databases
 def test_two_that_count_the_same_hours_count_them_once(url: str, database: Database) -> None:
     for hour in range(40):
         call(database, f"{hour}", NOON - timedelta(hours=3 + hour), "stored", GREETED, ASKED, GONE)
@@ -148,6 +153,7 @@ def test_two_that_count_the_same_hours_count_them_once(url: str, database: Datab
     assert found.of(call_figures.TRIES) == {"identify/ask 1": 40}
 
 
+@pytest.mark.both_databases
 def test_what_another_kept_first_stays(database: Database) -> None:
     call(database, "a", NOON - timedelta(hours=5), "stored")
     hours = call_figures.uncounted(database, NOON)
@@ -165,6 +171,7 @@ def test_nothing_is_counted_where_nothing_was(database: Database) -> None:
     assert (found.totals, found.left_out) == ({}, 0)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("size", [Size(500, 200, 60), Size(1, 1, 1)], ids=["small", "least"])
 def test_the_benchmarks_database_can_be_counted(database: Database, now: Now, size: Size) -> None:
     fill(database, size, now(), lambda step: None)

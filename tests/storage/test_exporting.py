@@ -38,6 +38,7 @@ async def phoned(ledger: Ledger, register: int, value: int, call: str, reason: s
     return await ledger.keep(Submission(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
+@pytest.mark.both_databases
 async def test_each_reading_leaves_once(
     ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
@@ -65,6 +66,7 @@ async def test_nothing_waits(database: Database, now: Now, tmp_path: Path, stock
     assert stock.rows(tables.Batch, "number") == []
 
 
+@pytest.mark.both_databases
 async def test_a_batch_again_is_the_same_whatever_happened_since(
     ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
@@ -109,6 +111,7 @@ async def test_a_file_that_cannot_be_finished_does_not_replace_the_old_one(
     assert names(tmp_path) == ["out.csv"]
 
 
+@pytest.mark.both_databases
 async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
     account = stock.account()
     (one,), (two,) = stock.meter(account, "A"), stock.meter(account, "B")
@@ -129,6 +132,7 @@ async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock,
     ]
 
 
+@pytest.mark.both_databases
 async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 900, "c1", "same-value")
@@ -149,6 +153,7 @@ async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock
     assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", "typing error")]
 
 
+@pytest.mark.both_databases
 async def test_refusing_a_correction_brings_back_what_it_replaced(
     ledger: Ledger, stock: Stock, database: Database, now: Now
 ) -> None:
@@ -160,6 +165,7 @@ async def test_refusing_a_correction_brings_back_what_it_replaced(
     assert (waiting.value, waiting.reason) == (120, "restored")
 
 
+@pytest.mark.both_databases
 async def test_refusing_brings_back_what_billing_knows_as_it_was(
     ledger: Ledger, stock: Stock, database: Database, now: Now
 ) -> None:
@@ -176,6 +182,7 @@ async def test_refusing_brings_back_what_billing_knows_as_it_was(
     assert take_batch(database, now()) is None
 
 
+@pytest.mark.both_databases
 def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stock, now: Now) -> None:
     account = stock.account()
     for number in range(40):

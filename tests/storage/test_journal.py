@@ -32,6 +32,7 @@ async def journal(database: Database) -> AsyncIterator[Journal]:
     await opened.close()
 
 
+@pytest.mark.both_databases
 async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) -> None:
     account = stock.account()
     journal.opened("c1", NOON, "+79161234567", "100", "PJSIP/100-1", "17.1")
@@ -56,6 +57,7 @@ async def test_a_call_in_progress_is_seen_at_once(journal: Journal, stock: Stock
     await until(lambda: stock.rows(tables.CallStep, "prompt") == [("identify/ask",)])
 
 
+@pytest.mark.both_databases
 async def test_a_reading_faster_than_the_journal_is_no_trouble(journal: Journal, ledger: Ledger, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(Submission("c1", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
@@ -96,6 +98,7 @@ def other(url: str) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.mark.both_databases
 async def test_what_happens_while_the_store_is_away_is_written_when_it_is_back(
     database: Database, other: Database, stock: Stock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,6 +149,7 @@ async def test_steps_of_a_call_that_was_dropped_harm_no_other(
     assert journal.dropped == 2
 
 
+@pytest.mark.both_databases
 async def test_an_entry_that_the_database_refuses_harms_no_other(journal: Journal, stock: Stock) -> None:
     journal.opened("c1", NOON, "", "100", "")
     journal.step("c1", 0, NOON, "prompt", "reading/ask")
@@ -158,6 +162,7 @@ async def test_an_entry_that_the_database_refuses_harms_no_other(journal: Journa
     assert journal.dropped == 1
 
 
+@pytest.mark.both_databases
 async def test_close_does_not_wait_for_a_store_that_is_away(database: Database, other: Database) -> None:
     journal = Journal(other, "test")
     journal.start()
@@ -169,6 +174,7 @@ async def test_close_does_not_wait_for_a_store_that_is_away(database: Database, 
     assert journal.dropped == 1
 
 
+@pytest.mark.both_databases
 async def test_calls_of_a_killed_daemon_are_ended_at_the_next_start(
     database: Database, journal: Journal, ledger: Ledger, stock: Stock
 ) -> None:

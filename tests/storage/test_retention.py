@@ -43,6 +43,7 @@ def put_call(database: Database, name: str, age: timedelta, *, ended: bool = Tru
         connection.execute(insert(tables.of(tables.CallStep)), steps)
 
 
+@pytest.mark.both_databases
 def test_old_ones_go_and_young_ones_stay(
     database: Database, stock: Stock, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from ivr.storage.ledger import Ledger
 from ivr.storage.promises import Promises
 from ivr.storage.reports import reports
 from tests.storage.conftest import Now, Stock
-from tests.storage.test_outages import HOUR, NOON, PHONE, STREET, entered
+from tests.storage.entering import HOUR, NOON, PHONE, STREET, entered
 
 LEASE = timedelta(seconds=60)
 HOME = Place("Север", "Ленина", "5")
@@ -51,6 +51,7 @@ def add(database: Database, place: Place, hours: float = 0) -> int:
     return outages.add(database, Kind.EMERGENCY, place, Cause.LINE, at, None, "anna", at, anywhere=True).id
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("withdrawn", [False, True])
 async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     database: Database, stock: Stock, emergencies: Emergencies, withdrawn: bool
@@ -70,6 +71,7 @@ async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     assert promises.claim("", "here", NOON + HOUR, LEASE) is None
 
 
+@pytest.mark.both_databases
 async def test_who_was_never_tried_comes_before_who_is_tried_again(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -99,6 +101,7 @@ async def test_the_light_is_back(database: Database, stock: Stock, emergencies: 
     assert ringbacks.finished(database, outage) == [NOON + HOUR]
 
 
+@pytest.mark.both_databases
 async def test_still_no_light_is_reported_once(database: Database, stock: Stock, emergencies: Emergencies) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -116,6 +119,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
     assert (seen.rung, seen.dark, seen.reports) == (1, 1, 0)
 
 
+@pytest.mark.both_databases
 async def test_without_an_account_the_place_of_the_outage_is_reported(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -131,6 +135,7 @@ async def test_without_an_account_the_place_of_the_outage_is_reported(
     assert report.outage_id == known, "entered while they were rung"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("account", [1, None])
 async def test_who_is_dark_by_another_outage_waits_for_its_end(
     database: Database, stock: Stock, emergencies: Emergencies, account: int | None
@@ -173,6 +178,7 @@ async def test_works_that_have_not_begun_keep_nobody_waiting(
     assert claim(database) is not None
 
 
+@pytest.mark.both_databases
 async def test_two_outages_of_one_place_are_one_ring(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -227,6 +233,7 @@ async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
     assert claim(database) is not None
 
 
+@pytest.mark.both_databases
 async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_on(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -252,6 +259,7 @@ async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_o
     assert stock.rows(tables.Callback, *ROW)[0][:2] == ("given-up", "no answer"), "this time it is over"
 
 
+@pytest.mark.both_databases
 async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -297,6 +305,7 @@ def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
         outages.reopen(database, outage, "anna", NOON)
 
 
+@pytest.mark.both_databases
 async def test_nobody_is_told_of_what_was_over_two_days_ago(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -321,6 +330,7 @@ async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
     assert claim(database) is None
 
 
+@pytest.mark.both_databases
 async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
     url: str, database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
