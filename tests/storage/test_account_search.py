@@ -53,6 +53,7 @@ def test_as_people_write(database: Database, filled: Stock) -> None:
     assert {text: numbers(text) for text in AS_PEOPLE_WRITE} == AS_PEOPLE_WRITE
 
 
+@pytest.mark.both_databases
 def test_who_may_not_see_telephones_does_not_find_by_them(database: Database, filled: Stock) -> None:
     assert account_search.find(database, "+79161234567", by_phone=False) == []
 

@@ -65,6 +65,7 @@ def test_who_calls_again_within_a_day_to_the_second(database: Database) -> None:
         assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 4}, {"": 2})
 
 
+@pytest.mark.both_databases
 def test_calls_to_the_studio_do_not_count(database: Database) -> None:
     at, again = NOON - timedelta(hours=9), {"caller": "+79161234567"}
     call(database, "studio", at, "nothing", GREETED, ASKED, GONE, called="*77", **again)

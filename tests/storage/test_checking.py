@@ -137,6 +137,7 @@ def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register:
     assert stock.rows(tables.Audit, "who") == []
 
 
+@pytest.mark.both_databases
 def test_the_voice_of_a_reading(database: Database, stock: Stock, register: int) -> None:
     key = flagged(stock, register, 15000, "2026-11-20", voice="voice/2026-11-20/a-1.wav")
     assert checking.voice_of(database, key) == "voice/2026-11-20/a-1.wav"

@@ -100,6 +100,7 @@ def test_an_answer_ends_a_wish_that_came_before_it_alone(database: Database, old
     assert (claim(promises) is not None) is older
 
 
+@pytest.mark.both_databases
 def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(database: Database, stock: Stock) -> None:
     """Nobody has learnt that they answered it: the daemon died, or lost its Asterisk."""
     promises = Promises(database)
@@ -113,6 +114,7 @@ def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(databa
     assert not promises.done(claimed, asks + LEAVES, "confirmed")
 
 
+@pytest.mark.both_databases
 def test_who_asks_while_the_exchange_that_rang_is_gone_waits_for_nobody(database: Database, stock: Stock) -> None:
     promises = Promises(database)
     claimed = tried(promises)

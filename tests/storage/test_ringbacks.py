@@ -87,6 +87,7 @@ async def test_who_was_never_tried_comes_before_who_is_tried_again(
     assert [one.phone[-1] if one else "" for one in order] == ["1", "2", "0", ""]
 
 
+@pytest.mark.both_databases
 async def test_the_light_is_back(database: Database, stock: Stock, emergencies: Emergencies) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -295,6 +296,7 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     assert not promises.done(rings, NOON + 4 * HOUR, "confirmed"), "the first try of the time before"
 
 
+@pytest.mark.both_databases
 def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
     outage = entered(database, stock)
     with pytest.raises(outages.NoSuchOutage, match="goes on"):
