@@ -20,6 +20,7 @@ from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import upgrade
+from tests.waiting import LIMIT_S
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -63,7 +64,7 @@ def empty_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     """An open database with the newest schema."""
-    opened = Database(url, limit_s=5)
+    opened = Database(url, LIMIT_S)
     yield opened
     opened.close()
 
@@ -102,7 +103,7 @@ def now() -> Now:
 @pytest.fixture
 async def ledger(database: Database, now: Now) -> AsyncIterator[Ledger]:
     """A ledger of the node `test`."""
-    opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test")
+    opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test", limit_s=LIMIT_S)
     yield opened
     await opened.close()
 

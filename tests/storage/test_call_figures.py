@@ -12,6 +12,7 @@ from ivr.storage import call_figures, tables
 from ivr.storage.engine import Database
 from ivr.storage.filling import Size, fill
 from tests.storage.conftest import MOSCOW, Now, Stock
+from tests.waiting import LIMIT_S
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 DAY = (datetime(2026, 11, 20, tzinfo=MOSCOW), datetime(2026, 11, 21, tzinfo=MOSCOW))
@@ -113,7 +114,7 @@ def test_a_long_time_is_counted_in_pieces(database: Database) -> None:
     month = (first, datetime(2026, 11, 1, tzinfo=MOSCOW))
     found = call_figures.figures(database, *month, NOON, budget_s=0)
     assert found.left_out == 31 * 24 and not found.totals
-    assert call_figures.figures(database, *month, NOON, budget_s=60).of(call_figures.CALLS) == {"stored": 1}
+    assert call_figures.figures(database, *month, NOON, budget_s=LIMIT_S).of(call_figures.CALLS) == {"stored": 1}
     assert call_figures.figures(database, *month, NOON, budget_s=0).left_out == 0
 
 
@@ -142,7 +143,7 @@ def test_two_that_count_the_same_hours_count_them_once(url: str, database: Datab
     hours = call_figures.uncounted(database, NOON)
 
     def count(_: int) -> int:
-        own = Database(url, limit_s=20)  # as another node
+        own = Database(url, LIMIT_S)  # as another node
         kept = sum(call_figures.keep(own, hours[first : first + 6]) for first in range(0, len(hours), 6))
         own.close()
         return kept
@@ -177,7 +178,7 @@ def test_nothing_is_counted_where_nothing_was(database: Database) -> None:
 def test_the_benchmarks_database_can_be_counted(database: Database, now: Now, size: Size) -> None:
     fill(database, size, now(), lambda step: None)
     since = now() - timedelta(days=31)
-    found = call_figures.figures(database, since, now() + timedelta(hours=1), now(), budget_s=60)
+    found = call_figures.figures(database, since, now() + timedelta(hours=1), now(), budget_s=LIMIT_S)
     assert sum(found.of(call_figures.CALLS).values()) == size.calls
     with database.reading() as connection:
         violated = connection.exec_driver_sql("PRAGMA foreign_key_check").all() if database.is_sqlite else []

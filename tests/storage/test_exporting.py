@@ -22,6 +22,7 @@ from ivr.storage.exporting import (
 )
 from ivr.storage.ledger import Ledger
 from tests.storage.conftest import Now, Stock, utc
+from tests.waiting import LIMIT_S
 
 HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
 AT = utc("2026-11-20T09:15:30.500000")
@@ -188,19 +189,19 @@ def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stoc
     for number in range(40):
         (register,) = stock.meter(account, f"M{number}")
         stock.reading(register, number, "2026-11-20", "2026-11", status="accepted")
-    other = Database(url)
+    other = Database(url, LIMIT_S)
     batches: list[TakenBatch | None] = []
     gate = threading.Barrier(4)
 
     def export(node: Database) -> None:
-        gate.wait(10)
+        gate.wait(LIMIT_S)
         batches.append(take_batch(node, now()))
 
     workers = [threading.Thread(target=export, args=(node,)) for node in (database, other) * 2]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(LIMIT_S)
     other.close()
     assert [batch.readings for batch in batches if batch] == [40] and len(batches) == 4
     assert set(stock.rows(tables.Reading, "status", "exported_as")) == {("exported", "accepted")}

@@ -18,6 +18,7 @@ from ivr.storage.promises import Promises
 from ivr.storage.reports import reports
 from tests.storage.conftest import Now, Stock
 from tests.storage.entering import HOUR, NOON, PHONE, STREET, entered
+from tests.waiting import LIMIT_S
 
 LEASE = timedelta(seconds=60)
 HOME = Place("Север", "Ленина", "5")
@@ -343,7 +344,7 @@ async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
             await ask(emergencies, outage, f"+791600000{number:02d}", account)
     ended(database, north)
     ended(database, south)
-    nodes = [Database(url) for _ in range(4)]
+    nodes = [Database(url, LIMIT_S) for _ in range(4)]
 
     def take(node: Database) -> list[str]:
         mine = []

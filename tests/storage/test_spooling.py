@@ -21,6 +21,7 @@ from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
 from ivr.storage.spooling import SpoolTerms, TakenIn, parse, take_in
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
+from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Window(), Limits())
 READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "reason")
@@ -202,7 +203,7 @@ def test_the_file_is_taken_under_the_lock_of_its_writer(
         writer.write(left())
         writer.flush()
         assert not done.wait(0.2) and live.exists()  # it waits for us
-    worker.join(10)
+    worker.join(LIMIT_S)
     assert done.is_set() and len(stock.rows(tables.Reading, "id")) == 1
 
 
@@ -239,7 +240,7 @@ def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: S
     for file in range(4):
         lines = "".join(left(f"{file:016x}{n:016x}", "0012345678", f"{file}{n}") for n in range(10))
         (spool / f"readings.{file}.jsonl").write_text(lines)
-    other = Database(url)
+    other = Database(url, LIMIT_S)
     results: list[TakenIn] = []
     workers = [
         threading.Thread(target=lambda store=store: results.append(take_in(spool, store, TERMS, now())))
@@ -248,7 +249,7 @@ def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: S
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(LIMIT_S)
     other.close()
     assert sum(result.stored for result in results) == 40
     assert all(result.failed == result.rejected == 0 for result in results)

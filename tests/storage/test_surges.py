@@ -20,6 +20,7 @@ from ivr.storage.promised import RingBacks, ring_backs
 from ivr.storage.surges import confirm, fade, suspect
 from ivr.storage.switches import GREETING, OFF, ON, SURGE, Switches, switch, switched
 from tests.storage.conftest import MOSCOW, Now, Run, Stock
+from tests.waiting import LIMIT_S
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -159,7 +160,7 @@ async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_prom
 async def test_several_daemons_that_look_at_once_open_one(url: str, database: Database, stock: Stock) -> None:
     for number in range(6):
         report(database, stock, number)
-    daemons = [Database(url) for _ in range(6)]
+    daemons = [Database(url, LIMIT_S) for _ in range(6)]
     try:
         looks = await asyncio.gather(*(asyncio.to_thread(suspect, one, TERMS, NOON) for one in daemons))
     finally:
@@ -178,7 +179,7 @@ async def test_a_withdrawal_at_the_same_moment_is_not_overlooked(url: str, datab
         (opened,) = suspect(database, TERMS, at)
         for number in range(10, 16):
             report(database, stock, number, at, trouble=Trouble.DANGER)
-        other = Database(url)
+        other = Database(url, LIMIT_S)
         look = asyncio.to_thread(suspect, other, TERMS, at + MINUTE)
         withdrawal = asyncio.to_thread(
             outages.end, database, opened.id, "anna", at + MINUTE, ended_at=at + MINUTE, withdrawn=True
