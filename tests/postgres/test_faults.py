@@ -87,7 +87,7 @@ async def test_the_journal_survives_a_server_that_was_away(
     journal.closed("c1", NOON, "nothing")
     await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)
-    await journal.close()
+    await journal.close(LIMIT_S)
     with database.reading() as connection:
         assert connection.execute(tables.of(tables.Call).select()).one().outcome == "nothing"
         assert connection.execute(tables.of(tables.CallStep).select()).one().prompt == "greeting/welcome"

@@ -29,7 +29,7 @@ async def journal(database: Database) -> AsyncIterator[Journal]:
     opened = Journal(database, "test")
     opened.start()
     yield opened
-    await opened.close()
+    await opened.close(LIMIT_S)
 
 
 @pytest.mark.both_databases
@@ -40,7 +40,7 @@ async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) 
     journal.step("c1", 1, NOON + timedelta(milliseconds=7), "keys", detail="12345")
     journal.identified("c1", account)
     journal.closed("c1", LATER, "stored")
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert stock.rows(tables.Call, *CALL) == [
         ("c1", "test", NOON, LATER, "+79161234567", "100", "PJSIP/100-1", "17.1", account, "stored")
     ]
@@ -75,7 +75,7 @@ async def test_many_calls_are_written_completely(journal: Journal, stock: Stock)
         await asyncio.sleep(0)
     for number in range(50):
         journal.closed(f"c{number}", NOON, "nothing")
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert len(stock.rows(tables.CallStep, "seq")) == 2000
     assert stock.rows(tables.Call, "outcome") == [("nothing",)] * 50
     assert journal.dropped == 0
@@ -112,7 +112,7 @@ async def test_what_happens_while_the_store_is_away_is_written_when_it_is_back(
         journal.closed("c1", NOON, "nothing")
     await until(lambda: stock.rows(tables.Call, "id", "outcome") == [("c1", "nothing")])
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert journal.dropped == 0
 
 
@@ -126,7 +126,7 @@ async def test_what_does_not_fit_is_dropped_steps_first(database: Database, othe
             journal.step("c0", seq, NOON, "prompt", "reading/ask")
         for number in range(4):
             journal.closed(f"c{number}", NOON, "nothing")
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert stock.rows(tables.Call, "id", "outcome") == [(f"c{number}", "nothing") for number in range(4)]
     assert stock.rows(tables.CallStep, "seq") == [(seq,) for seq in range(14, 20)]
     assert journal.dropped == 14
@@ -144,7 +144,7 @@ async def test_steps_of_a_call_that_was_dropped_harm_no_other(
     journal.step("lost", 0, NOON, "prompt", "reading/ask")
     journal.step("c1", 0, NOON, "prompt", "reading/ask")
     journal.closed("lost", NOON, "nothing")
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "call_id") == [("c1",)]
     assert journal.dropped == 2
 
@@ -156,7 +156,7 @@ async def test_an_entry_that_the_database_refuses_harms_no_other(journal: Journa
     journal.step("never opened", 0, NOON, "prompt", "reading/ask")
     journal.step("c1", 1, NOON, "prompt", "reading/confirm")
     journal.closed("c1", NOON, "nothing")
-    await journal.close()
+    await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]
     assert stock.rows(tables.Call, "outcome") == [("nothing",)]
     assert journal.dropped == 1
@@ -181,17 +181,17 @@ async def test_calls_of_a_killed_daemon_are_ended_at_the_next_start(
     elsewhere = Journal(database, "another node")
     elsewhere.start()
     elsewhere.opened("theirs", NOON, "", "100", "")
-    await elsewhere.close()
+    await elsewhere.close(LIMIT_S)
     for name in ("kept", "hung"):
         journal.opened(name, NOON, "", "100", "")
     journal.opened("over", NOON, "", "100", "")
     journal.closed("over", NOON, "hotline")
-    await journal.close()
+    await journal.close(LIMIT_S)
     await ledger.keep(Submission("kept", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
 
     restarted = Journal(database, "test")
     assert await restarted.close_abandoned(LATER) == 2
-    await restarted.close()
+    await restarted.close(LIMIT_S)
     assert stock.rows(tables.Call, "id", "ended_at", "outcome") == [
         ("hung", LATER, "nothing"),
         ("kept", LATER, "stored"),
