@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import ivr.telephony.launcher
@@ -15,10 +16,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES = 350
 
 
+@cache
+def syntax(module: Path) -> ast.Module:
+    """What a module says, for Python."""
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
 def imported(module: Path) -> set[str]:
     """Top names of the packages that a module imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax(module)):
         if isinstance(node, ast.Import):
             names |= {name.name.partition(".")[0] for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -48,7 +55,7 @@ def test_only_the_settings_read_the_environment() -> None:
     readers = [
         name(module)
         for module in MODULES
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax(module))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "getenvb"}
     ]
     assert set(readers) == {"ivr/config.py"}
@@ -64,9 +71,5 @@ def test_the_domain_knows_no_library() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [
-        name(module)
-        for module in MODULES
-        if module.stat().st_size and ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) is None
-    ]
+    silent = [name(module) for module in MODULES if module.stat().st_size and ast.get_docstring(syntax(module)) is None]
     assert silent == []
