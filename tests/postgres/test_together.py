@@ -19,7 +19,7 @@ from ivr.storage.engine import Database
 from ivr.storage.exporting import TakenBatch, take_batch
 from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.ledger import Ledger
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -79,6 +79,34 @@ async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tm
     await book.close()
     for node in nodes:
         node.close()
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    """Whether somebody waits for what another transaction holds."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.reading() as connection:
+        return bool(connection.exec_driver_sql(query).scalar_one())
+
+
+async def test_an_export_that_waited_for_another_takes_nothing_not_even_a_number(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    one, two = Database(postgres_url, LIMIT_S), Database(postgres_url, LIMIT_S)
+    import_accounts(one, a_file(tmp_path, 1, 100, "2026-10-20"), TERMS, report=print)
+    ((register,),) = rows(one, "register_id")
+    book = ledger(one)
+    await book.keep(Submission("call", NOON, NOVEMBER, Channel.KEYS, (Entry(register, 150),)))
+    with one.writing() as connection:  # as another export does
+        readings = tables.of(tables.Reading)
+        connection.execute(readings.update().where(readings.c.status == "accepted").values(status="exported"))
+        second = asyncio.create_task(asyncio.to_thread(take_batch, two, NOON))
+        await until(lambda: waits_for_a_lock(one))
+    assert await second is None
+    with one.reading() as connection:
+        assert connection.execute(tables.of(tables.Batch).select()).all() == []
+    await book.close()
+    one.close()
+    two.close()
 
 
 async def test_callers_and_an_import_of_the_same_period(postgres_url: str, tmp_path: Path) -> None:
