@@ -1,11 +1,10 @@
-"""What many tests need: a real PostgreSQL and a real Asterisk, each started when the first test asks for it."""
+"""What many tests need: a real PostgreSQL (tests/postgres/plugin.py) and a real Asterisk."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -15,12 +14,9 @@ from xdist.workermanage import WorkerController
 
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
-from ivr.storage.migrations import upgrade
-from tests.postgres.server import PostgresServer, running_server
-from tests.seconds import pytest_terminal_summary
 from tests.telephony.calling import patient_launcher
 
-__all__ = ["pytest_terminal_summary"]
+pytest_plugins = ("tests.postgres.plugin", "tests.seconds")
 
 LONGEST_FIRST = ("tests/asterisk/", "tests/browser/", "tests/lab/", "tests/studio/", "tests/speech/")
 """These wait for calls; begun last they would leave the other workers idle at the end."""
@@ -36,8 +32,6 @@ TAKE_THE_PROCESSORS = (
 
 hypothesis.settings.register_profile("on any machine", deadline=None)  # speed is shown by benchmarks
 hypothesis.settings.load_profile("on any machine")
-
-_numbers = count(1)
 
 
 class Scheduling(LoadFileScheduling):  # type: ignore[misc]
@@ -69,34 +63,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1, next((place for place, folder in enumerate(LONGEST_FIRST) if file.startswith(folder)), 9)
 
     items.sort(key=turn)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL with a database `upgraded` that holds the newest schema."""
-    with running_server() as server:
-        server.run("CREATE DATABASE upgraded")
-        upgrade(server.url("upgraded"))
-        yield server
-
-
-@pytest.fixture
-def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """URL of a new database without tables."""
-    yield from _new_database(postgres_server, "template1")
-
-
-@pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """URL of a new database with the newest schema."""
-    yield from _new_database(postgres_server, "upgraded")
-
-
-def _new_database(server: PostgresServer, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield server.url(name)
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
