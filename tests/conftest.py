@@ -16,6 +16,7 @@ from xdist.workermanage import WorkerController
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.storage.migrations import upgrade
+from tests.lab.leftovers import AsFound
 from tests.postgres.server import PostgresServer, running_server
 from tests.telephony.calling import patient_launcher
 
@@ -34,6 +35,7 @@ TAKE_THE_PROCESSORS = (
 hypothesis.settings.register_profile("on any machine", deadline=None)  # speed is shown by benchmarks
 hypothesis.settings.load_profile("on any machine")
 
+LAB_AS_FOUND = pytest.StashKey[AsFound]()
 _numbers = count(1)
 
 
@@ -103,13 +105,31 @@ def lab_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """A lab that is up, with the published prompts."""
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab that is up, with the published prompts; each test and each module leaves it as it was."""
     for folder in _lab_folder():
         lab = Lab(folder)
         lab.up()
         lab.command(f"dialplan set global IVR_LAUNCHER {patient_launcher(folder)}")
+        request.config.stash[LAB_AS_FOUND] = AsFound(lab)
         yield lab
+
+
+@pytest.fixture(autouse=True, scope="module")
+def module_leaves_the_lab_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What stands for a whole module, as a daemon does, leaves nothing behind either."""
+    yield
+    if LAB_AS_FOUND in request.config.stash:
+        request.config.stash[LAB_AS_FOUND].check(request.node.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def leaves_the_lab_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test after which the lab differs fails; the next one finds it as it was all the same."""
+    found = AsFound(request.getfixturevalue("lab")) if "lab" in request.fixturenames else None
+    yield
+    if found is not None:
+        found.check(request.node.nodeid)
 
 
 def _lab_folder() -> Iterator[Path]:
