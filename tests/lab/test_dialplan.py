@@ -16,16 +16,10 @@ from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from tests.lab.messages import half_a_second_recorded
 from tests.lab.phone import Phone, calling, exchange, global_variable
+from tests.lab.programs import goes_on, program
+from tests.lab.queueing import nobody_at_work
 
 DIALPLAN = REPOSITORY / "dialplan" / "extensions-ivr.conf"
-
-
-def program(lab: Lab, name: str, text: str) -> Path:
-    """An EAGI program that the lab can run instead of the launcher."""
-    place = lab.folder / "bin" / name
-    place.write_text(f'#!/bin/sh\nwhile read -r line && [ -n "$line" ]; do :; done\n{text}\n', encoding="utf-8")
-    place.chmod(0o755)
-    return place
 
 
 async def test_zero_in_the_greeting_reaches_the_hotline_with_no_daemon(lab: Lab) -> None:
@@ -102,18 +96,6 @@ async def test_a_daemon_that_dies_in_the_middle_ends_in_the_fallback(lab: Lab) -
 
 
 @asynccontextmanager
-async def nobody_at_work(lab: Lab) -> AsyncIterator[None]:
-    """The people of the hotline are away for the length of a block."""
-    async with exchange(lab) as ami:
-        away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-        await ami.action("QueuePause", Paused="true", **away)
-        try:
-            yield
-        finally:
-            await ami.action("QueuePause", Paused="false", **away)
-
-
-@asynccontextmanager
 async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
     """A call that the daemon sent to leave a message, half a second into it; the phone and the message's file."""
     state = lab.state
@@ -131,10 +113,6 @@ def seconds(place: Path) -> float:
     """Length of a finished recording."""
     with wave.open(str(place)) as sound:
         return sound.getnframes() / sound.getframerate()
-
-
-def goes_on(lab: Lab, word: str) -> Path:
-    return program(lab, f"next-{word}", f"echo 'SET VARIABLE IVR_NEXT {word}'\nread -r reply")
 
 
 @pytest.mark.parametrize("queue", ["hotline", "operator"])

@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from ivr.hotline.board import Board, MemberState
 from ivr.lab.lab import Lab
-from ivr.lab.state import LabState
-from ivr.telephony.ami import Ami, AmiUnavailable, connected
-from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
+from ivr.telephony.ami import AmiUnavailable, connected
 from ivr.telephony.queues import follow
+from tests.lab.boards import following, state_of, waits
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, waiting_callers
 from tests.waiting import until
 
 PERSON = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
-
-
-def state_of(lab: Lab) -> LabState:
-    state = lab.state
-    assert state is not None
-    return state
-
-
-@contextlib.asynccontextmanager
-async def following(lab: Lab, board: Board, port: int = 0, secret: str = "") -> AsyncIterator[LastingAmi]:
-    """The board is kept for the length of a block."""
-    state = state_of(lab)
-
-    async def visit(ami: Ami) -> None:
-        await follow(ami, board)
-
-    account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
-    lasting = LastingAmi(account, visit, QUICK)
-    running = asyncio.create_task(lasting.run())
-    try:
-        yield lasting
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
-
-
-def waits(board: Board) -> int:
-    return len(board.queue("hotline").waiting) if board.current else -1
 
 
 async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,22 +10,8 @@ import pytest
 
 from ivr.lab.lab import Lab
 from tests.lab.phone import Phone, calling, exchange, nobody_answers, waiting_callers
-from tests.lab.test_queue_ends import does, stops_ringing
+from tests.lab.queueing import does, order, stops_ringing, waiting
 from tests.waiting import until
-
-
-def waiting(lab: Lab) -> list[str]:
-    """Channels in the hotline's queue, in the order of their places."""
-    listed = lab.command("queue show hotline").partition("Callers:")[2]
-    return [line.split()[1] for line in listed.splitlines() if line.strip()[:1].isdigit()]
-
-
-async def order(lab: Lab, *phones: Phone) -> None:
-    """Wait until these callers, and nobody else, wait in this order."""
-    lines = [phone.line for phone in phones]
-    with contextlib.suppress(TimeoutError):
-        await until(lambda: waiting(lab) == lines)
-    assert waiting(lab) == lines
 
 
 @asynccontextmanager

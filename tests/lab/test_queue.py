@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ivr.lab.lab import Lab
-from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, telephone
+from tests.lab.phone import HEARS_S, calling, exchange, global_variable, nobody_answers, telephone
+from tests.lab.queueing import queued, waiting
 
 PIN = "0471"
 MEMBER = "ivr-members/101"
@@ -26,18 +27,6 @@ async def member(lab: Lab, pin: str = PIN, **more: str) -> AsyncIterator[None]:
     finally:
         lab.command(f"database deltree {MEMBER}")
         lab.command("queue remove member Local/anna@lab-agent/n from hotline")
-
-
-async def queued(phone: Phone) -> None:
-    """Press 0 in the greeting and wait to be in the queue."""
-    await phone.presses("0")
-    await phone.sees("QueueCallerJoin", Queue="hotline")
-
-
-def waiting(lab: Lab) -> list[str]:
-    """Channels in the hotline's queue, in the order of their places."""
-    listed = lab.command("queue show hotline").partition("Callers:")[2]
-    return [line.split()[1] for line in listed.splitlines() if line.strip()[:1].isdigit()]
 
 
 async def test_the_first_is_not_held_up_and_the_second_hears_the_place(lab: Lab) -> None:
