@@ -71,7 +71,9 @@ def hotline_with(lab: Lab, option: str) -> Iterator[None]:
     assert state is not None
     file = state.folder / "etc" / "queues.conf"
     whole = file.read_text(encoding="utf-8")
-    file.write_text(whole.replace("[hotline](+)\n", f"[hotline](+)\n{option}\n"), encoding="utf-8")
+    member = "member => Local/hotline@lab-agent/n,0,Hotline\n"
+    assert member in whole
+    file.write_text(whole.replace(member, f"{member}{option}\n"), encoding="utf-8")
     try:
         lab.command("queue reload all")
         yield
