@@ -13,7 +13,8 @@ from ivr.telephony.ami import Ami
 from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
 from ivr.telephony.queues import follow
 
-QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
+QUICK = Patience(first=0.05, most=0.4, refused=0.6)
+"""It comes back soon; how long Asterisk may take to answer is the product's own."""
 
 
 def state_of(lab: Lab) -> LabState:
@@ -23,7 +24,9 @@ def state_of(lab: Lab) -> LabState:
 
 
 @contextlib.asynccontextmanager
-async def following(lab: Lab, board: Board, port: int = 0, secret: str = "") -> AsyncIterator[LastingAmi]:
+async def following(
+    lab: Lab, board: Board, port: int = 0, secret: str = "", patience: Patience = QUICK
+) -> AsyncIterator[LastingAmi]:
     """The board is kept for the length of a block."""
     state = state_of(lab)
 
@@ -31,7 +34,7 @@ async def following(lab: Lab, board: Board, port: int = 0, secret: str = "") -> 
         await follow(ami, board)
 
     account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
-    lasting = LastingAmi(account, visit, QUICK)
+    lasting = LastingAmi(account, visit, patience)
     running = asyncio.create_task(lasting.run())
     try:
         yield lasting

@@ -46,6 +46,8 @@ async def test_nobody_presses_a_key_while_the_daemon_is_down(lab: Lab) -> None:
 
 async def test_a_full_menu_is_told_once_without_a_launcher(lab: Lab) -> None:
     async with global_variable(lab, "IVR_CALLS", "0"), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
         await phone.joins("hotline")
         assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/hotline-connecting"]
         assert "AGISTATUS" not in lab.command(f"core show channel {phone.line}")
@@ -55,6 +57,8 @@ async def test_a_full_menu_tells_of_a_large_outage_while_that_is_news(lab: Lab) 
     soon = str(round(time.time()) + 600)
     async with global_variable(lab, "IVR_CALLS", "0"), global_variable(lab, "IVR_NOTICE_UNTIL", soon):
         async with calling(lab) as phone:
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
             await phone.joins("hotline")
             assert phone.heard == [
                 "fixed/greeting",
@@ -63,11 +67,15 @@ async def test_a_full_menu_tells_of_a_large_outage_while_that_is_news(lab: Lab) 
                 "fixed/hotline-connecting",
             ]
         async with calling(lab) as phone:
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
             await phone.hears("fixed/outage-notice")
             await phone.presses("0")
             await phone.hears_next("fixed/hotline-connecting")
         async with global_variable(lab, "IVR_NOTICE_UNTIL", str(round(time.time()) - 1)), calling(lab) as phone:
-            await phone.hears_next("fixed/greeting", "fixed/fallback")
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
+            await phone.hears_next("fixed/fallback")
 
 
 async def test_zero_in_the_fallback_reaches_the_hotline(lab: Lab) -> None:

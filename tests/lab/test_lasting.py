@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from ivr.hotline.board import Board, MemberState
 from ivr.lab.lab import Lab
 from ivr.telephony.ami import AmiUnavailable, connected
 from ivr.telephony.queues import follow
-from tests.lab.boards import following, state_of, waits
+from tests.lab.boards import QUICK, following, state_of, waits
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, waiting_callers
 from tests.waiting import until
@@ -78,7 +79,8 @@ async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path)
 
 async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
     board = Board()
-    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port):
+    impatient = replace(QUICK, ping=0.3, answer=1.0)
+    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port, patience=impatient):
         await until(lambda: board.current)
         link.hold()
         await until(lambda: not board.current)

@@ -76,14 +76,15 @@ async def test_a_message_has_a_number_by_which_it_is_found(lab: Lab) -> None:
     state = lab.state
     assert state is not None
     numbers = []
-    for _ in range(2):
+    for is_last in (False, True):
         before = set(state.messages.iterdir())
         async with closed(lab), calling(lab, hums=True) as phone:
             await phone.presses("0")
             numbers.append(int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"]))
             message = await asyncio.to_thread(half_a_second_recorded, state.messages, before)
-            await phone.presses("#")
-            await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
+            if is_last:
+                await phone.presses("#")
+                await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
             assert message.name.startswith(f"{numbers[-1]}-")
     first, second = numbers
     assert second == first + 1 > 1001
