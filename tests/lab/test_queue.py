@@ -62,16 +62,6 @@ async def test_without_the_daemon_nobody_is_promised_a_call_and_the_place_is_kep
         assert waiting(lab) == [first.line, second.line]
 
 
-async def test_danger_goes_before_all_others(lab: Lab) -> None:
-    async with nobody_answers(lab), calling(lab) as first, calling(lab) as danger:
-        await queued(first)
-        async with exchange(lab) as ami:
-            await ami.action("Setvar", Channel=danger.line, Variable="IVR_DANGER", Value="yes")
-        await danger.presses("0")
-        await danger.sees("QueueCallerJoin", Queue="hotline", Position="1")
-        assert danger.heard[-1] == "fixed/hotline-connecting"
-
-
 async def test_a_closed_queue_takes_a_message(lab: Lab) -> None:
     async with global_variable(lab, "IVR_HOURS", "00:00-00:00,*,29,feb"), calling(lab) as phone:
         await phone.hears("fixed/greeting")
