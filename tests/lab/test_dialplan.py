@@ -15,7 +15,7 @@ import pytest
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from tests.lab.messages import half_a_second_recorded
-from tests.lab.phone import Phone, calling, exchange, global_variable
+from tests.lab.phone import CALLER, Phone, calling, exchange, global_variable
 from tests.lab.programs import goes_on, program
 from tests.lab.queueing import nobody_at_work
 
@@ -104,8 +104,8 @@ async def test_a_daemon_that_dies_in_the_middle_ends_in_the_fallback(lab: Lab) -
 
 
 @asynccontextmanager
-async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
-    """A call that the daemon sent to leave a message, half a second into it; the phone and the message's file."""
+async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path, int]]:
+    """A call that the daemon sent to leave a message, half a second into it; phone, file and number of the message."""
     state = lab.state
     assert state is not None
     before = set(state.messages.iterdir())
@@ -114,7 +114,8 @@ async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
         await phone.hears("fixed/greeting")
         await phone.presses("#")
         await phone.hears_next("fixed/message")
-        yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before)
+        number = int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"])
+        yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before), number
 
 
 def seconds(place: Path) -> float:
@@ -167,18 +168,19 @@ async def test_nobody_at_the_hotline_and_the_caller_may_leave_a_message(lab: Lab
         await phone.hears_next("fixed/hotline-connecting", "fixed/leave-message")
 
 
-async def test_a_message_ended_by_a_key_is_kept(lab: Lab) -> None:
-    async with leaving_a_message(lab) as (phone, place):
+async def test_messages_are_kept_however_they_end_each_under_its_number(lab: Lab) -> None:
+    async with leaving_a_message(lab) as (phone, hung_up, first):
+        await phone.hangs_up()
+    async with leaving_a_message(lab) as (phone, ended, second):
         await phone.presses("#")
         await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
         await phone.sees("Hangup")
-    assert seconds(place) > 0.4
-
-
-async def test_a_message_whose_caller_hangs_up_is_kept(lab: Lab) -> None:
-    async with leaving_a_message(lab) as (phone, place):
-        await phone.hangs_up()
-    assert seconds(place) > 0.4
+    assert second == first + 1 > 1001
+    for message, number in ((hung_up, first), (ended, second)):
+        assert seconds(message) > 0.4
+        assert message.name.startswith(f"{number}-")
+        kept = lab.command(f"database get ivr-messages {number}")
+        assert re.search(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \{CALLER}", kept)
 
 
 @asynccontextmanager

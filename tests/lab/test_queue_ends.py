@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ivr.lab.lab import Lab
-from tests.lab.messages import half_a_second_recorded
-from tests.lab.phone import CALLER, calling, global_variable, nobody_answers, waiting_callers
+from tests.lab.phone import calling, global_variable, nobody_answers, waiting_callers
 from tests.lab.queueing import agents, does, hotline_with, queued, stops_ringing
 
 TALKS_S = "8"  # longer than the five seconds in which who hangs up has spoken with nobody
@@ -70,26 +67,6 @@ async def test_a_full_queue_takes_a_message(lab: Lab) -> None:
             await phone.presses("0")
             await phone.hears("fixed/leave-message")
             assert phone.heard[:2] == ["fixed/greeting", "fixed/hotline-connecting"]
-
-
-async def test_a_message_has_a_number_by_which_it_is_found(lab: Lab) -> None:
-    state = lab.state
-    assert state is not None
-    numbers = []
-    for is_last in (False, True):
-        before = set(state.messages.iterdir())
-        async with closed(lab), calling(lab, hums=True) as phone:
-            await phone.presses("0")
-            numbers.append(int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"]))
-            message = await asyncio.to_thread(half_a_second_recorded, state.messages, before)
-            if is_last:
-                await phone.presses("#")
-                await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
-            assert message.name.startswith(f"{numbers[-1]}-")
-    first, second = numbers
-    assert second == first + 1 > 1001
-    kept = lab.command(f"database get ivr-messages {second}")
-    assert re.search(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \{CALLER}", kept)
 
 
 @asynccontextmanager
