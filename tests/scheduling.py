@@ -1,8 +1,8 @@
 """Which worker runs which file, where tests run side by side.
 
-A file stays with one worker, so what its module starts is started once. Half of the workers begin with the files that wait
-for calls, each with a lab of its own, and leave the processors idle most of the time; the other half begin with those that
-compute. Whoever has done their own takes the rest of the others'.
+A file stays with one worker, so what its module starts is started once. Half of the workers begin with the files that
+wait for calls, each with a lab of its own, and leave the processors idle most of the time; the other half begin with
+those that compute. A worker whose kind of file is used up takes the other kind.
 """
 
 from __future__ import annotations

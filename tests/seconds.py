@@ -1,7 +1,7 @@
 """Where the seconds of a run went: the slowest tests, and the seconds by folder, so that growth is seen.
 
-The seconds of a test are those of its set-up, its call and its end. What a module or a worker starts once counts for the
-test that asked for it first.
+The seconds of a test are those of its set-up, its call and its end. What a module or a worker starts once counts for
+the test that asked for it first.
 """
 
 from __future__ import annotations
