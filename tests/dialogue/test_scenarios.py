@@ -17,7 +17,7 @@ from ivr.config import REPOSITORY
 from ivr.dialogue.conversation import Patience
 from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
-from ivr.dialogue.ports import HungUp, Outcome
+from ivr.dialogue.ports import HungUp, Next, Outcome
 from ivr.domain.accounts import AccountFormat
 from ivr.domain.judging import Limits
 from ivr.domain.outages import Cause, Kind, Place
@@ -99,7 +99,7 @@ class Company:
         try:
             outcome = visit.outcome(await visit.run())
         except HungUp:
-            outcome = Outcome.NOTHING
+            outcome = visit.outcome(Next.HANGUP)
         finally:
             await ledger.close()
         assert not call.line.script, "the caller waits in vain for the rest"
