@@ -18,7 +18,7 @@ from ivr.robot.scenario import BadScenario, load, parse
 from ivr.robot.system import System
 from ivr.storage.following import Follower
 from tests.asterisk.conftest import ready, ringing
-from tests.asterisk.steps import logged, story
+from tests.asterisk.steps import logged, patient, story
 
 FOLDER = Path(__file__).parent / "scenarios"
 ON_THE_LINE = (
@@ -37,7 +37,7 @@ ON_THE_LINE = (
 
 async def ring_all(system: System) -> dict[str, Result]:
     async with ringing(system) as robot:
-        results = await asyncio.gather(*(robot.ring(load(FOLDER / f"{name}.toml")) for name in ON_THE_LINE))
+        results = await asyncio.gather(*(robot.ring(patient(load(FOLDER / f"{name}.toml"))) for name in ON_THE_LINE))
     return dict(zip(ON_THE_LINE, results, strict=True))
 
 
