@@ -118,7 +118,8 @@ def owe(system: System, kind: str, number: str, priority: int = 0) -> None:
             ended = tables.of(tables.Outage)
             new = insert(ended).values(began_at=now, created_at=now, **place).returning(ended.c.id)
             row["outage_id"] = connection.execute(new).scalar_one()
-        connection.execute(insert(tables.of(tables.Call)).values(id=ASKED_IN, node="test", started_at=now))
+        asked = {"id": ASKED_IN, "node": "test", "started_at": now, "ended_at": now, "outcome": "hotline"}
+        connection.execute(insert(tables.of(tables.Call)).values(asked))
         row["call_id"] = ASKED_IN
         if priority:
             step = {"call_id": ASKED_IN, "seq": 1, "at": now, "kind": "outage", "detail": "1 district cable"}
