@@ -29,7 +29,7 @@ from ivr.telephony.wire import Wire
 from tests.listening.sounding import silence, speech
 from tests.listening.test_voice import WrittenEars
 from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, ends, sounds
-from tests.telephony.test_call import MemoryJournal
+from tests.telephony.journal import MemoryJournal
 from tests.waiting import until
 
 USUAL = SpeechWaits()
