@@ -49,13 +49,6 @@ class VirtualTime(asyncio.SelectorEventLoop):
         return done
 
 
-class VirtualTimePolicy(asyncio.DefaultEventLoopPolicy):
-    """For the fixture `event_loop_policy` of a module whose tests run in virtual time."""
-
-    def new_event_loop(self) -> VirtualTime:
-        return VirtualTime()
-
-
 def in_virtual_time(main: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end."""
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
