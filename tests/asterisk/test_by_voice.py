@@ -16,34 +16,26 @@ import pytest
 
 from ivr.lab.lab import Lab
 from ivr.robot.ringing import Result
-from ivr.robot.scenario import Scenario, load, parse
+from ivr.robot.scenario import load, parse
 from ivr.robot.system import System
 from ivr.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
 from tests.asterisk.steps import logged, story
-from tests.voice.echoes import echo_of_the_last_reading, over_the_last_reading, write_wav
+from tests.voice.echoes import GAP_MS, echo_of_the_last_reading, over_the_last_reading, write_wav
 from tests.voice.said import SAID
 
 VOICE = SAID.parent
 SCENARIOS = ("digits-and-number", "mixture-and-barge-in", "silent-phone", "key-wins")
 ECHO = "echo-of-the-prompt"
-AT_ONCE = 3
-"""Two cores also carry Asterisk, both ends of each call, and the recognisers."""
 
 
 async def ring_all(system: System) -> dict[str, Result]:
     write_wav(system.folder / "echo.wav", echo_of_the_last_reading())
     scenarios = {name: load(VOICE / "scenarios" / f"{name}.toml") for name in SCENARIOS}
     scenarios[ECHO] = over_the_last_reading(ECHO, "echo.wav", system.folder)
-    turn = asyncio.Semaphore(AT_ONCE)
     async with ringing(system) as robot:
-
-        async def ring(scenario: Scenario) -> Result:
-            async with turn:
-                return await robot.ring(scenario)
-
-        results = await asyncio.gather(*map(ring, scenarios.values()))
+        results = await asyncio.gather(*map(robot.ring, scenarios.values()))
         return dict(zip(scenarios, results, strict=True))
 
 
@@ -118,11 +110,11 @@ async def test_recognisers_killed_while_the_caller_speaks_cost_one_question(spea
     steps: list[dict[str, Any]] = [
         {"hears": "identify/ask"},
         {"wav": "fourteen-digits.wav"},
-        {"keys": "8064275139"},
+        {"keys": "8064275139", "gap_ms": GAP_MS},
         {"hears": "identify/confirm"},
         {"keys": "1"},
         {"hears": "reading/ask"},
-        {"keys": "12150"},
+        {"keys": "12150", "gap_ms": GAP_MS},
         {"hears": "reading/confirm"},
         {"keys": "1"},
         {"hears": "reading/receipt"},

@@ -10,6 +10,9 @@ from ivr.robot.scenario import Scenario, parse
 from tests.listening.sounding import quieter, silence
 
 PROMPTS = REPOSITORY / "prompts" / "ru"
+GAP_MS = 350
+"""Asterisk loses a key that is released while the daemon has not yet taken the one before: not so soon, even on a busy
+machine."""
 
 
 def write_wav(file: Path, pcm: bytes) -> None:
@@ -28,13 +31,13 @@ def over_the_last_reading(title: str, wav: str, folder: Path) -> Scenario:
     """Plays a wav into the last reading; then the keys show where the call stands."""
     steps = [
         {"hears": "greeting/welcome"},
-        {"keys": "1829360475"},
+        {"keys": "1829360475", "gap_ms": GAP_MS},
         {"hears": "identify/confirm"},
         {"keys": "1"},
         {"hears": "reading/last"},
         {"wav": wav, "over": True},
         {"hears": "reading/ask"},
-        {"keys": "12150"},
+        {"keys": "12150", "gap_ms": GAP_MS},
         {"hears": "reading/confirm"},
         {"hangs_up": True},
     ]
