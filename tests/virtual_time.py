@@ -17,7 +17,7 @@ ROUND_S = 1e-6
 Result = TypeVar("Result")
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Jumping(selectors.DefaultSelector):
     """Looks which descriptors are ready; where none is, the time goes by that it was to wait for one."""
 
     passed = 0.0
@@ -40,7 +40,9 @@ class VirtualTime(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return BEGAN + self._jumping.passed
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         done: asyncio.Future[Any] = self.create_future()
         try:
             done.set_result(func(*args))

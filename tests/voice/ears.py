@@ -11,6 +11,7 @@ from functools import cache
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.ports import Hypothesis, Question
+from ivr.listening.ears import EarsLost
 from ivr.speech import recogniser
 from ivr.speech.recogniser import Models
 from ivr.speech.worker import PIECE_BYTES
@@ -66,3 +67,34 @@ class OwnEars:
 
     def listen(self, question: Question, on_partial: Callable[[tuple[str, ...]], None]) -> OwnUtterance:
         return OwnUtterance(self._models.hear(question), on_partial)
+
+
+class LostUtterance(OwnUtterance):
+    """Nobody will ever know what was said once a second of it was fed."""
+
+    _fed = 0
+
+    def feed(self, pcm: bytes) -> None:
+        self._fed += len(pcm)
+        self.lost = self._fed > 16000
+        if not self.lost:
+            super().feed(pcm)
+
+    async def finish(self) -> tuple[Hypothesis, ...]:
+        if self.lost:
+            raise EarsLost
+        return await super().finish()
+
+
+class EarsLostAtFirst(OwnEars):
+    """The recogniser of the first utterance dies in the middle of it; another takes its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._died = False
+
+    def listen(self, question: Question, on_partial: Callable[[tuple[str, ...]], None]) -> OwnUtterance:
+        if self._died:
+            return super().listen(question, on_partial)
+        self._died = True
+        return LostUtterance(self._models.hear(question), on_partial)

@@ -10,22 +10,24 @@ from typing import Any
 
 import pytest
 
+from ivr.listening.ears import Ears
 from ivr.robot.scenario import Scenario, load, parse
 from tests.dialogue.scripted import MemoryLedger
 from tests.listening.sounding import noise
 from tests.virtual_time import in_virtual_time
 from tests.voice.calling import CATALOGUE, Rung, accounts, ring
-from tests.voice.ears import OwnEars
+from tests.voice.ears import EarsLostAtFirst, OwnEars
 from tests.voice.echoes import echo_of_the_last_reading, over_the_last_reading, write_wav
+from tests.voice.said import SAID
 
 HERE = Path(__file__).parent
 SCENARIOS = {file.stem: file for file in sorted((HERE / "scenarios").glob("*.toml"))}
 NO_SPEECH = ("line-noise-and-coughs", "echo-of-the-prompt")
 
 
-def placed(scenario: Scenario, folder: Path) -> Rung:
+def placed(scenario: Scenario, folder: Path, ears: Callable[[], Ears | None] = OwnEars) -> Rung:
     ledger = MemoryLedger(accounts(HERE / "accounts.csv"))
-    return in_virtual_time(ring(scenario, OwnEars(), ledger, folder / "kept"))
+    return in_virtual_time(ring(scenario, ears(), ledger, folder / "kept"))
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +104,39 @@ def test_the_same_call_is_the_same_call_again(rung: Callable[[str], Rung], tmp_p
     assert once.happenings == again.happenings
 
 
-def scripted(steps: list[dict[str, Any]], folder: Path) -> Rung:
-    return placed(parse({"title": "a call", "step": steps}, folder), folder)
+BY_KEYS: list[dict[str, Any]] = [
+    {"keys": "5381602794"},
+    {"hears": "identify/confirm"},
+    {"keys": "1"},
+    {"hears": "reading/ask"},
+    {"keys": "12150"},
+    {"hears": "reading/confirm"},
+    {"wav": "yes.wav"},
+    {"keys": "1"},
+    {"hears": "reading/receipt"},
+    {"hangs_up": True},
+]
+
+
+def scripted(steps: list[dict[str, Any]], folder: Path, ears: Callable[[], Ears | None] = OwnEars) -> Rung:
+    return placed(parse({"title": "a call", "step": steps}, SAID), folder, ears)
+
+
+def test_without_a_recogniser_only_keys_are_asked_for_and_answer(tmp_path: Path) -> None:
+    call = scripted([{"hears": "identify/ask"}, *BY_KEYS], tmp_path, lambda: None)
+    assert not call.faults, call.story
+    assert [(meter, entry.value) for meter, entry in call.entries] == [("20000001", 12150)]
+    asked = next(it.text for it in call.happenings if it.prompt == "identify/ask")
+    assert "на клавишах" in asked and "азовите" not in asked
+
+
+def test_a_recogniser_lost_while_the_caller_speaks_costs_one_question(tmp_path: Path) -> None:
+    spoken = [{"hears": "identify/ask"}, {"wav": "fourteen-digits.wav"}, {"hears": "common/keys-only"}, *BY_KEYS[:4]]
+    again = [{"wav": "reading-12162.wav"}, {"hears": "reading/confirm"}, {"wav": "yes.wav"}, *BY_KEYS[8:]]
+    call = scripted([*spoken, *again], tmp_path, EarsLostAtFirst)
+    assert not call.faults, call.story
+    assert [(meter, entry.value) for meter, entry in call.entries] == [("20000001", 12162)]
+    assert "common/not-understood" not in call.heard
 
 
 def test_a_call_that_goes_another_way_is_a_fault(tmp_path: Path) -> None:
