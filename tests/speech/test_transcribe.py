@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.speech.conftest import MODEL, SAID, spoken
-
-ACCOUNT_WORDS = "ноль ноль один два, три четыре пять, шесть семь восемь"
+from tests.speech.engines import SAID
+from tests.voice.ears import MODEL
+from tests.voice.said import said
 
 
 def save(file: Path, pcm: bytes, rate: int = 8000) -> Path:
@@ -39,8 +39,7 @@ def transcribe(folder: Path, *arguments: object) -> tuple[int, list[dict[str, An
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """0012345678, digit by digit."""
-    folder = tmp_path_factory.mktemp("account")
-    return save(folder / "account.wav", spoken(ACCOUNT_WORDS, folder))
+    return save(tmp_path_factory.mktemp("account") / "account.wav", said("account-with-zeros"))
 
 
 def test_a_reading_and_a_file_that_is_none(tmp_path: Path, speech: bytes) -> None:
@@ -82,8 +81,8 @@ def test_an_account_keeps_its_zeros_and_a_list_of_accounts_decides(tmp_path: Pat
 
 
 def test_a_command_and_an_answer(tmp_path: Path) -> None:
-    for name, text in (("operator", "оператор"), ("yes", "да, верно"), ("no", "нет, неправильно")):
-        save(tmp_path / f"{name}.wav", spoken(text, tmp_path))
+    for name, saying in (("operator", "operator"), ("yes", "yes-right"), ("no", "no-wrong")):
+        save(tmp_path / f"{name}.wav", said(saying))
     assert transcribe(tmp_path, "--expects", "menu", "operator.wav")[1][0]["value"] == "operator"
     answers = transcribe(tmp_path, "--expects", "yesno", "yes.wav", "no.wav")[1]
     assert [one["value"] for one in answers] == ["yes", "no"]
