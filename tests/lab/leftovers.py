@@ -134,9 +134,9 @@ def _look(manager: _Manager) -> Look:
     )
 
 
-def _settled(manager: _Manager, before: Look) -> Look:
+def _settled(manager: _Manager, before: Look, ends_s: float) -> Look:
     """What is there as soon as no more calls are there than before, or after the limit."""
-    deadline, pause = time.monotonic() + ENDS_S, 0.001
+    deadline, pause = time.monotonic() + ends_s, 0.001
     while True:
         now = _look(manager)
         busy = now.channels - before.channels or now.callers - before.callers or now.talking - before.talking
@@ -203,21 +203,25 @@ def _forget(manager: _Manager, before: Look, after: Look) -> None:
 
 
 class AsFound:
-    """A lab as it was found."""
+    """A lab as it was found. ends_s: longest wait for what ends by itself."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, ends_s: float = ENDS_S) -> None:
         self._lab = lab
+        self._ends_s = ends_s
         with _manager(lab) as manager:
             self._before = _look(manager)
 
     def check(self, whose: str) -> None:
         """Wait for what ends by itself. Raises LeftBehind with what is left, put right for whoever comes next."""
+        left = [] if self._lab.state else ["no Asterisk: it is down"]
+        if left:
+            self._lab.up()
         with _manager(self._lab) as manager:
-            after = _settled(manager, self._before)
-            left = differences(self._before, after)
+            after = _settled(manager, self._before, self._ends_s)
+            left += differences(self._before, after)
             if left:
                 _put_right(manager, self._before, after)
-                _settled(manager, self._before)
+                _settled(manager, self._before, ENDS_S)
             _forget(manager, self._before, after)
         if left:
             raise LeftBehind(f"{whose} left behind in the lab: {'; '.join(left)}")
