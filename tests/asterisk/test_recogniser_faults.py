@@ -12,7 +12,7 @@ from ivr.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
 from tests.asterisk.steps import GIVEN, Steps, ring
-from tests.voice.said import SAID
+from tests.voice.said import WAVS
 from tests.waiting import until
 
 MODEL = REPOSITORY / "speech_models" / "ru-phone"
@@ -32,7 +32,7 @@ async def test_a_model_that_is_no_good_leaves_the_keys(lab: Lab) -> None:
             useless = "the speech model cannot be used; callers use keys only"
             await until(lambda: useless in system.log_file.read_text("utf-8"))
             async with ringing(system) as robot:
-                steps: Steps = [{"hears": "identify/ask"}, *GIVEN[1:], {"wav": str(SAID / "yes.wav")}, {"keys": "1"}]
+                steps: Steps = [{"hears": "identify/ask"}, *GIVEN[1:], {"wav": str(WAVS / "yes.wav")}, {"keys": "1"}]
                 steps += [{"hears": "reading/receipt"}, {"hangs_up": True}]
                 reading = {"meter": "10000001", "zone": "T1", "value": 12150}
                 expect = {"outcome": "stored", "readings": [reading], "heard": ["identify/ask", "reading/stored"]}

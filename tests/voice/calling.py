@@ -44,7 +44,7 @@ from tests.telephony.journal import MemoryJournal
 PROMPTS = REPOSITORY / "prompts"
 SOUNDS = Sounds(PROMPTS / "ru")
 CATALOGUE = load_catalogue(PROMPTS / "ru.toml")
-FRAME_BYTES = 320
+RATE, FRAME_BYTES = 8000, 320
 WAITS = sections.Waits()
 
 
@@ -56,8 +56,10 @@ class TimedAsterisk(FakeAsterisk):
         self._end: asyncio.TimerHandle | None = None
         self._began = 0.0
 
-    def press(self, key: str, at: int = 0) -> bool:
-        taken = super().press(key, at or round((self._loop.time() - self._began) * 8000))
+    def press(self, key: str, at: int | None = None) -> bool:
+        played = round((self._loop.time() - self._began) * RATE)
+        offset = self.playing.offset if self.playing is not None else 0
+        taken = super().press(key, offset + played if at is None else at)
         if taken:
             self._stop()
         return taken
@@ -73,7 +75,7 @@ class TimedAsterisk(FakeAsterisk):
         if self.playing is not None:
             with wave.open(f"{self.playing.file}.wav") as sound:
                 samples = sound.getnframes() - self.playing.offset
-            self._end = self._loop.call_later(samples / 8000, self.plays_out)
+            self._end = self._loop.call_later(samples / RATE, self.plays_out)
         elif self.waits_for_key:
             self._end = self._loop.call_later(int(words[-1]) / 1000, self.silence)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ivr.studio.sound import to_telephone, wav_bytes
 from ivr.studio.synthesis import Festival
-from tests.voice.said import SAID, TEXTS
+from tests.voice.said import TEXTS, WAVS
 
 
 def make(name: str) -> None:
@@ -16,7 +16,7 @@ def make(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         spoken = Path(folder) / "said.wav"
         Festival().speak(TEXTS[name], spoken)
-        (SAID / f"{name}.wav").write_bytes(wav_bytes(to_telephone(spoken)))
+        (WAVS / f"{name}.wav").write_bytes(wav_bytes(to_telephone(spoken)))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.virtual_time import in_virtual_time
 from tests.voice.calling import CATALOGUE, Rung, accounts, ring
 from tests.voice.ears import EarsLostAtFirst, OwnEars
 from tests.voice.echoes import echo_of_the_last_reading, over_the_last_reading, write_wav
-from tests.voice.said import SAID
+from tests.voice.said import WAVS
 
 HERE = Path(__file__).parent
 SCENARIOS = {file.stem: file for file in sorted((HERE / "scenarios").glob("*.toml"))}
@@ -119,7 +119,7 @@ BY_KEYS: list[dict[str, Any]] = [
 
 
 def scripted(steps: list[dict[str, Any]], folder: Path, ears: Callable[[], Ears | None] = OwnEars) -> Rung:
-    return placed(parse({"title": "a call", "step": steps}, SAID), folder, ears)
+    return placed(parse({"title": "a call", "step": steps}, WAVS), folder, ears)
 
 
 def test_without_a_recogniser_only_keys_are_asked_for_and_answer(tmp_path: Path) -> None:
