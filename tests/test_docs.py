@@ -193,3 +193,13 @@ def test_no_page_names_a_setting_that_does_not_exist() -> None:
         named |= {name.lower().replace("__", ".") for name in re.findall(r"\bIVR_([A-Z0-9]+__[A-Z_0-9]+)", text)}
         unknown += [f"{page_name(page)}: {name}" for name in sorted(named - set(SETTINGS))]
     assert unknown == []
+
+
+def test_tests_that_are_named_exist() -> None:
+    text = (DOCS / "testing.md").read_text(encoding="utf-8")
+    modules = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "tests").rglob("*.py")}
+    names = {
+        name for module in modules.values() for name in re.findall(r"^(?:async )?def (test_\w+)", module, re.MULTILINE)
+    }
+    named = re.findall(r"\b(test_\w+(?:\.py)?)", text)
+    assert [name for name in named if name not in (modules if name.endswith(".py") else names)] == []
