@@ -32,7 +32,12 @@ async def test_a_model_that_is_no_good_leaves_the_keys(lab: Lab) -> None:
             useless = "the speech model cannot be used; callers use keys only"
             await until(lambda: useless in system.log_file.read_text("utf-8"))
             async with ringing(system) as robot:
-                steps: Steps = [{"hears": "identify/ask"}, *GIVEN[1:], {"wav": str(WAVS / "yes.wav")}, {"keys": "1"}]
+                steps: Steps = [
+                    {"hears": "identify/ask"},
+                    *GIVEN[1:],
+                    {"wav": str(WAVS / "yes.wav"), "over": True},
+                    {"keys": "1"},
+                ]
                 steps += [{"hears": "reading/receipt"}, {"hangs_up": True}]
                 reading = {"meter": "10000001", "zone": "T1", "value": 12150}
                 expect = {"outcome": "stored", "readings": [reading], "heard": ["identify/ask", "reading/stored"]}
