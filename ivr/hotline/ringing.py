@@ -56,7 +56,7 @@ class OnWay:
 
 
 class Ringer:
-    """Rings back for one exchange. `run` is a task of its owner, who cancels it; calls that are up go on then."""
+    """Rings back for one exchange. `run` is a task of its owner, who cancels it: rounds with pauses, and `close`."""
 
     def __init__(
         self,
@@ -77,6 +77,11 @@ class Ringer:
         self._calls: dict[asyncio.Task[None], Promise] = {}
         self._on_way: dict[str, OnWay] = {}
 
+    @property
+    def calls(self) -> tuple[asyncio.Task[None], ...]:
+        """Tries that are under way."""
+        return tuple(self._calls)
+
     async def run(self) -> None:
         """Look for promises that are due, until cancelled."""
         loop = asyncio.get_running_loop()
@@ -86,12 +91,9 @@ class Ringer:
             while True:
                 try:
                     if self._board.current:
-                        if loop.time() - asked >= ASK_S:
-                            asked = loop.time()
-                            await self._look_after()
-                        now = self._now()
-                        await self._ring_queues(now)  # who waits for a person goes before who waits for news
-                        await self._ring_power(now)
+                        looks_after = loop.time() - asked >= ASK_S
+                        asked = loop.time() if looks_after else asked
+                        await self.round(looks_after=looks_after)
                     told = False
                 except ExchangeAway:
                     pass  # its owner connects again; the board says when
@@ -105,10 +107,25 @@ class Ringer:
                     await asyncio.sleep(STORE_PAUSE_S)
                 await asyncio.sleep(self._pace.look_s)
         finally:
-            for task in self._calls:
-                task.cancel()
-            if self._calls:
-                await asyncio.wait(self._calls)
+            await self.close()
+
+    async def round(self, *, looks_after: bool = True) -> None:
+        """Begin the calls that are due. looks_after: settle first the claims that nobody holds.
+
+        Raises ExchangeAway, StoreUnavailable.
+        """
+        if looks_after:
+            await self._look_after()
+        now = self._now()
+        await self._ring_queues(now)  # who waits for a person goes before who waits for news
+        await self._ring_power(now)
+
+    async def close(self) -> None:
+        """Watch no call any more; those that are up go on."""
+        for task in self._calls:
+            task.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls)
 
     async def _ring_queues(self, now: datetime) -> None:
         for name in await asyncio.to_thread(self._promises.queues_due, now):

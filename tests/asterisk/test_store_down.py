@@ -34,9 +34,9 @@ async def test_a_locked_database_is_told_and_nothing_is_claimed(system: System, 
 
 
 async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
-    lab: Lab, postgres_server: PostgresServer, postgres_url: str
+    lab: Lab, postgres_server: PostgresServer, own_postgres_url: str
 ) -> None:
-    name = make_url(postgres_url).database
+    name = make_url(own_postgres_url).database
     reached: list[str] = []
 
     def watch(happening: Happening) -> None:
@@ -47,7 +47,7 @@ async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
             reached.append(happening.text)
             postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
-    with ready(lab, store_url=postgres_url) as system:
+    with ready(lab, store_url=own_postgres_url) as system:
         system.start_daemon()
         async with ringing(system) as robot:
             expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}

@@ -5,20 +5,7 @@ from __future__ import annotations
 from time import process_time
 
 from ivr.hotline.board import Board, MemberState
-from ivr.telephony.ami import Message
-
-
-def event(name: str, **headers: str) -> Message:
-    return Message(name, {header.lower(): value for header, value in {"Queue": "hotline", **headers}.items()})
-
-
-def built(*events: Message, now: float = 100.0) -> Board:
-    """A board whose list of Asterisk held these events."""
-    board = Board(lambda: now)
-    board.begin()
-    for each in (event("QueueParams"), *events, event("QueueStatusComplete")):
-        board.take(each)
-    return board
+from tests.hotline.boards import built, event
 
 
 def places(board: Board) -> list[str]:

@@ -29,25 +29,6 @@ EVENING = datetime(2026, 11, 20, 21, 50, tzinfo=MOSCOW)
 LIMIT_S = 90.0
 
 
-class Clock:
-    """Shows what the test sets, and knows how often somebody looked."""
-
-    def __init__(self, time: datetime) -> None:
-        self.time = time
-        self._looks = 0
-
-    def __call__(self) -> datetime:
-        self._looks += 1
-        return self.time
-
-    async def shows(self, time: datetime) -> None:
-        """Set it, and wait until all was done that is done at that time: two rounds of the Ringer and its calls."""
-        self.time, enough = time, self._looks + 12
-        async with asyncio.timeout(LIMIT_S):
-            while self._looks < enough:  # noqa: ASYNC110 - the Ringer has a pace of its own
-                await asyncio.sleep(0.02)
-
-
 class ScriptedExchange:
     """Everybody who is rung does not answer, or what the test says."""
 
@@ -107,56 +88,83 @@ def end(database: Database, outage: int, at: datetime) -> None:
     outages.end(database, outage, "anna", at, ended_at=at)
 
 
+class Rounds:
+    """A Ringer whose rounds and clock the test drives."""
+
+    def __init__(self, database: Database, exchange: ScriptedExchange, time: datetime, pace: Pace) -> None:
+        self.time = time
+        self._exchange = exchange
+        pauses = (timedelta(minutes=5), timedelta(minutes=15))
+        terms = CallbackTerms(MOSCOW, pauses, quiet_from=22, quiet_to=8, fresh=timedelta(hours=1))
+        self.ringer = Ringer(Promises(database), exchange, exchange.board, terms, pace, lambda: self.time)
+
+    async def at(self, time: datetime) -> None:
+        """All that is done at that time: what is due, and what becomes due by how it ends."""
+        self.time = time
+        for _ in range(2):
+            await self.ringer.round()
+            if self._exchange.answers.is_set() and self.ringer.calls:
+                _, going_on = await asyncio.wait(self.ringer.calls, timeout=LIMIT_S)
+                assert not going_on, "everybody has answered, and a call has not ended"
+
+
 @contextlib.asynccontextmanager
 async def ringing(
-    database: Database, clock: Clock, per_minute: int = 60, at_once: int = 100
-) -> AsyncIterator[ScriptedExchange]:
+    database: Database, time: datetime, per_minute: int = 60, at_once: int = 100
+) -> AsyncIterator[tuple[Rounds, ScriptedExchange]]:
     exchange = ScriptedExchange()
     board = exchange.board
     board.begin()
     board.take(Message("QueueMember", {"queue": "hotline", "name": "anna", "status": "1", "paused": "0"}))
     board.take(Message("QueueStatusComplete"))
-    pauses = (timedelta(minutes=5), timedelta(minutes=15))
-    terms = CallbackTerms(MOSCOW, pauses, quiet_from=22, quiet_to=8, fresh=timedelta(hours=1))
-    pace = Pace(at_once=at_once, power_per_minute=per_minute, look_s=0.02)
-    task = asyncio.create_task(Ringer(Promises(database), exchange, board, terms, pace, clock).run())
-    yield exchange
-    task.cancel()
-    await asyncio.wait({task})
+    rounds = Rounds(database, exchange, time, Pace(at_once=at_once, power_per_minute=per_minute, look_s=0.01))
+    yield rounds, exchange
+    await rounds.ringer.close()
+
+
+async def test_rounds_follow_until_it_is_cancelled(database: Database) -> None:
+    async with ringing(database, DAY) as (rounds, exchange):
+        running = asyncio.create_task(rounds.ringer.run())
+        for number in (1, 2):
+            promised(database, f"+7916000000{number}")
+            await until(lambda: len(exchange.rung) == number)  # noqa: B023 - waited for in this turn
+        running.cancel()
+        await asyncio.wait({running})
+        assert rounds.ringer.calls == ()
 
 
 async def test_asked_at_ten_to_ten_and_the_light_back_at_eleven_is_rung_at_eight(database: Database) -> None:
-    outage, clock = outage_of(database, 1), Clock(EVENING)
-    async with ringing(database, clock) as exchange:
+    outage = outage_of(database, 1)
+    async with ringing(database, EVENING) as (rounds, exchange):
         at_eleven = EVENING + timedelta(minutes=70)
         end(database, outage, at_eleven)
         for hours in (0, 2, 8.5):
-            await clock.shows(at_eleven + timedelta(hours=hours))
+            await rounds.at(at_eleven + timedelta(hours=hours))
             assert exchange.rung == []
         exchange.answer = Rung.CONFIRMED
-        await clock.shows(at_eleven.replace(day=21, hour=8))
+        await rounds.at(at_eleven.replace(day=21, hour=8))
         assert exchange.rung == ["+79160000000"]
 
 
 async def test_a_try_again_waits_for_the_morning_too(database: Database) -> None:
-    outage, clock = outage_of(database, 1), Clock(EVENING)
-    async with ringing(database, clock) as exchange:
+    outage = outage_of(database, 1)
+    async with ringing(database, EVENING) as (rounds, exchange):
         end(database, outage, EVENING + timedelta(minutes=7))
-        await clock.shows(EVENING + timedelta(minutes=7))
+        await rounds.at(EVENING + timedelta(minutes=7))
         assert len(exchange.rung) == 1
-        await clock.shows(EVENING + timedelta(minutes=13))
+        await rounds.at(EVENING + timedelta(minutes=13))
         assert len(exchange.rung) == 1
-        await clock.shows(EVENING.replace(day=21, hour=8, minute=0))
+        await rounds.at(EVENING.replace(day=21, hour=8, minute=0))
         assert len(exchange.rung) == 2
 
 
 async def test_pauses_grow_and_then_it_is_given_up(database: Database) -> None:
     noon = EVENING.replace(day=21, hour=12)
-    outage, clock = outage_of(database, 1), Clock(noon)
-    async with ringing(database, clock) as exchange:
+    outage = outage_of(database, 1)
+    async with ringing(database, noon) as (rounds, exchange):
         end(database, outage, noon)
         for minutes, tries in ((0, 1), (4, 1), (5, 2), (15, 2), (20, 3), (200, 3)):
-            await clock.shows(noon + timedelta(minutes=minutes))
+            await rounds.at(noon + timedelta(minutes=minutes))
             assert len(exchange.rung) == tries
     callbacks = tables.of(tables.Callback)
     with database.reading() as connection:
@@ -168,28 +176,28 @@ async def test_pauses_grow_and_then_it_is_given_up(database: Database) -> None:
 
 async def test_so_many_begin_in_a_minute_and_no_more(database: Database) -> None:
     noon = EVENING.replace(day=21, hour=12)
-    outage, clock = outage_of(database, 40), Clock(noon)
-    async with ringing(database, clock, per_minute=120) as exchange:
+    outage = outage_of(database, 40)
+    async with ringing(database, noon, per_minute=120) as (rounds, exchange):
         end(database, outage, noon)
         begun = []
         for second in range(6):
-            await clock.shows(noon + timedelta(seconds=second))
+            await rounds.at(noon + timedelta(seconds=second))
             begun.append(len(exchange.rung))
     assert begun == [1, 3, 5, 7, 9, 11]
 
 
 async def test_however_many_wait_for_the_light_a_call_is_left_for_the_queue(database: Database) -> None:
     noon = EVENING.replace(day=21, hour=12)
-    outage, clock = outage_of(database, 40), Clock(noon)
-    async with ringing(database, clock, per_minute=6000, at_once=10) as exchange:
+    outage = outage_of(database, 40)
+    async with ringing(database, noon, per_minute=6000, at_once=10) as (rounds, exchange):
         exchange.answers.clear()
         end(database, outage, noon)
         for seconds in range(3):
-            await clock.shows(noon + timedelta(seconds=seconds))
+            await rounds.at(noon + timedelta(seconds=seconds))
         assert len(exchange.rung) == 8
         asked_at = noon + timedelta(seconds=3)
         assert Promises(database).make(Wish("+79169990000", "hotline", 0, asked_at), asked_at)
-        await clock.shows(asked_at)
+        await rounds.at(asked_at)
         assert exchange.rung[8:] == ["+79169990000"]
 
 
@@ -220,69 +228,68 @@ async def test_after_hours_asterisk_is_asked_before_anybody_is_rung_again(
     database: Database, exchange: str, answer: Rung, ends: str
 ) -> None:
     """Rung by this Asterisk, or by one of another name that may be the same: the answer kept here counts."""
-    promise, clock = tried(database, exchange), Clock(DAY)
-    async with ringing(database, clock) as here:
+    promise = tried(database, exchange)
+    async with ringing(database, DAY) as (rounds, here):
         here.known[promise.token] = answer
-        await clock.shows(DAY + timedelta(hours=3))
-        await until(lambda: ended_as(database) == (ends, answer))
+        await rounds.at(DAY + timedelta(hours=3))
+        assert ended_as(database) == (ends, answer)
         assert here.rung == []
 
 
 async def test_a_call_that_is_still_up_after_hours_is_not_doubled(database: Database) -> None:
-    promise, clock = tried(database, "there"), Clock(DAY)
-    async with ringing(database, clock) as here:
+    promise = tried(database, "there")
+    async with ringing(database, DAY) as (rounds, here):
         here.up.add(promise.token)
-        await clock.shows(DAY + timedelta(hours=3))
+        await rounds.at(DAY + timedelta(hours=3))
         assert (here.rung, ended_as(database)) == ([], ("calling", ""))
 
 
 async def test_what_another_asterisk_took_for_failed_is_not_rung_where_it_was_answered(database: Database) -> None:
     """The one that served the caller was away for hours, another tried in vain, and now it is back."""
-    promise, clock = tried(database, "here"), Clock(DAY)
+    promise = tried(database, "here")
     assert Promises(database).again(promise, DAY + timedelta(hours=2), Rung.FAILED)
-    async with ringing(database, clock) as here:
+    async with ringing(database, DAY) as (rounds, here):
         here.known[promise.token] = Rung.CONFIRMED
-        await clock.shows(DAY + timedelta(hours=3))
-        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        await rounds.at(DAY + timedelta(hours=3))
+        assert ended_as(database) == ("done", "confirmed")
         assert here.rung == []
 
 
 async def test_who_answered_nothing_that_anybody_knows_of_is_rung_again(database: Database) -> None:
     tried(database, "there")
-    clock = Clock(DAY)
-    async with ringing(database, clock) as here:
+    async with ringing(database, DAY) as (rounds, here):
         here.answer = Rung.CONFIRMED
         for hours in (3, 4):  # taken for failed; then the pause is over
-            await clock.shows(DAY + timedelta(hours=hours))
-        await until(lambda: ended_as(database) == ("done", "confirmed"))
+            await rounds.at(DAY + timedelta(hours=hours))
+        assert ended_as(database) == ("done", "confirmed")
         assert here.rung == ["+79160000000"]
 
 
 async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> None:
     """Its daemon was killed before the key: whoever looks after it need not wait for the end of the talk."""
-    promise, clock = tried(database, "here"), Clock(DAY)
-    async with ringing(database, clock) as here:
+    promise = tried(database, "here")
+    async with ringing(database, DAY) as (rounds, here):
         here.up.add(promise.token)
-        await clock.shows(DAY + timedelta(minutes=2))
+        await rounds.at(DAY + timedelta(minutes=2))
         assert ended_as(database) == ("calling", "")
         here.known[promise.token] = Rung.CONFIRMED
-        await clock.shows(DAY + timedelta(minutes=4))
-        await until(lambda: ended_as(database) == ("done", "confirmed"))
+        await rounds.at(DAY + timedelta(minutes=4))
+        assert ended_as(database) == ("done", "confirmed")
         assert here.rung == []
 
 
 async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(database: Database) -> None:
     """Two callers of one number; what the first one answered is not known for a while."""
-    promise, clock = tried(database, "here"), Clock(DAY)
+    promise = tried(database, "here")
     assert Promises(database).make(Wish("+79160000000", "hotline", 0, DAY), DAY)
-    async with ringing(database, clock) as here:
+    async with ringing(database, DAY) as (rounds, here):
         here.up.add(promise.token)
         here.known[promise.token] = Rung.CONFIRMED
-        await clock.shows(DAY + timedelta(minutes=2))
+        await rounds.at(DAY + timedelta(minutes=2))
         assert here.rung == []
         here.up.clear()
-        await clock.shows(DAY + timedelta(minutes=4))
-        await until(lambda: here.rung == ["+79160000000"])
+        await rounds.at(DAY + timedelta(minutes=4))
+        assert here.rung == ["+79160000000"]
 
 
 # ------------------------------------------------------------------------- who is back waits again, but not all of them
@@ -295,19 +302,20 @@ def promised(database: Database, *phones: str, priority: int = 0) -> None:
 
 async def test_nobody_is_rung_while_who_was_rung_still_waits_for_the_only_person(database: Database) -> None:
     """All of them would hear music again, for as long as without their promise."""
-    clock = Clock(DAY)
-    async with ringing(database, clock) as exchange:
+    async with ringing(database, DAY) as (rounds, exchange):
         exchange.board.take(Message("QueueCallerJoin", {"queue": "hotline", "uniqueid": "back-1", "position": "1"}))
         promised(database, "+79160000001", "+79160000002")
-        await clock.shows(DAY)
+        await rounds.at(DAY)
         assert exchange.rung == []
         promised(database, "+79160000003", priority=10)
-        await until(lambda: exchange.rung == ["+79160000003"])  # danger goes before them in the queue too
+        await rounds.at(DAY)
+        assert exchange.rung == ["+79160000003"]  # danger goes before them in the queue too
         exchange.answer = Rung.CONFIRMED
         exchange.board.take(Message("QueueCallerLeave", {"queue": "hotline", "uniqueid": "back-1"}))
-        await until(lambda: exchange.rung == ["+79160000003", "+79160000001"])
-        for minutes in (1, 2):  # confirmed, and on the way to the queue
-            await clock.shows(DAY + timedelta(minutes=minutes))
+        await rounds.at(DAY + timedelta(minutes=1))
+        assert exchange.rung == ["+79160000003", "+79160000001"]
+        for minutes in (2, 3):  # confirmed, and on the way to the queue
+            await rounds.at(DAY + timedelta(minutes=minutes))
             assert len(exchange.rung) == 2
 
 
@@ -316,15 +324,13 @@ async def test_who_was_taken_out_of_the_queue_at_once_holds_nobody_up(
 ) -> None:
     """And not for as long as the way to the queue may take."""
     monkeypatch.setattr("ivr.hotline.ringing.ON_WAY_S", 3600.0)
-    clock = Clock(DAY)
-    async with ringing(database, clock) as exchange:
+    async with ringing(database, DAY) as (rounds, exchange):
         exchange.answer = Rung.CONFIRMED
         phones = [f"+7916000000{number}" for number in range(1, 6)]
         promised(database, *phones)
         for number, phone in enumerate(phones, start=1):
-            await until(lambda number=number: len(exchange.rung) == number)  # type: ignore[misc]
-            await clock.shows(DAY + timedelta(seconds=number))
-            assert exchange.rung[-1] == phone, "the next one is not rung before this one has come to the queue"
+            await rounds.at(DAY + timedelta(seconds=number))
+            assert exchange.rung == phones[:number], "the next one is not rung before this one has come to the queue"
             with database.reading() as connection:
                 done = select(tables.of(tables.Callback).c.token).where(tables.of(tables.Callback).c.phone == phone)
                 token = connection.scalar(done)
@@ -334,8 +340,8 @@ async def test_who_was_taken_out_of_the_queue_at_once_holds_nobody_up(
 
 
 async def test_others_who_wait_take_nobodys_turn(database: Database) -> None:
-    clock = Clock(DAY)
-    async with ringing(database, clock) as exchange:
+    async with ringing(database, DAY) as (rounds, exchange):
         exchange.board.take(Message("QueueCallerJoin", {"queue": "hotline", "uniqueid": "1763.5", "position": "1"}))
         promised(database, "+79160000001")
-        await until(lambda: exchange.rung == ["+79160000001"])
+        await rounds.at(DAY)
+        assert exchange.rung == ["+79160000001"]

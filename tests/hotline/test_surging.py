@@ -16,7 +16,7 @@ from ivr.hotline.surging import SurgeWatch
 from ivr.storage import outages_seen, switches, tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
-from tests.hotline.test_board import built, event
+from tests.hotline.boards import built, event
 from tests.waiting import until
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

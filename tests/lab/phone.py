@@ -33,7 +33,11 @@ class Phone:
     async def sees(self, name: str, limit_s: float = HEARS_S, **headers: str) -> Message:
         """The next event of this call with these headers; notes the prompts that began before it."""
         while True:
-            event = await self._events.next(limit_s)
+            try:
+                event = await self._events.next(limit_s)
+            except TimeoutError:
+                wanted = " ".join((name, *(f"{header}={value}" for header, value in headers.items())))
+                raise TimeoutError(f"{wanted} did not come within {limit_s:.0f} s; heard: {self.heard}") from None
             if event["Channel"] != self.line:
                 continue
             if event.name == "VarSet" and event["Variable"] == "IVR_PROMPT":

@@ -15,17 +15,11 @@ import pytest
 from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from tests.lab.messages import half_a_second_recorded
-from tests.lab.phone import Phone, calling, exchange, global_variable
+from tests.lab.phone import CALLER, Phone, calling, exchange, global_variable
+from tests.lab.programs import goes_on, program
+from tests.lab.queueing import nobody_at_work
 
 DIALPLAN = REPOSITORY / "dialplan" / "extensions-ivr.conf"
-
-
-def program(lab: Lab, name: str, text: str) -> Path:
-    """An EAGI program that the lab can run instead of the launcher."""
-    place = lab.folder / "bin" / name
-    place.write_text(f'#!/bin/sh\nwhile read -r line && [ -n "$line" ]; do :; done\n{text}\n', encoding="utf-8")
-    place.chmod(0o755)
-    return place
 
 
 async def test_zero_in_the_greeting_reaches_the_hotline_with_no_daemon(lab: Lab) -> None:
@@ -52,6 +46,8 @@ async def test_nobody_presses_a_key_while_the_daemon_is_down(lab: Lab) -> None:
 
 async def test_a_full_menu_is_told_once_without_a_launcher(lab: Lab) -> None:
     async with global_variable(lab, "IVR_CALLS", "0"), calling(lab) as phone:
+        await phone.hears("fixed/greeting")
+        await phone.presses("#")
         await phone.joins("hotline")
         assert phone.heard == ["fixed/greeting", "fixed/fallback", "fixed/hotline-connecting"]
         assert "AGISTATUS" not in lab.command(f"core show channel {phone.line}")
@@ -61,6 +57,8 @@ async def test_a_full_menu_tells_of_a_large_outage_while_that_is_news(lab: Lab) 
     soon = str(round(time.time()) + 600)
     async with global_variable(lab, "IVR_CALLS", "0"), global_variable(lab, "IVR_NOTICE_UNTIL", soon):
         async with calling(lab) as phone:
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
             await phone.joins("hotline")
             assert phone.heard == [
                 "fixed/greeting",
@@ -69,11 +67,15 @@ async def test_a_full_menu_tells_of_a_large_outage_while_that_is_news(lab: Lab) 
                 "fixed/hotline-connecting",
             ]
         async with calling(lab) as phone:
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
             await phone.hears("fixed/outage-notice")
             await phone.presses("0")
             await phone.hears_next("fixed/hotline-connecting")
         async with global_variable(lab, "IVR_NOTICE_UNTIL", str(round(time.time()) - 1)), calling(lab) as phone:
-            await phone.hears_next("fixed/greeting", "fixed/fallback")
+            await phone.hears("fixed/greeting")
+            await phone.presses("#")
+            await phone.hears_next("fixed/fallback")
 
 
 async def test_zero_in_the_fallback_reaches_the_hotline(lab: Lab) -> None:
@@ -102,20 +104,8 @@ async def test_a_daemon_that_dies_in_the_middle_ends_in_the_fallback(lab: Lab) -
 
 
 @asynccontextmanager
-async def nobody_at_work(lab: Lab) -> AsyncIterator[None]:
-    """The people of the hotline are away for the length of a block."""
-    async with exchange(lab) as ami:
-        away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-        await ami.action("QueuePause", Paused="true", **away)
-        try:
-            yield
-        finally:
-            await ami.action("QueuePause", Paused="false", **away)
-
-
-@asynccontextmanager
-async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
-    """A call that the daemon sent to leave a message, half a second into it; the phone and the message's file."""
+async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path, int]]:
+    """A call that the daemon sent to leave a message, half a second into it; phone, file and number of the message."""
     state = lab.state
     assert state is not None
     before = set(state.messages.iterdir())
@@ -124,17 +114,14 @@ async def leaving_a_message(lab: Lab) -> AsyncIterator[tuple[Phone, Path]]:
         await phone.hears("fixed/greeting")
         await phone.presses("#")
         await phone.hears_next("fixed/message")
-        yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before)
+        number = int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"])
+        yield phone, await asyncio.to_thread(half_a_second_recorded, state.messages, before), number
 
 
 def seconds(place: Path) -> float:
     """Length of a finished recording."""
     with wave.open(str(place)) as sound:
         return sound.getnframes() / sound.getframerate()
-
-
-def goes_on(lab: Lab, word: str) -> Path:
-    return program(lab, f"next-{word}", f"echo 'SET VARIABLE IVR_NEXT {word}'\nread -r reply")
 
 
 @pytest.mark.parametrize("queue", ["hotline", "operator"])
@@ -181,18 +168,19 @@ async def test_nobody_at_the_hotline_and_the_caller_may_leave_a_message(lab: Lab
         await phone.hears_next("fixed/hotline-connecting", "fixed/leave-message")
 
 
-async def test_a_message_ended_by_a_key_is_kept(lab: Lab) -> None:
-    async with leaving_a_message(lab) as (phone, place):
+async def test_messages_are_kept_however_they_end_each_under_its_number(lab: Lab) -> None:
+    async with leaving_a_message(lab) as (phone, hung_up, first):
+        await phone.hangs_up()
+    async with leaving_a_message(lab) as (phone, ended, second):
         await phone.presses("#")
         await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
         await phone.sees("Hangup")
-    assert seconds(place) > 0.4
-
-
-async def test_a_message_whose_caller_hangs_up_is_kept(lab: Lab) -> None:
-    async with leaving_a_message(lab) as (phone, place):
-        await phone.hangs_up()
-    assert seconds(place) > 0.4
+    assert second == first + 1 > 1001
+    for message, number in ((hung_up, first), (ended, second)):
+        assert seconds(message) > 0.4
+        assert message.name.startswith(f"{number}-")
+        kept = lab.command(f"database get ivr-messages {number}")
+        assert re.search(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \{CALLER}", kept)
 
 
 @asynccontextmanager

@@ -71,44 +71,17 @@ async def test_two_zones_are_kept_and_promised(lab: Lab) -> None:
     assert "Traceback" not in log
 
 
-async def test_wrong_digits_are_typed_again_and_three_zones_need_no_more(lab: Lab) -> None:
-    spool = lab.folder / "again"
-    async with in_emergency_mode(lab, spool) as phone:
-        await gives(phone, "7", "1")
-        await phone.presses("2")
-        await phone.hears("fixed/emergency-account")
-        await gives(phone, "8", "12345678", "2", "3")
-        await phone.presses("1")
-        await phone.hears("fixed/emergency-saved")
-    (kept,) = spooled(spool)
-    assert (kept["account"], kept["values"]) == ("8", ["12345678", "2", "3"])
-
-
-async def test_zero_is_the_hotline(lab: Lab) -> None:
+async def test_keys_that_are_no_number_are_asked_for_again_and_zero_is_the_hotline(lab: Lab) -> None:
     spool = lab.folder / "zero"
     async with in_emergency_mode(lab, spool) as phone:
-        await phone.presses("0#")
-        await phone.joins("hotline")
-        assert phone.heard[-1] == "fixed/hotline-connecting"
-    assert not spool.exists()
-
-
-async def test_three_stumbles_end_with_a_person(lab: Lab) -> None:
-    async with in_emergency_mode(lab, lab.folder / "stumbles") as phone:
         await phone.presses("*#")  # no number
         await phone.hears_next("fixed/emergency-again", "fixed/emergency-account")
         await phone.presses("123456789012345678901")  # one digit too many
         await phone.hears_next("fixed/emergency-again", "fixed/emergency-account")
-        await phone.presses("#")  # nothing
+        await phone.presses("0#")
         await phone.joins("hotline")
-
-
-async def test_what_cannot_be_kept_is_not_promised(lab: Lab) -> None:
-    async with in_emergency_mode(lab, Path("/dev/null/spool")) as phone:
-        await gives(phone, "7", "1")
-        await phone.presses("1")
-        await phone.hears_next("fixed/emergency-not-saved")
-        await phone.joins("hotline")
+        assert phone.heard[-1] == "fixed/hotline-connecting"
+    assert not spool.exists()
 
 
 async def test_a_caller_who_hangs_up_leaves_nothing(lab: Lab) -> None:

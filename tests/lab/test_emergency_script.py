@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from ivr.telephony.emergency import SPOOL_FILE, keep
 
 SCRIPT = REPOSITORY / "ivr" / "telephony" / "emergency.py"
 HEADER = b'agi_request: x\nagi_callerid: +79161234567\nagi_calleridname: "\xff\xfe\\\n\n'
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 def run(spool: Path, replies: bytes, sounds: str = "/sounds", file_limit: str = "unlimited") -> tuple[int, str, str]:
@@ -80,6 +81,37 @@ def test_a_confirmed_reading_is_kept_before_it_is_promised(tmp_path: Path) -> No
         'SET VARIABLE IVR_NEXT "hangup"',
     ]
     assert json.loads((tmp_path / SPOOL_FILE).read_text())["values"] == ["345"]
+
+
+def prompts(sent: str) -> list[str]:
+    """Sounds that the caller hears, in their order, without "fixed/emergency-"."""
+    return [each.rpartition("emergency-")[2] for each in re.findall(r'SET VARIABLE IVR_PROMPT "fixed/(.*)"', sent)]
+
+
+def said_back(*numbers: str) -> bytes:
+    """Replies while numbers are said digit by digit, with a pause behind each."""
+    return SAID + b"".join(len(number) * SAID + PLAYED for number in numbers)
+
+
+def test_wrong_digits_are_typed_again_and_three_zones_need_no_more(tmp_path: Path) -> None:
+    wrong = ONE_ZONE + SAID_BACK + typed(b"2") + SAID
+    right = b"".join(typed(keys) for keys in (b"8", b"12345678", b"2", b"3")) + said_back("8", "12345678", "2", "3")
+    status, sent, errors = run(tmp_path, wrong + right + typed(b"1") + SAID + DONE)
+    assert (status, errors) == (0, "")
+    heard = [prompt for prompt in prompts(sent) if not prompt.startswith("digit-")]
+    once = ["account", "reading", "more"]
+    assert heard == [*once, "you-entered", "correct", "again", *once, "more", "you-entered", "correct", "saved"]
+    kept = json.loads((tmp_path / SPOOL_FILE).read_text())
+    assert (kept["account"], kept["values"]) == ("8", ["12345678", "2", "3"])
+
+
+def test_three_stumbles_end_with_a_person(tmp_path: Path) -> None:
+    no_number, too_long, nothing = typed(b"*"), typed(21 * b"1"), typed(b"")
+    status, sent, errors = run(tmp_path, no_number + SAID + too_long + SAID + nothing + DONE)
+    assert (status, errors) == (0, "")
+    assert prompts(sent) == ["account", "again", "account", "again", "account"]
+    assert sent.endswith('SET VARIABLE IVR_NEXT "hotline"\n')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_hang_up_after_the_confirmation_loses_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +37,8 @@ def test_up_status_and_down(lab_folder: Path) -> None:
     assert f"127.0.0.1:{state.sip_port}" in shown
     assert state.softphone_secret in shown
     assert (lab_folder / STATE_FILE).stat().st_mode & 0o077 == 0
+    said = (state.log / "messages.log").read_text(encoding="utf-8")
+    assert "ERROR" not in said and "WARNING" not in said, "Asterisk starts without complaint"
 
     code, table = ivr("lab", "status", "--folder", lab_folder)
     assert code == 0 and table in shown  # `up` may say before that it builds an Asterisk
@@ -53,18 +54,20 @@ def test_a_second_up_changes_nothing(lab: Lab) -> None:
     assert (lab.state, processes.of_lab(lab.folder)) == before
 
 
-def test_two_labs_side_by_side(lab: Lab, lab_folder: Path) -> None:
-    other = Lab(lab_folder)
-    theirs, ours = other.up(), lab.state
-    assert ours is not None
-    assert {ours.sip_port, ours.ami_port}.isdisjoint({theirs.sip_port, theirs.ami_port})
-    assert ours.rtp_last < theirs.rtp_first or theirs.rtp_last < ours.rtp_first
-    assert f"127.0.0.1:{ours.sip_port}" in lab.command("pjsip show transports")
-    assert f"127.0.0.1:{theirs.sip_port}" in other.command("pjsip show transports")
-    other.down()
-    deadline = time.monotonic() + 60  # a call of an earlier test may be about to end
-    while "0 active calls" not in lab.command("core show channels"):
-        assert time.monotonic() < deadline
+def test_two_labs_side_by_side_one_of_them_too_deep_for_a_socket(lab: Lab, lab_folder: Path) -> None:
+    other = Lab(lab_folder / ("deep" * 30))
+    try:
+        theirs, ours = other.up(), lab.state
+        assert ours is not None
+        assert len(os.fsencode(theirs.daemon_socket)) <= LONGEST_SOCKET
+        assert {ours.sip_port, ours.ami_port}.isdisjoint({theirs.sip_port, theirs.ami_port})
+        assert ours.rtp_last < theirs.rtp_first or theirs.rtp_last < ours.rtp_first
+        assert f"127.0.0.1:{ours.sip_port}" in lab.command("pjsip show transports")
+        assert f"127.0.0.1:{theirs.sip_port}" in other.command("pjsip show transports")
+    finally:
+        other.down()
+    assert not theirs.daemon_socket.parent.exists()
+    assert "0 active calls" in lab.command("core show channels"), "ours is still there"
 
 
 @contextmanager
@@ -86,10 +89,10 @@ def held(kind: socket.SocketKind) -> Iterator[Ports]:
     raise AssertionError("no block of ports is free")
 
 
-@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
-def test_a_port_that_another_program_holds_is_left_to_it(lab_folder: Path, kind: socket.SocketKind) -> None:
-    with held(kind) as taken:
-        assert Lab(lab_folder).up([taken, *blocks()]).sip_port != taken.sip
+def test_ports_that_another_program_holds_are_left_to_it(lab_folder: Path) -> None:
+    with held(socket.SOCK_DGRAM) as sip, held(socket.SOCK_STREAM) as manager:
+        ports = Lab(lab_folder).up([sip, manager, *blocks()])
+        assert ports.sip_port not in (sip.sip, manager.sip)
 
 
 def test_no_port_at_all_is_said(lab_folder: Path) -> None:
@@ -104,40 +107,23 @@ def test_a_process_that_becomes_another_program_is_seen(lab_folder: Path) -> Non
     environment = {"PATH": os.environ["PATH"], "A": again, processes.MARK: str(lab_folder)}
     with subprocess.Popen(["sh", "-c", again], env=environment) as process:
         try:
-            for _ in range(300):
+            for _ in range(150):  # one in some 25 looks meets it in between
                 assert processes.of_lab(lab_folder) == [process.pid]
         finally:
             process.kill()
 
 
-def test_restart_keeps_ports_and_secrets(lab_folder: Path) -> None:
+def test_restart_keeps_ports_and_secrets_and_a_lab_whose_asterisk_died_comes_up_again(lab_folder: Path) -> None:
     lab = Lab(lab_folder)
     before, running = lab.up(), processes.of_lab(lab_folder)
     assert lab.restart() == before
     assert set(running).isdisjoint(processes.of_lab(lab_folder))
-
-
-def test_a_lab_whose_asterisk_died_is_down_and_comes_up_again(lab_folder: Path) -> None:
-    lab = Lab(lab_folder)
-    lab.up()
     processes.stop(lab_folder)
     assert lab.state is None
     with pytest.raises(LabFault, match="is down"):
         lab.command("core show version")
     lab.up()
     assert "Asterisk" in lab.command("core show version")
-
-
-def test_a_folder_too_deep_for_a_socket(lab_folder: Path) -> None:
-    deep = lab_folder / ("deep" * 30)
-    lab = Lab(deep)
-    try:
-        state = lab.up()
-        assert len(os.fsencode(state.daemon_socket)) <= LONGEST_SOCKET
-        assert "Asterisk" in lab.command("core show version")
-    finally:
-        lab.down()
-    assert not state.daemon_socket.parent.exists()
 
 
 def test_calls_and_manager_listen_on_loopback_only(lab: Lab) -> None:
@@ -149,13 +135,6 @@ def test_calls_and_manager_listen_on_loopback_only(lab: Lab) -> None:
     assert ours == [f"127.0.0.1:{state.ami_port}"]
     transports = re.findall(r"(?m)^Transport: .* (\S+)$", lab.command("pjsip show transports"))
     assert transports[1:] == [f"127.0.0.1:{state.sip_port}"]
-
-
-def test_asterisk_starts_without_complaint(lab_folder: Path) -> None:
-    state = Lab(lab_folder).up()
-    said = (state.log / "messages.log").read_text(encoding="utf-8")
-    assert "ERROR" not in said
-    assert "WARNING" not in said
 
 
 ONE_LINE = """

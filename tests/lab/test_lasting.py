@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import time
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ivr.hotline.board import Board, MemberState
 from ivr.lab.lab import Lab
-from ivr.lab.state import LabState
-from ivr.telephony.ami import Ami, AmiUnavailable, connected
-from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
+from ivr.telephony.ami import AmiUnavailable, connected
 from ivr.telephony.queues import follow
+from tests.lab.boards import QUICK, following, state_of, waits
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, waiting_callers
 from tests.waiting import until
 
 PERSON = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-QUICK = Patience(first=0.05, most=0.4, refused=0.6, ping=0.3, answer=1.0)
-
-
-def state_of(lab: Lab) -> LabState:
-    state = lab.state
-    assert state is not None
-    return state
-
-
-@contextlib.asynccontextmanager
-async def following(lab: Lab, board: Board, port: int = 0, secret: str = "") -> AsyncIterator[LastingAmi]:
-    """The board is kept for the length of a block."""
-    state = state_of(lab)
-
-    async def visit(ami: Ami) -> None:
-        await follow(ami, board)
-
-    account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
-    lasting = LastingAmi(account, visit, QUICK)
-    running = asyncio.create_task(lasting.run())
-    try:
-        yield lasting
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
-
-
-def waits(board: Board) -> int:
-    return len(board.queue("hotline").waiting) if board.current else -1
 
 
 async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
@@ -67,7 +35,7 @@ async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
 
 
 async def test_the_manager_away_in_the_middle_of_a_queue(lab: Lab) -> None:
-    board = Board()
+    board = Board(lambda: 0.0)
     async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port) as lasting:
         await until(lambda: board.current)
         async with waiting_callers(lab, 2) as callers:
@@ -86,13 +54,12 @@ async def test_the_manager_away_in_the_middle_of_a_queue(lab: Lab) -> None:
                 try:
                     await until(lambda: link.connections > tries + 2)  # tried in vain, with pauses
                     assert not board.current
-                    back = time.monotonic()
                     link.mend()
                     await until(lambda: board.current)
                     assert [waiting.uniqueid for waiting in board.queue("hotline").waiting] == [second, third]
                     assert [member.state for member in board.queue("hotline").members] == [MemberState.PAUSED]
                     longer, shorter = (waiting.since for waiting in board.queue("hotline").waiting)
-                    assert longer < min(shorter, back), "since they joined, not since the connection is back"
+                    assert longer < min(shorter, 0.0), "since they joined, not since the connection is back"
                 finally:
                     await ami.action("QueuePause", Paused="false", **PERSON)
             await until(lambda: waits(board) == 1)  # and what happens from now on is seen again
@@ -112,7 +79,8 @@ async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path)
 
 async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
     board = Board()
-    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port):
+    impatient = replace(QUICK, ping=0.3, answer=1.0)
+    async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port, patience=impatient):
         await until(lambda: board.current)
         link.hold()
         await until(lambda: not board.current)

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from ivr.lab.lab import Lab
 from tests.lab.phone import Phone, calling, exchange, nobody_answers, waiting_callers
-from tests.lab.test_queue_ends import does, stops_ringing
+from tests.lab.queueing import does, order, stops_ringing, waiting
 from tests.waiting import until
-
-
-def waiting(lab: Lab) -> list[str]:
-    """Channels in the hotline's queue, in the order of their places."""
-    listed = lab.command("queue show hotline").partition("Callers:")[2]
-    return [line.split()[1] for line in listed.splitlines() if line.strip()[:1].isdigit()]
-
-
-async def order(lab: Lab, *phones: Phone) -> None:
-    """Wait until these callers, and nobody else, wait in this order."""
-    lines = [phone.line for phone in phones]
-    with contextlib.suppress(TimeoutError):
-        await until(lambda: waiting(lab) == lines)
-    assert waiting(lab) == lines
 
 
 @asynccontextmanager
@@ -46,26 +31,15 @@ async def place_told(phone: Phone) -> str:
     return place
 
 
-@pytest.mark.parametrize(("variable", "value"), [("IVR_DANGER", "yes"), ("QUEUE_PRIO", "5")])
-async def test_among_the_urgent_who_came_first_goes_first(lab: Lab, variable: str, value: str) -> None:
-    async with (
-        waiting_callers(lab, 2) as others,
-        urgent(lab, variable, value) as first,
-        urgent(lab, variable, value) as second,
-        urgent(lab, variable, value) as third,
-    ):
-        assert "fixed/queue-place" not in first.heard + second.heard + third.heard
-        await order(lab, first, second, third, *others)
-
-
-async def test_danger_goes_before_who_was_rung_back_whoever_came_first(lab: Lab) -> None:
-    async with (
-        waiting_callers(lab, 1) as others,
-        urgent(lab, "QUEUE_PRIO", "5") as returned,
-        urgent(lab, "IVR_DANGER", "yes") as danger,
-        urgent(lab, "QUEUE_PRIO", "5") as later,
-    ):
-        await order(lab, danger, returned, later, *others)
+async def test_danger_goes_before_who_was_rung_back_and_both_before_others_each_by_their_coming(lab: Lab) -> None:
+    danger, rung_back = ("IVR_DANGER", "yes"), ("QUEUE_PRIO", "5")
+    async with waiting_callers(lab, 2) as others, AsyncExitStack() as stack:
+        first, in_danger, second, burning, third, shocked = [
+            await stack.enter_async_context(urgent(lab, *how)) for how in (rung_back, danger) * 3
+        ]
+        for phone in (first, in_danger, second, burning, third, shocked):
+            assert phone.heard[-1] == "fixed/hotline-connecting", "no place is told to the urgent"
+        await order(lab, in_danger, burning, shocked, first, second, third, *others)
 
 
 async def test_who_come_at_the_same_moment_hear_different_places_and_keep_them(lab: Lab) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
-from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, telephone
+from tests.lab.phone import HEARS_S, calling, exchange, global_variable, nobody_answers, telephone
+from tests.lab.queueing import hotline_with, queued, waiting
+from tests.waiting import until
 
 PIN = "0471"
 MEMBER = "ivr-members/101"
@@ -26,18 +28,6 @@ async def member(lab: Lab, pin: str = PIN, **more: str) -> AsyncIterator[None]:
     finally:
         lab.command(f"database deltree {MEMBER}")
         lab.command("queue remove member Local/anna@lab-agent/n from hotline")
-
-
-async def queued(phone: Phone) -> None:
-    """Press 0 in the greeting and wait to be in the queue."""
-    await phone.presses("0")
-    await phone.sees("QueueCallerJoin", Queue="hotline")
-
-
-def waiting(lab: Lab) -> list[str]:
-    """Channels in the hotline's queue, in the order of their places."""
-    listed = lab.command("queue show hotline").partition("Callers:")[2]
-    return [line.split()[1] for line in listed.splitlines() if line.strip()[:1].isdigit()]
 
 
 async def test_the_first_is_not_held_up_and_the_second_hears_the_place(lab: Lab) -> None:
@@ -72,16 +62,6 @@ async def test_without_the_daemon_nobody_is_promised_a_call_and_the_place_is_kep
         assert waiting(lab) == [first.line, second.line]
 
 
-async def test_danger_goes_before_all_others(lab: Lab) -> None:
-    async with nobody_answers(lab), calling(lab) as first, calling(lab) as danger:
-        await queued(first)
-        async with exchange(lab) as ami:
-            await ami.action("Setvar", Channel=danger.line, Variable="IVR_DANGER", Value="yes")
-        await danger.presses("0")
-        await danger.sees("QueueCallerJoin", Queue="hotline", Position="1")
-        assert danger.heard[-1] == "fixed/hotline-connecting"
-
-
 async def test_a_closed_queue_takes_a_message(lab: Lab) -> None:
     async with global_variable(lab, "IVR_HOURS", "00:00-00:00,*,29,feb"), calling(lab) as phone:
         await phone.hears("fixed/greeting")
@@ -90,29 +70,38 @@ async def test_a_closed_queue_takes_a_message(lab: Lab) -> None:
 
 
 async def test_the_longest_wait_counts_through_the_keys(lab: Lab) -> None:
-    async with nobody_answers(lab), global_variable(lab, "IVR_QUEUE_SECONDS", "20"), calling(lab) as phone:
+    async with nobody_answers(lab), calling(lab) as phone, exchange(lab) as ami:
         await queued(phone)
+        limit = int((await ami.action("Getvar", Variable="IVR_QUEUE_SECONDS"))["Value"])
+        entered = {"Channel": phone.line, "Variable": "IVR_ENTERED"}
+        now = int((await ami.action("Getvar", **entered))["Value"])
+        await ami.action("Setvar", **entered, Value=str(now - limit + 8))  # eight seconds are left
         await phone.presses("2")
         await phone.hears("fixed/queue-next")
         left = await phone.sees("VarSet", Variable="IVR_LEFT")
-        assert int(left["Value"]) < 20, "the announcement takes longer than a second"
+        assert int(left["Value"]) < 8, "the announcement takes longer than a second"
         await phone.hears("fixed/leave-message")
 
 
-async def test_after_half_a_minute_a_call_back_is_offered(lab: Lab) -> None:
+async def test_who_waits_is_offered_a_call_back(lab: Lab) -> None:
     offers = lab.folder / "log" / "offers.log"
     lab.command(f"logger add channel {offers} verbose(3)")
     try:
-        async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
-            await queued(first)
-            await queued(second)
-            began = time.monotonic()
-            while "fixed/queue-offer" not in offers.read_text(encoding="utf-8"):
-                assert time.monotonic() - began < 120
-                await asyncio.sleep(0.2)
-            assert time.monotonic() - began > 20
+        with hotline_with(lab, "periodic-announce-frequency = 1"):
+            async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
+                await queued(first)
+                await queued(second)
+                offered = re.compile(rf"<{second.line}> Playing '\S*fixed/queue-offer")
+                await until(lambda: bool(offered.search(offers.read_text(encoding="utf-8"))))
     finally:
         lab.command(f"logger remove channel {offers}")
+
+
+def test_a_call_back_is_offered_from_the_30th_second_on_and_each_30_s() -> None:
+    shipped = (REPOSITORY / "dialplan" / "queues.example.conf").read_text(encoding="utf-8")
+    lab = (REPOSITORY / "ivr" / "lab" / "templates" / "queues.conf").read_text(encoding="utf-8")
+    for text in (shipped, lab):
+        assert re.findall(r"(?m)^;?periodic-announce-frequency *= *(\d+)$", text) == ["30", "30"]
 
 
 async def test_who_begins_and_ends_work_by_telephone(lab: Lab) -> None:

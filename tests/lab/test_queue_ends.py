@@ -2,59 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ivr.lab.lab import Lab
-from ivr.telephony.ami import AmiRefused
-from tests.lab.messages import half_a_second_recorded
-from tests.lab.phone import CALLER, Phone, calling, exchange, global_variable, nobody_answers, waiting_callers
+from tests.lab.phone import calling, global_variable, nobody_answers, waiting_callers
+from tests.lab.queueing import agents, does, hotline_with, queued, stops_ringing
 
 TALKS_S = "8"  # longer than the five seconds in which who hangs up has spoken with nobody
-
-
-@asynccontextmanager
-async def agents(lab: Lab, do: str) -> AsyncIterator[None]:
-    """What the people of the queues do when it rings, for the length of a block."""
-    async with global_variable(lab, "LAB_AGENT", do):
-        yield
-
-
-async def does(lab: Lab, what: str) -> None:
-    """What the people of the queues do from their next ring on."""
-    async with exchange(lab) as ami:
-        await ami.action("Setvar", Variable="LAB_AGENT", Value=what)
-
-
-async def stops_ringing(lab: Lab) -> None:
-    """The telephone of the hotline gives up now, not after its twenty seconds."""
-    async with exchange(lab) as ami:
-        with contextlib.suppress(AmiRefused):  # it has just stopped
-            await ami.action("Hangup", Channel="/^Local.hotline@lab-agent-.*;2$/")
-
-
-@contextmanager
-def hotline_with(lab: Lab, option: str) -> Iterator[None]:
-    """The hotline's queue has this line more in Asterisk's queues.conf for the length of a block."""
-    state = lab.state
-    assert state is not None
-    file = state.folder / "etc" / "queues.conf"
-    whole = file.read_text(encoding="utf-8")
-    file.write_text(whole.replace("[hotline](+)\n", f"[hotline](+)\n{option}\n"), encoding="utf-8")
-    try:
-        lab.command("queue reload all")
-        yield
-    finally:
-        file.write_text(whole, encoding="utf-8")
-        lab.command("queue reload all")
-
-
-async def in_queue(phone: Phone) -> None:
-    await phone.presses("0")
-    await phone.sees("QueueCallerJoin", Queue="hotline")
 
 
 async def test_who_is_dropped_at_once_comes_back_to_the_front(lab: Lab) -> None:
@@ -72,7 +27,7 @@ async def test_who_is_dropped_at_once_comes_back_to_the_front(lab: Lab) -> None:
 
 async def test_who_is_dropped_again_and_again_may_leave_a_message(lab: Lab) -> None:
     async with agents(lab, "drops"), calling(lab) as phone:
-        await in_queue(phone)
+        await queued(phone)
         for _ in range(3):
             await phone.sees("AgentConnect")
             await phone.hears_next("fixed/dropped")
@@ -82,7 +37,7 @@ async def test_who_is_dropped_again_and_again_may_leave_a_message(lab: Lab) -> N
 
 async def test_a_person_who_refuses_is_passed_over_and_the_caller_waits_on(lab: Lab) -> None:
     async with agents(lab, "rejects"), calling(lab) as phone:
-        await in_queue(phone)
+        await queued(phone)
         await phone.sees("AgentCalled")
         await phone.sees("AgentCalled")
         assert phone.line in lab.command("queue show hotline")
@@ -101,7 +56,7 @@ async def test_a_conversation_that_is_over_ends_the_call(lab: Lab) -> None:
 
 async def test_who_hangs_up_in_the_queue_is_gone_from_it(lab: Lab) -> None:
     async with nobody_answers(lab), calling(lab) as phone:
-        await in_queue(phone)
+        await queued(phone)
         await phone.hangs_up()
         assert phone.line not in lab.command("queue show hotline")
 
@@ -112,25 +67,6 @@ async def test_a_full_queue_takes_a_message(lab: Lab) -> None:
             await phone.presses("0")
             await phone.hears("fixed/leave-message")
             assert phone.heard[:2] == ["fixed/greeting", "fixed/hotline-connecting"]
-
-
-async def test_a_message_has_a_number_by_which_it_is_found(lab: Lab) -> None:
-    state = lab.state
-    assert state is not None
-    numbers = []
-    for _ in range(2):
-        before = set(state.messages.iterdir())
-        async with closed(lab), calling(lab, hums=True) as phone:
-            await phone.presses("0")
-            numbers.append(int((await phone.sees("VarSet", Variable="IVR_MESSAGE"))["Value"]))
-            message = await asyncio.to_thread(half_a_second_recorded, state.messages, before)
-            await phone.presses("#")
-            await phone.hears_next("fixed/message-saved", "fixed/message-number", "fixed/goodbye")
-            assert message.name.startswith(f"{numbers[-1]}-")
-    first, second = numbers
-    assert second == first + 1 > 1001
-    kept = lab.command(f"database get ivr-messages {second}")
-    assert re.search(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d \{CALLER}", kept)
 
 
 @asynccontextmanager

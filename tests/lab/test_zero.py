@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from ivr.hotline.board import Board
 from ivr.lab.lab import Lab
 from ivr.telephony.ami import connected
+from tests.lab.boards import following
 from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, waiting_callers
-from tests.lab.test_dialplan import goes_on
-from tests.lab.test_lasting import following
-from tests.lab.test_order import order
-from tests.lab.test_queue_ends import hotline_with
+from tests.lab.programs import goes_on
+from tests.lab.queueing import hotline_with, order
 from tests.waiting import until
 
 

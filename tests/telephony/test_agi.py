@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -10,6 +13,23 @@ from ivr.telephony.agi import Code, HangUpNotice, Replies, Reply, WireError, com
 from tests.telephony.asterisk_end import words_of
 
 BUSY = settings(deadline=None)  # the machine may be
+
+Value = TypeVar("Value")
+
+
+def taken(
+    take: Callable[[Value], object], values: list[Value], refusal: type[Exception], says: str = ""
+) -> list[Value]:
+    """Those of the values that are not refused."""
+    found = []
+    for value in values:
+        try:
+            take(value)
+        except refusal as refused:
+            assert says in str(refused), value
+        else:
+            found.append(value)
+    return found
 
 
 def test_a_word_is_quoted() -> None:
@@ -44,10 +64,8 @@ def test_cyrillic_stays() -> None:
     assert quote("Центральный район") == '"Центральный район"'
 
 
-@pytest.mark.parametrize("breaker", ["\n", "\r", "\0", "a\nHANGUP", "a\r\n"])
-def test_what_would_begin_a_second_command_is_refused(breaker: str) -> None:
-    with pytest.raises(ValueError, match="line break"):
-        quote(breaker)
+def test_what_would_begin_a_second_command_is_refused() -> None:
+    assert taken(quote, ["\n", "\r", "\0", "a\nHANGUP", "a\r\n"], ValueError, "line break") == []
 
 
 @BUSY
@@ -82,44 +100,42 @@ def test_half_a_surrogate_is_refused() -> None:
         command("NOOP", "\ud800")
 
 
-@pytest.mark.parametrize(
-    ("line", "reply"),
-    [
-        (b"200 result=0", Reply(Code.DONE, 0)),
-        (b"200 result=1", Reply(Code.DONE, 1)),
-        (b"200 result=-1", Reply(Code.DONE, -1)),
-        (b"200 result=0\r", Reply(Code.DONE, 0)),
-        (b"200 result=", Reply(Code.DONE)),
-        (b"200 result=-", Reply(Code.DONE)),
-        (b"200 result=53 endpos=8000", Reply(Code.DONE, 53, endpos=8000)),
-        (b"200 result=-1 endpos=0", Reply(Code.DONE, -1, endpos=0)),
-        (b"200 result=0 endpos=-1", Reply(Code.DONE, 0, endpos=-1)),
-        (b"200 result=0 (timeout) endpos=160", Reply(Code.DONE, 0, "timeout", 160)),
-        (b"200 result=0 (timeout)", Reply(Code.DONE, 0, "timeout")),
-        (b"200 result= (timeout)", Reply(Code.DONE, None, "timeout")),
-        (b"200 result=1 ()", Reply(Code.DONE, 1, "")),
-        (b"200 result=1 (hotline)", Reply(Code.DONE, 1, "hotline")),
-        (b"200 result=1 (a (b) c)", Reply(Code.DONE, 1, "a (b) c")),
-        (b"200 result=1 (a) b)", Reply(Code.DONE, 1, "a) b")),
-        (b"200 result=1 ((((()", Reply(Code.DONE, 1, "((((")),
-        (b"200 result=1 (x endpos=5)", Reply(Code.DONE, 1, "x endpos=5")),
-        ("200 result=1 (Мира, 5)".encode(), Reply(Code.DONE, 1, "Мира, 5")),
-        (b"200 result=1 (\xff)", Reply(Code.DONE, 1, "\ufffd")),
-        (b"510 Invalid or unknown command", Reply(Code.UNKNOWN_COMMAND)),
-        (b"510", Reply(Code.UNKNOWN_COMMAND)),
-        (b"511 Command Not Permitted on a dead channel", Reply(Code.DEAD_CHANNEL)),
-        (b"511", Reply(Code.DEAD_CHANNEL)),
-        (b"520 Invalid command syntax.  Proper usage not available.", Reply(Code.BAD_SYNTAX)),
-        (b"520", Reply(Code.BAD_SYNTAX)),
-    ],
-)
-def test_a_reply_of_one_line(line: bytes, reply: Reply) -> None:
-    assert Replies().feed(line) == reply
+REPLIES = {
+    b"200 result=0": Reply(Code.DONE, 0),
+    b"200 result=1": Reply(Code.DONE, 1),
+    b"200 result=-1": Reply(Code.DONE, -1),
+    b"200 result=0\r": Reply(Code.DONE, 0),
+    b"200 result=": Reply(Code.DONE),
+    b"200 result=-": Reply(Code.DONE),
+    b"200 result=53 endpos=8000": Reply(Code.DONE, 53, endpos=8000),
+    b"200 result=-1 endpos=0": Reply(Code.DONE, -1, endpos=0),
+    b"200 result=0 endpos=-1": Reply(Code.DONE, 0, endpos=-1),
+    b"200 result=0 (timeout) endpos=160": Reply(Code.DONE, 0, "timeout", 160),
+    b"200 result=0 (timeout)": Reply(Code.DONE, 0, "timeout"),
+    b"200 result= (timeout)": Reply(Code.DONE, None, "timeout"),
+    b"200 result=1 ()": Reply(Code.DONE, 1, ""),
+    b"200 result=1 (hotline)": Reply(Code.DONE, 1, "hotline"),
+    b"200 result=1 (a (b) c)": Reply(Code.DONE, 1, "a (b) c"),
+    b"200 result=1 (a) b)": Reply(Code.DONE, 1, "a) b"),
+    b"200 result=1 ((((()": Reply(Code.DONE, 1, "(((("),
+    b"200 result=1 (x endpos=5)": Reply(Code.DONE, 1, "x endpos=5"),
+    "200 result=1 (Мира, 5)".encode(): Reply(Code.DONE, 1, "Мира, 5"),
+    b"200 result=1 (\xff)": Reply(Code.DONE, 1, "\ufffd"),
+    b"510 Invalid or unknown command": Reply(Code.UNKNOWN_COMMAND),
+    b"510": Reply(Code.UNKNOWN_COMMAND),
+    b"511 Command Not Permitted on a dead channel": Reply(Code.DEAD_CHANNEL),
+    b"511": Reply(Code.DEAD_CHANNEL),
+    b"520 Invalid command syntax.  Proper usage not available.": Reply(Code.BAD_SYNTAX),
+    b"520": Reply(Code.BAD_SYNTAX),
+}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
+def test_replies_of_one_line() -> None:
+    assert {line: Replies().feed(line) for line in REPLIES} == REPLIES
+
+
+def test_what_is_no_reply_breaks_the_wire() -> None:
+    lines = [
         b"",
         b" ",
         b"200",
@@ -134,11 +150,8 @@ def test_a_reply_of_one_line(line: bytes, reply: Reply) -> None:
         b"hangup",
         b"GET / HTTP/1.1",
         b"\x00\xff",
-    ],
-)
-def test_what_is_no_reply_breaks_the_wire(line: bytes) -> None:
-    with pytest.raises(WireError):
-        Replies().feed(line)
+    ]
+    assert taken(lambda line: Replies().feed(line), lines, WireError) == []
 
 
 def test_digits_of_other_scripts_are_no_result() -> None:
@@ -151,9 +164,9 @@ def test_a_fault_does_not_quote_what_arrived() -> None:
     assert "8916" not in str(fault.value)
 
 
-@pytest.mark.parametrize("line", [b"HANGUP", b"HANGUP\r"])
-def test_a_hang_up_out_of_band_is_no_reply(line: bytes) -> None:
-    assert isinstance(Replies().feed(line), HangUpNotice)
+def test_a_hang_up_out_of_band_is_no_reply() -> None:
+    notices = [Replies().feed(line) for line in (b"HANGUP", b"HANGUP\r")]
+    assert [type(notice) for notice in notices] == [HangUpNotice] * 2
 
 
 def test_a_provisional_line_is_no_reply() -> None:
@@ -225,10 +238,9 @@ def test_a_header_is_read_in_any_encoding() -> None:
     assert parse_header([b"agi_calleridname: \xcf\xe5\xf2\xf0"])["agi_calleridname"].startswith("\ufffd")
 
 
-@pytest.mark.parametrize("line", [b"", b"agi_channel", b"channel: x", b"GET / HTTP/1.1", b"Host: x", b": x"])
-def test_another_line_is_no_header(line: bytes) -> None:
-    with pytest.raises(WireError):
-        parse_header([line])
+def test_another_line_is_no_header() -> None:
+    lines = [b"", b"agi_channel", b"channel: x", b"GET / HTTP/1.1", b"Host: x", b": x"]
+    assert taken(lambda line: parse_header([line]), lines, WireError) == []
 
 
 def test_a_header_has_lines() -> None:

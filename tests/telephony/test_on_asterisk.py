@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import wave
 from array import array
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,16 +13,13 @@ import pytest
 from ivr.dialogue.ports import HungUp
 from ivr.lab.lab import Lab
 from ivr.listening.keys import KeyBuffer
-from ivr.telephony.audio import AudioTap
 from ivr.telephony.line import QUIET, AgiLine
-from ivr.telephony.server import Bounds, CallServer, Incoming
 from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
-from tests.lab.phone import Phone, calling
+from tests.telephony.handing import taken_call
 from tests.waiting import until
 
 LONG_S = 120
-ARRIVES_S = 60.0
 KEY_GAP_S = 0.06  # Asterisk takes keys less than 45 ms apart for one (AST_MIN_DTMF_GAP); no finger is as quick
 
 
@@ -45,36 +40,6 @@ def voice(lab: Lab) -> Sounds:
 
 def has(keys: KeyBuffer, count: int) -> bool:
     return len(keys) >= count
-
-
-@asynccontextmanager
-async def taken_call(lab: Lab) -> AsyncIterator[tuple[Phone, Incoming, AudioTap]]:
-    """A humming caller on a real line, handed over by the real launcher."""
-    arrived: asyncio.Future[Incoming] = asyncio.get_running_loop().create_future()
-    over = asyncio.Event()
-
-    async def take(incoming: Incoming) -> None:
-        arrived.set_result(incoming)
-        await over.wait()
-
-    state = lab.state
-    assert state is not None
-    server = CallServer(take, Bounds(calls=1, header_s=60, header_bytes=16384))
-    server.listen_unix(state.daemon_socket)
-    try:
-        async with calling(lab, hums=True) as phone:
-            await phone.hears("fixed/greeting")
-            await phone.presses("#")
-            async with asyncio.timeout(ARRIVES_S):
-                incoming = await arrived
-            assert incoming.audio_fd is not None
-            audio = AudioTap(incoming.audio_fd)
-            yield phone, incoming, audio
-            audio.close()
-            incoming.session.close()
-    finally:
-        over.set()
-        await server.drain(5)
 
 
 async def test_a_prompt_stops_at_once_whenever_it_is_interrupted(lab: Lab, voice: Sounds) -> None:

@@ -1,0 +1,47 @@
+"""A board that follows the lab's queues, as the daemon keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from ivr.hotline.board import Board
+from ivr.lab.lab import Lab
+from ivr.lab.state import LabState
+from ivr.telephony.ami import Ami
+from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
+from ivr.telephony.queues import follow
+
+QUICK = Patience(first=0.05, most=0.4, refused=0.6)
+"""It comes back soon; how long Asterisk may take to answer is the product's own."""
+
+
+def state_of(lab: Lab) -> LabState:
+    state = lab.state
+    assert state is not None
+    return state
+
+
+@contextlib.asynccontextmanager
+async def following(
+    lab: Lab, board: Board, port: int = 0, secret: str = "", patience: Patience = QUICK
+) -> AsyncIterator[LastingAmi]:
+    """The board is kept for the length of a block."""
+    state = state_of(lab)
+
+    async def visit(ami: Ami) -> None:
+        await follow(ami, board)
+
+    account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
+    lasting = LastingAmi(account, visit, patience)
+    running = asyncio.create_task(lasting.run())
+    try:
+        yield lasting
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def waits(board: Board) -> int:
+    return len(board.queue("hotline").waiting) if board.current else -1
