@@ -26,6 +26,7 @@ SHORT_WAITS: dict[str, dict[str, Any]] = {
     "speech": {"workers": 1},
     "line": {"header_s": 30},
 }
+"""For tests/browser/test_prompts.py alone; nothing on the real Asterisk should sit through a silence."""
 
 
 @contextmanager

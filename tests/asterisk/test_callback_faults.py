@@ -96,7 +96,7 @@ async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: La
 
 
 async def test_two_daemons_on_one_postgresql_never_ring_the_same_promise_twice(lab: Lab, postgres_url: str) -> None:
-    phones = [f"+7916555{number:04d}" for number in range(12)]
+    phones = [f"+7916555{number:04d}" for number in range(8)]
     with two_daemons(lab, postgres_url) as (one, other):
         async with called(lab, "declines"), rung(lab) as numbers:
             one.start_daemon()
@@ -119,6 +119,8 @@ async def test_a_daemon_that_stands_still_while_it_rings_doubles_nothing(lab: La
             other.start_daemon()
             await until(lambda: lease_of(one) > held_until)
             await does(lab, "declines")
+            await until(lambda: "lab-called" not in lab.command("core show channels concise"))
+            lease_runs_out(one)
             await until(lambda: states(one) == [("given-up", "declined")])
             os.kill(one.daemon_pid, signal.SIGCONT)
             await until(lambda: "a call-back ended that another daemon had taken over" in one.log_file.read_text())
