@@ -1,5 +1,7 @@
 # Two commands on a bare Debian 12 (root, Python 3.11): `make demo` and `make test`. They install what is missing.
+# `make nightly` runs the long checks that `make test` leaves out.
 PYTHON ?= python3
+WORKERS ?= 4
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
 FOR_DEMO := ffmpeg festival festvox-ru
 FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium libatomic1
@@ -15,7 +17,11 @@ test: .venv/ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/ivr prompts check
-	.venv/bin/pytest -n 5 --dist loadfile $(PYTEST)
+	.venv/bin/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+
+nightly: .venv/ready
+	@$(call debian,$(FOR_TEST) $(if $(shell command -v asterisk),,$(FOR_LAB)))
+	.venv/bin/pytest -m nightly $(PYTEST)
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { $(call debian,python3-venv); }
@@ -36,4 +42,4 @@ clean:
 	-.venv/bin/ivr lab down
 	rm -rf .venv var
 
-.PHONY: demo test clean
+.PHONY: demo test nightly clean

@@ -124,10 +124,10 @@ def test_relative_paths_of_a_file_begin_where_the_file_lies(tmp_path: Path, monk
     assert load(Path("ivr.toml")).store.url == "sqlite:///var/ivr.db"
 
 
-@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:////srv/ivr.db", "postgresql://ivr@db/ivr"])
-def test_what_is_no_relative_path_stays(tmp_path: Path, url: str) -> None:
+def test_what_is_no_relative_path_stays(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
-    assert load(toml(f'[store]\nurl = "{url}"', "etc/ivr.toml")).store.url == url
+    for url in ("sqlite:///:memory:", "sqlite:////srv/ivr.db", "postgresql://ivr@db/ivr"):
+        assert load(toml(f'[store]\nurl = "{url}"', "etc/ivr.toml")).store.url == url
 
 
 def test_folders_of_prompts_that_begin_anywhere_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,33 +214,33 @@ def test_what_is_no_utf_8() -> None:
     assert complaint().startswith("ivr.toml: ")
 
 
-@pytest.mark.parametrize(
-    ("text", "field"),
-    [
-        ('time_zone = "Moscow"', "time_zone"),
-        ('time_zone = "../etc/passwd"', "time_zone"),
-        ("[accounts]\nlengths = []", "accounts.lengths"),
-        ("[accounts]\nlengths = [1]", "accounts.lengths"),
-        ("[accounts]\nlengths = [21]", "accounts.lengths"),
-        ('[accounts]\ncheck = "mod10"', "accounts.check"),
-        ("[readings]\nfirst_day = 26", "readings"),
-        ("[readings]\nlast_day = 32", "readings.last_day"),
-        ("[line]\nheader_s = 0", "line.header_s"),
-        ('[line]\nfastagi = "4573"', "line.fastagi"),
-        ('[line]\nfastagi = "localhost:many"', "line.fastagi"),
-        ('[line]\nfastagi = "localhost:65536"', "line.fastagi"),
-        ("[waits]\nno_input = -1", "waits.no_input"),
-        ('[ami]\nuser = "ivr"', "ami"),
-        ('[ami]\nuser = "ivr"\nsecret = "a\\nAction: Originate"', "ami"),
-        ('[callbacks]\ndial = "PJSIP/100@trunk"', "callbacks.dial"),
-        ('[callbacks]\ndial = "PJSIP/{phone.real}@trunk"', "callbacks.dial"),
-        ('[callbacks]\nnumbers = "("', "callbacks.numbers"),
-        ("[callbacks]\npauses_s = [0]", "callbacks.pauses_s"),
-        ("[callbacks]\npower_per_minute = 0", "callbacks.power_per_minute"),
-    ],
-)
-def test_a_value_that_makes_no_sense(text: str, field: str) -> None:
-    assert complaint(toml(text)).startswith(f"ivr.toml: {field}: ")
+NO_SENSE = [
+    ('time_zone = "Moscow"', "time_zone"),
+    ('time_zone = "../etc/passwd"', "time_zone"),
+    ("[accounts]\nlengths = []", "accounts.lengths"),
+    ("[accounts]\nlengths = [1]", "accounts.lengths"),
+    ("[accounts]\nlengths = [21]", "accounts.lengths"),
+    ('[accounts]\ncheck = "mod10"', "accounts.check"),
+    ("[readings]\nfirst_day = 26", "readings"),
+    ("[readings]\nlast_day = 32", "readings.last_day"),
+    ("[line]\nheader_s = 0", "line.header_s"),
+    ('[line]\nfastagi = "4573"', "line.fastagi"),
+    ('[line]\nfastagi = "localhost:many"', "line.fastagi"),
+    ('[line]\nfastagi = "localhost:65536"', "line.fastagi"),
+    ("[waits]\nno_input = -1", "waits.no_input"),
+    ('[ami]\nuser = "ivr"', "ami"),
+    ('[ami]\nuser = "ivr"\nsecret = "a\\nAction: Originate"', "ami"),
+    ('[callbacks]\ndial = "PJSIP/100@trunk"', "callbacks.dial"),
+    ('[callbacks]\ndial = "PJSIP/{phone.real}@trunk"', "callbacks.dial"),
+    ('[callbacks]\nnumbers = "("', "callbacks.numbers"),
+    ("[callbacks]\npauses_s = [0]", "callbacks.pauses_s"),
+    ("[callbacks]\npower_per_minute = 0", "callbacks.power_per_minute"),
+]
+
+
+def test_a_value_that_makes_no_sense() -> None:
+    blamed = [(text, complaint(toml(text)).split(": ")[:2]) for text, _ in NO_SENSE]
+    assert blamed == [(text, ["ivr.toml", field]) for text, field in NO_SENSE]
 
 
 def test_a_fault_does_not_quote_the_value_which_may_be_a_secret() -> None:

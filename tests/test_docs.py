@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import typer
 from pydantic import BaseModel
 
@@ -57,11 +56,10 @@ def as_written(default: Any) -> str:
     return f"`{list(default) if isinstance(default, tuple) else default}`"
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_is_documented_with_its_default(name: str) -> None:
-    row = re.search(rf"^\| `{re.escape(name)}` \| (.+?) \| (.+) \|$", OPERATIONS, re.MULTILINE)
-    assert row is not None, f"no row for {name} in docs/operations.md"
-    assert row[1] == as_written(SETTINGS[name])
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| (.+?) \| .+ \|$", OPERATIONS, re.MULTILINE))
+    documented = {name: rows.get(name, "no row in docs/operations.md") for name in SETTINGS}
+    assert documented == {name: as_written(default) for name, default in SETTINGS.items()}
 
 
 def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -90,14 +88,18 @@ def section(name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ALL_COMMANDS)
-def test_every_command_is_documented_with_its_options(name: str) -> None:
-    text = section(name)
-    parameters = ALL_COMMANDS[name].params
-    arguments = [parameter.metavar for parameter in parameters if parameter.param_type_name == "argument"]
-    assert " ".join((name, *arguments)) in text
-    known = {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
-    assert set(re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE)) == known - OF_THE_FRAMEWORK
+def test_every_command_is_documented_with_its_options() -> None:
+    documented, known, without_usage = {}, {}, []
+    for name, command in ALL_COMMANDS.items():
+        text = section(name)
+        arguments = [parameter.metavar for parameter in command.params if parameter.param_type_name == "argument"]
+        if " ".join((name, *arguments)) not in text:
+            without_usage.append(name)
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        known[name] = options - OF_THE_FRAMEWORK
+        documented[name] = set(re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE))
+    assert without_usage == []
+    assert documented == known
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:
@@ -176,17 +178,28 @@ def test_pages_that_the_code_refers_to_exist() -> None:
             assert (REPOSITORY / page).is_file(), f"{page_name(module)} refers to {page}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_no_page_names_a_place_of_one_machine(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert str(REPOSITORY) + "/" not in text
-    assert re.findall(r"(?<![\w.])/(?:home|root|Users|work)/\S+", text) == []
+def test_no_page_names_a_place_of_one_machine() -> None:
+    of_one_machine = re.compile(rf"{re.escape(str(REPOSITORY))}/|(?<![\w.])/(?:home|root|Users|work)/\S+")
+    named = {page_name(page): of_one_machine.findall(page.read_text(encoding="utf-8")) for page in PAGES}
+    assert {page: places for page, places in named.items() if places} == {}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_no_page_names_a_setting_that_does_not_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+def test_no_page_names_a_setting_that_does_not_exist() -> None:
     sections = {name.partition(".")[0] for name in SETTINGS if "." in name}
-    named = {name for name in re.findall(r"`(\w+\.(?!jsonl)\w+)`", text) if name.partition(".")[0] in sections}
-    named |= {name.lower().replace("__", ".") for name in re.findall(r"\bIVR_([A-Z0-9]+__[A-Z_0-9]+)", text)}
-    assert named <= set(SETTINGS)
+    unknown = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = {name for name in re.findall(r"`(\w+\.(?!jsonl)\w+)`", text) if name.partition(".")[0] in sections}
+        named |= {name.lower().replace("__", ".") for name in re.findall(r"\bIVR_([A-Z0-9]+__[A-Z_0-9]+)", text)}
+        unknown += [f"{page_name(page)}: {name}" for name in sorted(named - set(SETTINGS))]
+    assert unknown == []
+
+
+def test_tests_that_are_named_exist() -> None:
+    text = (DOCS / "testing.md").read_text(encoding="utf-8")
+    modules = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "tests").rglob("*.py")}
+    names = {
+        name for module in modules.values() for name in re.findall(r"^(?:async )?def (test_\w+)", module, re.MULTILINE)
+    }
+    named = re.findall(r"\b(test_\w+(?:\.py)?)", text)
+    assert [name for name in named if name not in (modules if name.endswith(".py") else names)] == []

@@ -9,6 +9,8 @@ from ivr.robot.system import System
 from ivr.storage.following import Follower, SeenReading
 
 ACCOUNTS = Path(__file__).parent / "accounts.csv"
+AT_OUTAGES = Path(__file__).parent / "outages.csv"
+MANY_OF_ONE_DISTRICT = Path(__file__).parent / "surge.csv"
 
 
 def import_accounts(system: System, file: Path = ACCOUNTS) -> None:

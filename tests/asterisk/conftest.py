@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from ivr.robot.ringing import Robot, on_duty
 from ivr.robot.system import System
 from ivr.storage.following import Follower
 from ivr.studio.catalogue import load_catalogue
-from tests.asterisk.accounts import import_accounts
+from tests.asterisk.accounts import ACCOUNTS, import_accounts
 
-# Short waits: what is tested is that they end, not how long they are.
-# One recogniser: callers here press keys, and each one that starts costs over a second of a processor.
+KEYS_ONLY: dict[str, dict[str, Any]] = {"speech": {"model": "none"}, "line": {"header_s": 30}}
+"""Callers who press keys, at the line's own pace; a recogniser would take a second of a processor to start."""
+
 SHORT_WAITS: dict[str, dict[str, Any]] = {
     "waits": {"no_input": 3, "no_input_stumbled": 4, "no_input_look": 5, "inter_digit": 2.5},
     "speech": {"workers": 1},
@@ -27,15 +28,24 @@ SHORT_WAITS: dict[str, dict[str, Any]] = {
 }
 
 
+@contextmanager
+def ready(lab: Lab, accounts: Path = ACCOUNTS, **options: Any) -> Iterator[System]:
+    """A system with accounts, those of accounts.csv by default; its daemon is not started yet. options: of `System`."""
+    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
+        system = System(Path(folder), lab, **{"changes": KEYS_ONLY, **options})
+        system.prepare()
+        import_accounts(system, accounts)
+        try:
+            yield system
+        finally:
+            system.kill_daemon()
+
+
 @pytest.fixture
 def system(lab: Lab) -> Iterator[System]:
     """A system with the accounts of accounts.csv; its daemon is not started yet."""
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        system = System(Path(folder), lab, changes=SHORT_WAITS)
-        system.prepare()
-        import_accounts(system)
+    with ready(lab) as system:
         yield system
-        system.kill_daemon()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, true, update
 
 from ivr.config import REPOSITORY
 from ivr.domain.promises import Wish
@@ -19,11 +19,26 @@ from ivr.robot.system import System
 from ivr.storage import tables
 from ivr.storage.promises import Promises
 from ivr.telephony.ami import AmiUnavailable
+from tests.asterisk.accounts import import_accounts
 from tests.lab.phone import exchange, global_variable
 from tests.waiting import until
 
 CALLER = "+79161234567"
-PACE = {"dial": "Local/{phone}@lab-called/n", "quiet_from": 0, "quiet_to": 0, "pauses_s": [1, 1], "lease_s": 10.0}
+PACE = {"dial": "Local/{phone}@lab-called/n", "quiet_from": 0, "quiet_to": 0, "pauses_s": [1, 1], "lease_s": 600.0}
+"""Pauses between tries that no test minds being longer, and a lease that outlasts each test: `lease_runs_out`."""
+LEFT_BY_CALLS = frozenset(
+    {
+        "callbacks",
+        "outage_reports",
+        "outages",
+        "report_hours",
+        "switches",
+        "call_steps",
+        "calls",
+        "readings",
+        "receipts",
+    }
+)
 
 
 def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
@@ -53,6 +68,11 @@ def kept(system: System) -> list[tuple[str, str, str, int]]:
     return found
 
 
+def states(system: System) -> list[tuple[str, str]]:
+    """State and reason of all promises."""
+    return [(state, reason) for _, state, reason, _ in kept(system)]
+
+
 def lease_of(system: System) -> datetime:
     """Until when the one promise is held."""
     database = system.open_database()
@@ -61,6 +81,47 @@ def lease_of(system: System) -> datetime:
     database.close()
     assert lease is not None
     return lease
+
+
+def lease_runs_out(system: System) -> None:
+    """The one promise is held no more, as if the time of its lease had passed."""
+    database = system.open_database()
+    with database.writing() as connection:
+        past = update(tables.of(tables.Callback)).values(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+        assert connection.execute(past).rowcount == 1
+    database.close()
+
+
+async def forgotten(system: System) -> None:
+    """End all calls, and take away what they left: the daemon goes on for the next test."""
+    database = system.open_database()
+    calls, callbacks = tables.of(tables.Call), tables.of(tables.Callback)
+    due = update(callbacks).where(callbacks.c.state == "due").values(state="given-up")
+    tries = select(func.count()).where(callbacks.c.state == "calling")
+    going_on = select(func.count()).where(calls.c.outcome.is_(None))
+
+    def nobody_is_rung() -> bool:
+        with database.writing() as connection:
+            connection.execute(due)
+            if not connection.scalar(tries):
+                return True
+        system.lab.command("channel request hangup all")
+        return False
+
+    def all_calls_are_over() -> bool:
+        with database.reading() as connection:
+            return connection.scalar(going_on) == 0
+
+    try:
+        await until(nobody_is_rung)
+        await until(all_calls_are_over)
+        with database.writing() as connection:
+            for table in reversed(tables.Base.metadata.sorted_tables):
+                if table.name in LEFT_BY_CALLS:
+                    given = table.c.call_id.is_not(None) if table.name == "readings" else true()
+                    connection.execute(delete(table).where(given))
+    finally:
+        database.close()
 
 
 @contextlib.asynccontextmanager
@@ -110,8 +171,8 @@ async def told(lab: Lab, variable: str) -> AsyncIterator[list[Callable[[str, str
 
 
 @contextlib.contextmanager
-def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[System]:
-    """A system that rings back; its daemon is not started yet."""
+def system_of(lab: Lab, store_url: str = "", accounts: Path | None = None, **changes: object) -> Iterator[System]:
+    """A system that rings back, with the accounts of a file; its daemon is not started yet."""
     with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
         lab.up()
         settings = rings_back(lab)
@@ -119,10 +180,21 @@ def system_of(lab: Lab, store_url: str = "", **changes: object) -> Iterator[Syst
             settings.setdefault(section, {}).update(values)  # type: ignore[call-overload]
         system = System(Path(folder), lab, store_url=store_url, changes=settings)
         system.prepare()
+        if accounts is not None:
+            import_accounts(system, accounts)
         try:
             yield system
         finally:
             system.kill_daemon()
+
+
+@contextlib.contextmanager
+def standing(lab: Lab, accounts: Path | None = None, **changes: object) -> Iterator[System]:
+    """A system that rings back, for all tests of a module: its daemon answers, and ends well."""
+    with system_of(lab, accounts=accounts, **changes) as system:
+        system.start_daemon()
+        yield system
+        system.stop_daemon()
 
 
 @contextlib.asynccontextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ivr.robot.ringing import CLOSED_S, Result, Robot
-from ivr.robot.scenario import parse
+from ivr.robot.scenario import Hears, Scenario, parse
 from ivr.robot.system import System
 from ivr.robot.timeline import Happening
+from tests.lab.phone import HEARS_S
 
 Steps = list[dict[str, Any]]
 Watcher = Callable[[Happening], None]
@@ -52,13 +54,23 @@ async def ring(
     expect: dict[str, Any],
     on_event: Watcher = lambda _: None,
     *,
+    caller: str = "+79165550000",
     closed_s: float = CLOSED_S,
 ) -> Result:
     """Nothing that was expected is missing. closed_s: as for `Robot.ring`."""
-    scenario = parse({"title": "a fault", "from": "+79165550000", "step": steps, "expect": expect}, Path())
-    result = await robot.ring(scenario, on_event, closed_s=closed_s)
+    scenario = parse({"title": "a call", "from": caller, "step": steps, "expect": expect}, Path())
+    result = await robot.ring(patient(scenario), on_event, closed_s=closed_s)
     assert not result.faults, story(result)
     return result
+
+
+def patient(scenario: Scenario) -> Scenario:
+    """The same caller, who waits for each prompt as long as a busy machine may need."""
+    waits = (
+        replace(step, timeout=max(step.timeout, HEARS_S)) if isinstance(step, Hears) else step
+        for step in scenario.steps
+    )
+    return replace(scenario, steps=tuple(waits))
 
 
 def story(result: Result) -> str:

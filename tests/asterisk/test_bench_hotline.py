@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ivr.cli.bench import app
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1200)]
 
 SMALL = ["--calls", "2", "--callers", "7", "--promises", "3", "--people", "3", "--storm-s", "2"]
 

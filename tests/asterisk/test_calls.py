@@ -1,4 +1,7 @@
-"""Scenario files, many rung at once on the real Asterisk."""
+"""What only a real line shows of a visit by keys: hang-ups, hand-over, both sides heard. On the real Asterisk.
+
+What is heard and stored in the calls of all scenario files is proven by `tests/dialogue/test_scenarios.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,44 +17,40 @@ from ivr.robot.ringing import Result
 from ivr.robot.scenario import BadScenario, load, parse
 from ivr.robot.system import System
 from ivr.storage.following import Follower
-from tests.asterisk.accounts import import_accounts
-from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.steps import logged, story
+from tests.asterisk.conftest import ready, ringing
+from tests.asterisk.steps import logged, patient, story
 
-pytestmark = pytest.mark.timeout(1200)
-
-AT_ONCE = 10
-"""A robot that looks at more calls at once is late with its keys where others use the processors too."""
-SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
+FOLDER = Path(__file__).parent / "scenarios"
+ON_THE_LINE = (
+    "day-and-night",
+    "hang-up-1",
+    "hang-up-5",
+    "hang-up-6",
+    "hotline-at-once",
+    "hotline-from-greeting",
+    "known-number",
+    "operator",
+    "speaks",
+)
+"""Rung at once. No caller is silent until the line loses patience: its limits are tested where time is virtual."""
 
 
 async def ring_all(system: System) -> dict[str, Result]:
-    places = asyncio.Semaphore(AT_ONCE)
     async with ringing(system) as robot:
-
-        async def one(file: Path) -> Result:
-            async with places:
-                return await robot.ring(load(file))
-
-        results = await asyncio.gather(*map(one, SCENARIOS))
-    return dict(zip((file.stem for file in SCENARIOS), results, strict=True))
+        results = await asyncio.gather(*(robot.ring(patient(load(FOLDER / f"{name}.toml"))) for name in ON_THE_LINE))
+    return dict(zip(ON_THE_LINE, results, strict=True))
 
 
 @pytest.fixture(scope="module")
-def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
-    """The system after all scenarios were rung, and what came of each."""
-    system = System(tmp_path_factory.mktemp("calls"), lab, changes=SHORT_WAITS)
-    system.prepare()
-    import_accounts(system)
-    system.start_daemon()
-    try:
+def rung(lab: Lab) -> Iterator[tuple[System, dict[str, Result]]]:
+    """The system after the scenarios were rung, and what came of each."""
+    with ready(lab) as system:
+        system.start_daemon()
         yield system, asyncio.run(ring_all(system))
         system.stop_daemon()
-    finally:
-        system.kill_daemon()
 
 
-@pytest.mark.parametrize("name", [file.stem for file in SCENARIOS])
+@pytest.mark.parametrize("name", ON_THE_LINE)
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
     assert not result.faults, story(result)
@@ -73,7 +72,7 @@ def test_the_recording_holds_the_caller_left_and_the_menu_right(rung: tuple[Syst
     assert len(menu) > 15 * 8000
     assert max(menu) > 3000, "the menu is heard"
     assert max(caller) > 3000, "the caller speaks"
-    quiet, _ = sides(rung[1]["one-zone"].recording)
+    quiet, _ = sides(rung[1]["day-and-night"].recording)
     assert max(quiet) < 100, "who only presses keys is silent"
 
 
@@ -89,7 +88,7 @@ def sides(recording: Path | None) -> tuple[list[int], list[int]]:
 def test_logs_name_no_account_and_no_caller(rung: tuple[System, dict[str, Result]]) -> None:
     log = logged(rung[0])
     assert "call ends" in log
-    for secret in ("7916", "10000000", "12150"):
+    for secret in ("7916", "10000000", "12150", "12151"):
         assert secret not in log
 
 

@@ -1,4 +1,7 @@
-"""A daemon that is down, killed or stopping: a person, or readings that are not lost. On the real Asterisk."""
+"""A daemon that is down, killed or stopping: a person, or readings that are not lost. On the real Asterisk.
+
+Without a daemon the dialplan is alone: that is tested in tests/lab/test_dialplan.py.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,6 @@ from tests.asterisk.steps import EMERGENCY, GIVEN, STORED, Steps, ring, when
 
 KILLED_S = 0.1
 """A journal without a daemon closes no call, however long one waits."""
-
-
-async def test_without_a_daemon_zero_in_the_greeting_reaches_the_hotline(system: System, robot: Robot) -> None:
-    steps: Steps = [{"hears": "fixed/greeting"}, {"keys": "0"}]
-    await ring(robot, steps, {"outcome": "hotline", "heard": ["fixed/greeting", "fixed/hotline-connecting"]})
-
-
-async def test_without_a_daemon_zero_reaches_the_hotline(system: System, robot: Robot) -> None:
-    steps: Steps = [{"hears": "fixed/fallback"}, {"keys": "0"}]
-    await ring(robot, steps, {"outcome": "hotline", "heard": ["fixed/greeting", "fixed/fallback"]})
-
-
-async def test_without_a_daemon_a_silent_caller_reaches_the_hotline(system: System, robot: Robot) -> None:
-    await ring(robot, [], {"outcome": "hotline", "heard": ["fixed/fallback", "fixed/fallback"]})
 
 
 async def test_readings_left_without_a_daemon_are_taken_in_once(system: System, robot: Robot) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
-from tests.asterisk.accounts import import_accounts
-from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.conftest import KEYS_ONLY, ready, ringing
 from tests.asterisk.steps import STORED, Steps, ring
 
 
@@ -21,14 +18,9 @@ def elsewhere(lab_folder: Path) -> Iterator[System]:
     """A system whose Asterisk knows the daemon only by FastAGI."""
     lab = Lab(lab_folder)
     port = lab.up().rtp_first  # UDP is the lab's there; TCP of the same number is nobody's
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        changes = {**SHORT_WAITS, "line": {"fastagi": f"127.0.0.1:{port}"}}
-        system = System(Path(folder), lab, changes=changes)
-        system.prepare()
+    with ready(lab, changes={**KEYS_ONLY, "line": {"fastagi": f"127.0.0.1:{port}"}}) as system:
         lab.command(f"dialplan set global IVR_FASTAGI agi://127.0.0.1:{port}")
-        import_accounts(system)
         yield system
-        system.kill_daemon()
 
 
 async def test_a_reading_is_stored_and_a_daemon_that_is_down_leaves_the_fallback(elsewhere: System) -> None:

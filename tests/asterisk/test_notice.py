@@ -11,9 +11,8 @@ from ivr.domain.outages import Cause, Kind, Place
 from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from ivr.storage import outages, outages_seen
-from tests.asterisk.accounts import import_accounts
+from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT, import_accounts
 from tests.asterisk.promises import system_of
-from tests.asterisk.test_surge import FILE
 from tests.lab.phone import calling, global_variable
 from tests.waiting import until
 
@@ -46,7 +45,7 @@ async def test_it_is_told_when_the_menu_is_full_until_it_ends(lab_folder: Path) 
     lab = Lab(lab_folder)
     await asyncio.to_thread(lab.up)
     with system_of(lab, surge={"notice": 3}) as system:
-        import_accounts(system, FILE)
+        import_accounts(system, MANY_OF_ONE_DISTRICT)
         await asyncio.to_thread(system.start_daemon)
         await until(lambda: news(lab) == 0)
         small = enter(system, Place("Север", "Мира", "1"))

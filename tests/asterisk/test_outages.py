@@ -1,4 +1,7 @@
-"""Callers at a known outage and callers who report one, on the real Asterisk."""
+"""Callers at a known outage and callers who report one, on the real Asterisk: recordings, places, promises.
+
+What is heard and stored in the calls of all files in `at_outages` is proven by `tests/dialogue/test_scenarios.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,37 +21,35 @@ from ivr.robot.ringing import Result
 from ivr.robot.scenario import load
 from ivr.robot.system import System
 from ivr.storage import outages, tables
-from tests.asterisk.accounts import import_accounts
-from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.promises import rings_back
-from tests.asterisk.steps import logged, story
+from tests.asterisk.accounts import AT_OUTAGES
+from tests.asterisk.conftest import ringing
+from tests.asterisk.promises import system_of
+from tests.asterisk.steps import logged, patient, story
+from tests.lab.phone import waiting_callers
 
-FILE = Path(__file__).parent / "outages.csv"
-SCENARIOS = {file.stem: load(file) for file in sorted((Path(__file__).parent / "at_outages").glob("*.toml"))}
+FOLDER = Path(__file__).parent / "at_outages"
+ON_THE_LINE = ("a-message", "danger", "promised", "spoken-address")
 
 
 @pytest.fixture(scope="module")
 def rung(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, dict[str, Result]]]:
-    """A system with an outage in one street, after all scenarios were rung at once, and what came of each."""
-    folder = tmp_path_factory.mktemp("outages")
-    lab.up()
-    changes = {**rings_back(lab), **SHORT_WAITS, "recordings": {"folder": str(folder / "kept")}, "speech": {}}
-    system = System(folder, lab, changes=changes)
-    system.prepare()
-    import_accounts(system, FILE)
-    enter_outage(system)
-    system.start_daemon()
+    """A system with an outage in one street, after the scenarios were rung at once, and what came of each.
 
-    async def ring_all() -> dict[str, Result]:
-        async with ringing(system) as robot:
-            results = await asyncio.gather(*map(robot.ring, SCENARIOS.values()))
-        return dict(zip(SCENARIOS, results, strict=True))
+    Somebody waited for the hotline all the time.
+    """
 
-    try:
-        yield system, asyncio.run(ring_all())
+    async def ring_all(system: System) -> dict[str, Result]:
+        async with waiting_callers(lab, 1), ringing(system) as robot:
+            scenarios = (patient(load(FOLDER / f"{name}.toml")) for name in ON_THE_LINE)
+            results = await asyncio.gather(*map(robot.ring, scenarios))
+        return dict(zip(ON_THE_LINE, results, strict=True))
+
+    kept = {"folder": str(tmp_path_factory.mktemp("outages"))}
+    with system_of(lab, accounts=AT_OUTAGES, recordings=kept) as system:
+        enter_outage(system)
+        system.start_daemon()
+        yield system, asyncio.run(ring_all(system))
         system.stop_daemon()
-    finally:
-        system.kill_daemon()
 
 
 def enter_outage(system: System) -> None:
@@ -71,7 +72,7 @@ def rows(system: System, table: type[tables.Base], *columns: str) -> list[tuple[
         database.close()
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", ON_THE_LINE)
 def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
     result = rung[1][name]
     assert not result.faults, story(result)
@@ -93,12 +94,6 @@ def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[st
 def report_of(system: System, call: str, *columns: str) -> tuple[Any, ...]:
     (found,) = [row[1:] for row in rows(system, tables.OutageReport, "call_id", *columns) if row[0] == call]
     return found
-
-
-def test_the_report_is_stored_with_the_place_of_the_account(rung: tuple[System, dict[str, Result]]) -> None:
-    call = rung[1]["report-from-the-menu"].call_id
-    columns = ("trouble", "district", "street", "house", "outage_id", "recording")
-    assert report_of(rung[0], call, *columns) == ("flicker", "Юг", "Мира", "2", None, None)
 
 
 def test_the_spoken_address_is_kept_with_the_report(rung: tuple[System, dict[str, Result]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -13,18 +13,29 @@ from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from ivr.storage import tables
 from ivr.telephony.ami import AmiRefused, Events, Message, connected
-from tests.asterisk.accounts import import_accounts
+from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
 from tests.asterisk.conftest import ringing
-from tests.asterisk.promises import called, system_of, variable
-from tests.asterisk.test_surge import FILE, REPORTS, ring, system
+from tests.asterisk.district import REPORTS, ring
+from tests.asterisk.promises import called, forgotten, standing, variable
 from tests.lab.phone import CALLER, calling, nobody_answers
-
-__all__ = ["system"]
 
 LIMIT_S = 90.0
 NASTY = 'Ленина, "5"; ${EVIL} (угол) [2]\\, 3, 7'
 ASKED_IN = "01JHASKEDINTHISONE"
 INJECTS = "Мира\r\nAccount: 666\r\n\r\nEvent: Forged"
+
+
+@pytest.fixture(scope="module")
+def running(lab: Lab) -> Iterator[System]:
+    with standing(lab, MANY_OF_ONE_DISTRICT) as system:
+        yield system
+
+
+@pytest.fixture
+async def system(running: System) -> AsyncIterator[System]:
+    """The daemon of the module; nobody has reported anything or is promised a call."""
+    yield running
+    await forgotten(running)
 
 
 @asynccontextmanager
@@ -75,28 +86,22 @@ async def test_an_address_arrives_as_it_is_whatever_is_in_it(lab: Lab, system: S
 
 
 @pytest.mark.parametrize(("kind", "key"), [("queue", "1"), ("power", "2")])
-async def test_who_is_rung_back_is_shown_as_they_were(lab: Lab, kind: str, key: str) -> None:
+async def test_who_is_rung_back_is_shown_as_they_were(lab: Lab, system: System, kind: str, key: str) -> None:
     does_ = "confirms" if key == "1" else "declines"
-    with system_of(lab) as system:
-        import_accounts(system, FILE)
+    async with called(lab, does_), nobody_answers(lab), screen(lab) as events:
         owe(system, kind, "1000000007")
-        async with called(lab, does_), nobody_answers(lab), screen(lab) as events:
-            system.start_daemon()
-            event = await events.next(LIMIT_S)
+        event = await events.next(LIMIT_S)
     assert fields(event, "Account", "Confirmed", "District", "Address") == ["1000000007", "no", "Север", NASTY]
     assert (event["Promise"] != "", event["CallerIDNum"]) == (True, CALLER)
     assert event["Call"] == ASKED_IN
 
 
-async def test_who_left_danger_for_a_call_is_shown_in_danger_again(lab: Lab) -> None:
+async def test_who_left_danger_for_a_call_is_shown_in_danger_again(lab: Lab, system: System) -> None:
     """Without it the operator begins anew with somebody who stands beside a fallen wire."""
-    with system_of(lab) as system:
-        import_accounts(system, FILE)
+    async with called(lab, "confirms"), nobody_answers(lab), screen(lab) as events:
         owe(system, "queue", "1000000007", priority=10)
-        async with called(lab, "confirms"), nobody_answers(lab), screen(lab) as events:
-            system.start_daemon()
-            event = await events.next(LIMIT_S)
-            place = await variable(lab, "QUEUE_PRIO")
+        event = await events.next(LIMIT_S)
+        place = await variable(lab, "QUEUE_PRIO")
     assert fields(event, "Danger", "Trouble", "Report", "Outage", "Told") == ["yes", "danger", "1001", "1", "cable"]
     assert place == "15", "danger that was rung back stays before all other danger"
 
@@ -113,7 +118,8 @@ def owe(system: System, kind: str, number: str, priority: int = 0) -> None:
             ended = tables.of(tables.Outage)
             new = insert(ended).values(began_at=now, created_at=now, **place).returning(ended.c.id)
             row["outage_id"] = connection.execute(new).scalar_one()
-        connection.execute(insert(tables.of(tables.Call)).values(id=ASKED_IN, node="test", started_at=now))
+        asked = {"id": ASKED_IN, "node": "test", "started_at": now, "ended_at": now, "outcome": "hotline"}
+        connection.execute(insert(tables.of(tables.Call)).values(asked))
         row["call_id"] = ASKED_IN
         if priority:
             step = {"call_id": ASKED_IN, "seq": 1, "at": now, "kind": "outage", "detail": "1 district cable"}

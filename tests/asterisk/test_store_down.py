@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from pathlib import Path
 
 from sqlalchemy import make_url
 
-from ivr.config import REPOSITORY
 from ivr.lab.lab import Lab
 from ivr.robot.ringing import Robot
 from ivr.robot.system import System
 from ivr.robot.timeline import Happening
-from tests.asterisk.accounts import import_accounts, stored_for
-from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.accounts import stored_for
+from tests.asterisk.conftest import KEYS_ONLY, ready, ringing
 from tests.asterisk.steps import GIVEN, Steps, ring
 from tests.postgres.server import PostgresServer
 
@@ -37,9 +34,9 @@ async def test_a_locked_database_is_told_and_nothing_is_claimed(system: System, 
 
 
 async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
-    lab: Lab, postgres_server: PostgresServer, postgres_url: str
+    lab: Lab, postgres_server: PostgresServer, own_postgres_url: str
 ) -> None:
-    name = make_url(postgres_url).database
+    name = make_url(own_postgres_url).database
     reached: list[str] = []
 
     def watch(happening: Happening) -> None:
@@ -50,29 +47,19 @@ async def test_a_database_that_is_gone_is_told_and_nothing_is_claimed(
             reached.append(happening.text)
             postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        system = System(Path(folder), lab, store_url=postgres_url, changes=SHORT_WAITS)
-        system.prepare()
-        import_accounts(system)
+    with ready(lab, store_url=own_postgres_url) as system:
         system.start_daemon()
-        try:
-            async with ringing(system) as robot:
-                expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
-                result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
-            assert reached and "reading/stored" not in result.heard
-            assert stored_for(system, "10000001") == []
-        finally:
-            system.kill_daemon()
+        async with ringing(system) as robot:
+            expect = {"outcome": "operator", "readings": [], "heard": ["reading/not-stored", "operator/connecting"]}
+            result = await ring(robot, [*GIVEN, {"keys": "1"}], expect, watch)
+        assert reached and "reading/stored" not in result.heard
+        assert stored_for(system, "10000001") == []
 
 
-async def test_zero_reaches_the_hotline_while_the_database_hangs(
-    lab: Lab, postgres_server: PostgresServer, postgres_url: str
-) -> None:
-    changes = {**SHORT_WAITS, "store": {"limit_s": 25.0}}
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        system = System(Path(folder), lab, store_url=postgres_url, changes=changes)
-        system.prepare()
-        import_accounts(system)
+async def test_zero_reaches_the_hotline_while_the_database_hangs(lab: Lab, postgres_url: str) -> None:
+    """The store's own limit outlasts the call: it is the key that ends the wait."""
+    changes = {**KEYS_ONLY, "store": {"limit_s": 600.0}}
+    with ready(lab, store_url=postgres_url, changes=changes) as system:
         system.start_daemon()
         database = system.open_database()
         try:
@@ -84,8 +71,4 @@ async def test_zero_reaches_the_hotline_while_the_database_hangs(
                     result = await ring(robot, steps, {"outcome": "hotline", "heard": ["hotline/connecting"]})
         finally:
             database.close()
-            system.kill_daemon()
-    pressed = next(it.at for it in result.happenings if it.text == "presses 0")
-    put_through = next(it.at for it in result.happenings if it.prompt == "hotline/connecting")
     assert result.heard == ["fixed/greeting", "greeting/welcome", "hotline/connecting"]
-    assert put_through - pressed < 12, "the store would have been waited for longer"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ivr.config import REPOSITORY
 from ivr.domain.people import Person, Role
@@ -28,19 +28,21 @@ from ivr.storage.engine import Database
 from ivr.studio.studio import Studio
 from ivr.telephony.studio_ringing import CannotRing, RangStudio, ring_to_record
 from tests.asterisk.conftest import ringing
-from tests.asterisk.steps import Steps, story
-from tests.lab.phone import calling
+from tests.asterisk.promises import forgotten
+from tests.asterisk.steps import Steps, patient, story
+from tests.lab.phone import calling, global_variable
 from tests.studio.likeness import likeness
-from tests.studio.recordings import ffmpeg, recording
 from tests.waiting import until
 
 STAFF, STRANGER = "+79165550000", "+79169999999"
 PIN = "471108"
-PROMPT, TEXT = "identify/ask", "Нужен номер лицевого счёта."
+PROMPT = "identify/ask"
+SAID = str(Path(__file__).parent / "wavs" / "account-is-needed.wav")
+"""As said into a telephone, after three seconds."""
 
 
-@pytest.fixture
-def system(lab: Lab) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def running(lab: Lab) -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as name:
         folder = Path(name)
         lab.up()
@@ -58,12 +60,22 @@ def system(lab: Lab) -> Iterator[System]:
         }
         system = System(folder, lab, changes=changes)
         system.prepare()
-        with opened(system) as database:
-            anna = people.add(database, "anna", Role.VOICE, None, "test", datetime.now(UTC))
-            people.set_pin(database, anna.id, credentials.hashed(PIN), "test", datetime.now(UTC))
         system.start_daemon()
         yield system
         system.kill_daemon()
+
+
+@pytest.fixture
+async def system(running: System) -> AsyncIterator[System]:
+    """The studio with one person who may record, and nothing recorded."""
+    with opened(running) as database:
+        anna = people.add(database, "anna", Role.VOICE, None, "test", datetime.now(UTC))
+        people.set_pin(database, anna.id, credentials.hashed(PIN), "test", datetime.now(UTC))
+    yield running
+    await forgotten(running)
+    with opened(running) as database, database.writing() as connection:
+        for table in (tables.Take, tables.StudioCall, tables.Audit, tables.User):
+            connection.execute(delete(tables.of(table)))
 
 
 @pytest.fixture
@@ -118,17 +130,9 @@ def choosing(system: System) -> Steps:
 
 async def ring(robot: Robot, steps: Steps, heard: list[str], caller: str = STAFF, code: str = "*77") -> Result:
     scenario = parse({"title": "the studio", "from": caller, "step": steps, "expect": {"heard": heard}}, Path("/"))
-    result = await robot.ring(scenario, code=code)
+    result = await robot.ring(patient(scenario), code=code)
     assert not result.faults, story(result)
     return result
-
-
-def speech(folder: Path) -> str:
-    """The text as said into a telephone, after three seconds; a file of what a telephone sends."""
-    said = recording(folder, TEXT, filters="volume=-6dB,atempo=1.15,asetrate=44100,aresample=48000")
-    target = folder / "said.wav"
-    ffmpeg("-i", str(said), "-af", "adelay=2500:all=1", "-ar", "8000", "-ac", "1", "-c:a", "pcm_s16le", str(target))
-    return str(target)
 
 
 def samples(file: Path, channel: int | None = None) -> bytes:
@@ -139,14 +143,14 @@ def samples(file: Path, channel: int | None = None) -> bytes:
 
 
 async def test_what_is_recorded_and_published_by_phone_is_what_the_next_caller_hears(
-    system: System, robot: Robot, tmp_path: Path
+    system: System, robot: Robot
 ) -> None:
     steps: Steps = [
         *entering(system),
         *choosing(system),
         {"keys": "1"},
         {"hears": "studio/record"},
-        {"wav": speech(tmp_path)},
+        {"wav": SAID},
         {"keys": "#"},
         {"hears": "studio/as-heard", "timeout": 90},
         {"hears": "studio/menu-draft"},
@@ -205,13 +209,13 @@ async def test_silence_is_refused_in_words_and_can_be_neither_heard_nor_publishe
     assert [refusal.reason for refusal in take.refusals] == [Reason.SILENCE]
 
 
-async def test_closing_the_entrance_ends_a_call_that_goes_on(system: System, robot: Robot, tmp_path: Path) -> None:
+async def test_closing_the_entrance_ends_a_call_that_goes_on(system: System, robot: Robot) -> None:
     steps: Steps = [
         *entering(system),
         *choosing(system),
         {"keys": "1"},
         {"hears": "studio/record"},
-        {"wav": speech(tmp_path)},
+        {"wav": SAID},
         {"keys": "#"},
         {"hears": "studio/wrong", "timeout": 60},
         {"hears": "common/goodbye"},
@@ -231,14 +235,14 @@ async def test_closing_the_entrance_ends_a_call_that_goes_on(system: System, rob
 
 
 async def test_hanging_up_while_recording_keeps_what_was_said_as_a_draft_that_the_next_call_publishes(
-    system: System, robot: Robot, tmp_path: Path
+    system: System, robot: Robot
 ) -> None:
     steps: Steps = [
         *entering(system),
         *choosing(system),
         {"keys": "1"},
         {"hears": "studio/record"},
-        {"wav": speech(tmp_path)},
+        {"wav": SAID},
         {"hangs_up": True},
     ]
     await ring(robot, steps, ["studio/record"])
@@ -293,13 +297,6 @@ async def test_a_telephone_that_is_not_listed_is_sent_away_before_any_pin(system
     assert "studio/user" not in result.heard
 
 
-async def test_a_dead_daemon_is_told_by_the_dialplan(system: System, lab: Lab) -> None:
-    system.kill_daemon()
-    async with calling(lab, STAFF, "*775550001") as phone:
-        await phone.hears("fixed/studio-away")
-        await phone.sees("Hangup")
-
-
 async def test_a_telephone_rung_from_the_pages_begins_at_the_prompt_without_a_pin_and_once_only(
     system: System, lab: Lab
 ) -> None:
@@ -330,3 +327,13 @@ async def test_a_telephone_rung_from_the_pages_begins_at_the_prompt_without_a_pi
         assert studio_calls.take_leave(database, late, datetime.now(UTC)) is None
     assert "studio.ring" in audits(system)
     lab.command("channel request hangup all")
+
+
+async def test_a_dead_daemon_is_told_by_the_dialplan(lab: Lab) -> None:
+    """Nobody answers at the socket that this global variable names."""
+    async with (
+        global_variable(lab, "IVR_SOCKET", lab.folder / "nobody.sock"),
+        calling(lab, STAFF, "*775550001") as phone,
+    ):
+        await phone.hears("fixed/studio-away")
+        await phone.sees("Hangup")

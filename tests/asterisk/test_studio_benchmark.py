@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
+
+pytestmark = pytest.mark.nightly
 
 TINY = ("--readings", "1", "--calls", "1", "--accounts", "1", "--times", "2", "--takes", "3", "--published", "2")
 

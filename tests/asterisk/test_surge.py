@@ -5,65 +5,51 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from typer.testing import CliRunner
 
-from ivr.config import REPOSITORY
+from ivr.cli import app
 from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result, Robot
-from ivr.robot.scenario import parse
+from ivr.robot.ringing import Robot
 from ivr.robot.system import System
 from ivr.storage import outages_seen
 from ivr.telephony.ami import connected
-from tests.asterisk.accounts import import_accounts
-from tests.asterisk.conftest import SHORT_WAITS, ringing
-from tests.asterisk.promises import rings_back
-from tests.asterisk.steps import Steps, story
+from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
+from tests.asterisk.conftest import ringing
+from tests.asterisk.district import REPORTS, ring
+from tests.asterisk.promises import forgotten, standing
 from tests.lab.phone import waiting_callers
 from tests.waiting import until
 
-FILE = Path(__file__).parent / "surge.csv"
-LIMIT_S = 60
-REPORTS: Steps = [
-    {"hears": "identify/confirm", "keys": "1"},
-    {"hears": "reading/ask", "keys": "12150"},
-    {"hears": "reading/confirm", "keys": "1"},
-    {"hears": "menu/else", "keys": "1"},
-    {"hears": "menu/main", "keys": "3"},
-    {"hears": "report/trouble", "keys": "2"},
-]
+LIMIT_S = 90
+
+
+@pytest.fixture(scope="module")
+def running(lab: Lab) -> Iterator[System]:
+    """A daemon that follows the queues; more than one caller who waits makes the greeting short."""
+    with standing(lab, MANY_OF_ONE_DISTRICT, surge={"waiting": 1}) as system:
+        yield system
 
 
 @pytest.fixture
-def system(lab: Lab) -> Iterator[System]:
-    """A daemon that follows the queues; more than one caller who waits makes the greeting short."""
-    with tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder:
-        lab.up()
-        changes = {**SHORT_WAITS, **rings_back(lab), "surge": {"waiting": 1}}
-        changes["callbacks"] = {**changes["callbacks"], "power": True}
-        system = System(Path(folder), lab, changes=changes)
-        system.prepare()
-        import_accounts(system, FILE)
-        system.start_daemon()
-        yield system
-        system.kill_daemon()
-
-
-async def ring(robot: Robot, caller: int, steps: Steps, outcome: str, *heard: str) -> Result:
-    """Ring from the number that ends with this digit; nothing that was expected is missing."""
-    table: dict[str, Any] = {"title": "surge", "from": f"+7916000000{caller}", "step": steps}
-    result = await robot.ring(parse({**table, "expect": {"outcome": outcome, "heard": list(heard)}}, FILE.parent))
-    assert not result.faults, story(result)
-    return result
+async def system(running: System) -> AsyncIterator[System]:
+    """The daemon of the module; nobody has reported anything."""
+    yield running
+    await forgotten(running)
 
 
 def clerk(system: System, *words: str) -> str:
     """What a command of a clerk's prints."""
-    command = [sys.executable, "-m", "ivr", *words, "--config", str(system.config_file)]
+    done = CliRunner().invoke(app, [*words, "--config", str(system.config_file)])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def board(system: System) -> str:
+    """What the board shows; a process of its own, since it minds signals."""
+    command = [sys.executable, "-m", "ivr", "hotline", "board", "--once", "--config", str(system.config_file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -101,8 +87,8 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
         told = [event[name] for name in ("Queue", "Account", "Confirmed", "Outage", "Told", "District")]
         assert told == ["hotline", "1000000007", "no", "1", "suspected", "Север"]
 
-        board = await asyncio.to_thread(clerk, system, "hotline", "board", "--once")
-        assert "outage 1 is suspected: ivr outage confirm 1   or   ivr outage end 1 --withdrawn" in board
+        shown = await asyncio.to_thread(board, system)
+        assert "outage 1 is suspected: ivr outage confirm 1   or   ivr outage end 1 --withdrawn" in shown
         await asyncio.to_thread(clerk, system, "outage", "confirm", "1", "--cause", "line")
         known = [{"hears": "outage/choices", "timeout": 40, "hangs_up": True}]
         await ring(robot, 7, known, "nothing", "greeting/welcome", "outage/known", "outage/no-end")
@@ -113,9 +99,8 @@ async def test_six_reports_and_the_next_caller_hears_of_it_first(lab: Lab, syste
 
 
 async def is_greeted(robot: Robot, greeting: str) -> bool:
-    """Whether a caller hears this greeting, and hangs up then."""
-    steps: Steps = [{"hears": greeting, "timeout": 10}, {"hangs_up": True}]
-    result = await robot.ring(parse({"title": "greeted", "from": "+79160000008", "step": steps}, FILE.parent))
+    """Whether a caller hears this greeting; they hang up at the question behind it."""
+    result = await ring(robot, 8, [{"hears": "identify/confirm"}, {"hangs_up": True}], "nothing")
     return greeting in result.heard
 
 

@@ -25,7 +25,8 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=MOSCOW)
 class Step:
     """When the prompt `hears` begins, the caller presses `keys` with `gap_s` between them, or hangs up.
 
-    thinks_s: they hear the phrase out and then think so long before the first key.
+    thinks_s: they hear the phrase out and then think so long before the first key. first_s: they press the first key so
+    long after the phrase began.
     """
 
     hears: str
@@ -33,6 +34,7 @@ class Step:
     gap_s: float = 0.5
     hangs_up: bool = False
     thinks_s: float | None = None
+    first_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class ScriptedLine:
         if self.script and self.script[0].hears == phrase[0]:
             step = self.script.pop(0)
             self._gone = step.hangs_up
-            first = step.gap_s if step.thinks_s is None else self.pace.phrase(phrase) + step.thinks_s
+            first = step.gap_s if step.first_s is None else step.first_s
+            if step.thinks_s is not None:
+                first = self.pace.phrase(phrase) + step.thinks_s
             self._coming += [Key(digit, self._now + first + n * step.gap_s) for n, digit in enumerate(step.keys)]
 
     @property

@@ -9,7 +9,7 @@ from ivr.domain.accounts import Account
 from ivr.domain.meters import Meter, Zone
 from ivr.domain.readings import Channel
 from tests.dialogue.scripted import LET_GO, SPEECH_LOST, MemoryLedger, ScriptedCall, Step
-from tests.dialogue.test_visit import NUMBER, day_and_night, ledger, one_zone, register, visit
+from tests.dialogue.visits import NUMBER, day_and_night, ledger, one_zone, register, visit
 
 ACCOUNT = "один два три четыре пять шесть семь восемь девять ноль"
 NEAR = "один два три четыре пять шесть семь восемь пять ноль"

@@ -21,7 +21,7 @@ from ivr.domain.accounts import AccountFormat
 from ivr.domain.judging import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.language.vocabulary import CORRECTIONS, FILLERS, NUMBER_WORDS, UNKNOWN
-from tests.dialogue.test_visit import one_zone
+from tests.dialogue.visits import one_zone
 
 NUMBER = "1234567890"
 SAID = "один два три четыре пять шесть семь восемь девять ноль"

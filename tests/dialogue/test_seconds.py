@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import wave
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
-from ivr.config import REPOSITORY
 from ivr.dialogue.ports import Next, Outcome
 from ivr.domain.outages import Cause, Outage, Place, Trouble
+from tests.dialogue.known_outage import HOME, KNOWN, PHONE, visit
+from tests.dialogue.published import seconds
 from tests.dialogue.scripted import NOON, MemoryOutages, Pace, ScriptedCall, Step
-from tests.dialogue.test_outage import HOME, KNOWN, PHONE, visit
-from tests.dialogue.test_visit import NUMBER, day_and_night
+from tests.dialogue.visits import NUMBER, day_and_night
 
 PICKED_UP_S = 0.3
 """From the dialplan's greeting to the daemon's first word: its pause for a key, the hand-off."""
-
-
-@cache
-def seconds(prompt: str) -> float:
-    """Length of a published prompt."""
-    with wave.open(str(REPOSITORY / "prompts" / "ru" / f"{prompt}.wav"), "rb") as audio:
-        return audio.getnframes() / audio.getframerate()
 
 
 def since_answered(call: ScriptedCall) -> float:

@@ -9,9 +9,9 @@ import pytest
 from ivr.dialogue.ports import HungUp, Next, Outcome
 from ivr.domain.outages import Cause, Kind, Outage, Place, RingBack, State, Trouble
 from ivr.listening.keys import Key
+from tests.dialogue.known_outage import HOME, HOUR, KNOWN, PHONE, READING, visit
 from tests.dialogue.scripted import NOON, MemoryOutages, ScriptedCall, Step
-from tests.dialogue.test_outage import HOME, HOUR, KNOWN, PHONE, READING, visit
-from tests.dialogue.test_visit import NUMBER
+from tests.dialogue.visits import NUMBER
 
 SUSPECTED = Outage(9, Kind.EMERGENCY, State.SUSPECTED, Place("Север"), Cause.UNKNOWN, NOON - HOUR / 6)
 CHOICES = "outage/choices"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +16,9 @@ def test_the_usual_length() -> None:
     assert AccountFormat().accepts("1234567890")
 
 
-@pytest.mark.parametrize("number", ["", "123456789", "12345678901", "1234567890123"])
-def test_another_length(number: str) -> None:
-    assert not AccountFormat().accepts(number)
+def test_another_length() -> None:
+    numbers = ("", "123456789", "12345678901", "1234567890123")
+    assert [number for number in numbers if AccountFormat().accepts(number)] == []
 
 
 def test_several_lengths() -> None:
@@ -33,19 +32,19 @@ def test_leading_zeros_are_digits_like_others() -> None:
     assert not AccountFormat().accepts("1")
 
 
-@pytest.mark.parametrize("number", ["12345 6789", "123456789a", "-123456789", "1234567.90", "١٢٣٤٥٦٧٨٩٠", "²²²²²²²²²²"])
-def test_what_is_not_all_ascii_digits(number: str) -> None:
-    assert not AccountFormat().accepts(number)
+def test_what_is_not_all_ascii_digits() -> None:
+    numbers = ("12345 6789", "123456789a", "-123456789", "1234567.90", "١٢٣٤٥٦٧٨٩٠", "²²²²²²²²²²")
+    assert [number for number in numbers if AccountFormat().accepts(number)] == []
 
 
-@pytest.mark.parametrize("number", ["79927398713", "4111111111111111", "00", "18", "0000000000"])
-def test_luhn_holds(number: str) -> None:
-    assert luhn_holds(number)
+def test_luhn_holds() -> None:
+    numbers = ("79927398713", "4111111111111111", "00", "18", "0000000000")
+    assert [number for number in numbers if not luhn_holds(number)] == []
 
 
-@pytest.mark.parametrize("number", ["79927398710", "4111111111111112", "01", "81"])
-def test_luhn_does_not_hold(number: str) -> None:
-    assert not luhn_holds(number)
+def test_luhn_does_not_hold() -> None:
+    numbers = ("79927398710", "4111111111111112", "01", "81")
+    assert [number for number in numbers if luhn_holds(number)] == []
 
 
 @BUSY
@@ -63,15 +62,15 @@ def test_luhn_notices_every_wrong_digit(body: str, data: st.DataObject) -> None:
     assert not luhn_holds(number[:place] + wrong + number[place + 1 :])
 
 
-@pytest.mark.parametrize("number", ["123456", "12", "00", "50", "0000000000"])
-def test_mod11_holds(number: str) -> None:
+def test_mod11_holds() -> None:
     """12345: 5·2 + 4·3 + 3·4 + 2·5 + 1·6 = 50 = 4·11 + 6. 5: 5·2 = 10, which counts as 0."""
-    assert mod11_holds(number)
+    numbers = ("123456", "12", "00", "50", "0000000000")
+    assert [number for number in numbers if not mod11_holds(number)] == []
 
 
-@pytest.mark.parametrize("number", ["123450", "11", "51", "213456"])
-def test_mod11_does_not_hold(number: str) -> None:
-    assert not mod11_holds(number)
+def test_mod11_does_not_hold() -> None:
+    numbers = ("123450", "11", "51", "213456")
+    assert [number for number in numbers if mod11_holds(number)] == []
 
 
 @BUSY

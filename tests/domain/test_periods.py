@@ -18,10 +18,11 @@ def test_a_period_is_written_and_read() -> None:
     assert Period.parse("2026-03") == Period(2026, 3)
 
 
-@pytest.mark.parametrize("text", ["", "x", "2026", "2026-13", "2026-00", "2026-1", "202611", "2026-11-01", "2026-W11"])
-def test_what_is_no_period(text: str) -> None:
-    with pytest.raises(ValueError, match=r"isoformat|month"):
-        Period.parse(text)
+def test_what_is_no_period() -> None:
+    texts = ("", "x", "2026", "2026-13", "2026-00", "2026-1", "202611", "2026-11-01", "2026-W11")
+    for text in texts:
+        with pytest.raises(ValueError, match=r"isoformat|month"):
+            Period.parse(text)
 
 
 def test_december_is_followed_by_january() -> None:
@@ -43,21 +44,17 @@ def test_a_following_period_is_later_and_text_sorts_like_time(day: date) -> None
     assert Period.parse(str(period)) == period
 
 
-@pytest.mark.parametrize(
-    ("day", "period", "is_open"),
-    [
-        (date(2026, 11, 1), "2026-11", False),
-        (date(2026, 11, 14), "2026-11", False),
-        (date(2026, 11, 15), "2026-11", True),
-        (date(2026, 11, 25), "2026-11", True),
-        (date(2026, 11, 26), "2026-12", False),
-        (date(2026, 12, 31), "2027-01", False),
-        (date(2028, 2, 29), "2028-03", False),
-    ],
-)
-def test_the_usual_window(day: date, period: str, is_open: bool) -> None:
-    assert str(Window().period_of(day)) == period
-    assert Window().is_open(day) is is_open
+def test_the_usual_window() -> None:
+    expected = {
+        date(2026, 11, 1): ("2026-11", False),
+        date(2026, 11, 14): ("2026-11", False),
+        date(2026, 11, 15): ("2026-11", True),
+        date(2026, 11, 25): ("2026-11", True),
+        date(2026, 11, 26): ("2026-12", False),
+        date(2026, 12, 31): ("2027-01", False),
+        date(2028, 2, 29): ("2028-03", False),
+    }
+    assert {day: (str(Window().period_of(day)), Window().is_open(day)) for day in expected} == expected
 
 
 def test_a_window_up_to_the_end_of_the_month() -> None:

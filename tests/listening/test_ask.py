@@ -11,7 +11,7 @@ from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key
 from tests.dialogue.scripted import ScriptedLine, Step
 from tests.listening.sounding import speech
-from tests.listening.test_voice import WrittenEars, WrittenMeanings
+from tests.listening.written import WrittenEars, WrittenMeanings
 
 ASK: tuple[Phrase, ...] = (("ask",),)
 

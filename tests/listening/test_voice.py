@@ -3,72 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
 
 from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Interpretation, Question
 from ivr.listening.activity import Activity
-from ivr.listening.ears import EarsLost
 from ivr.listening.voice import PAUSE_AHEAD, SpeechWaits, Voice
 from tests.listening.sounding import click, noise, silence, speech
+from tests.listening.written import WrittenEars, WrittenMeanings
 
 TICK_S = 0.08
 TICK_BYTES = 1280
-
-
-@dataclass
-class WrittenUtterance:
-    """Hears what the test says it hears."""
-
-    on_partial: Callable[[tuple[str, ...]], None]
-    final: tuple[Hypothesis, ...]
-    fails: bool
-    fed: bytes = b""
-    finished: bool = False
-    abandoned: bool = False
-    undecoded: int = 0
-    lost: bool = False
-
-    def feed(self, pcm: bytes) -> None:
-        self.fed += pcm
-
-    async def finish(self) -> tuple[Hypothesis, ...]:
-        self.finished = True
-        if self.fails:
-            raise EarsLost
-        return self.final
-
-    def abandon(self) -> None:
-        self.abandoned = True
-
-
-@dataclass
-class WrittenEars:
-    available: bool = True
-    full: bool = False
-    fails: bool = False
-    final: tuple[Hypothesis, ...] = (Hypothesis(()),)
-    utterances: list[WrittenUtterance] = field(default_factory=list)
-    questions: list[Expects] = field(default_factory=list)
-
-    def listen(self, question: Question, on_partial: Callable[[tuple[str, ...]], None]) -> WrittenUtterance | None:
-        if self.full:
-            return None
-        self.questions.append(question.expects)
-        self.utterances.append(WrittenUtterance(on_partial, self.final, self.fails))
-        return self.utterances[-1]
-
-
-@dataclass
-class WrittenMeanings:
-    """Interprets by a list: words and what they mean."""
-
-    meanings: dict[str, Interpretation]
-
-    async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
-        return self.meanings.get(" ".join(heard[0].words), Interpretation()) if heard else Interpretation()
 
 
 MEANINGS = {

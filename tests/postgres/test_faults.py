@@ -16,22 +16,22 @@ from ivr.storage.engine import Database
 from ivr.storage.journal import Journal
 from ivr.storage.ledger import Ledger
 from tests.postgres.server import PostgresServer
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
+def database(own_postgres_url: str) -> Iterator[Database]:
     """A database with the newest schema and a wide limit."""
-    opened = Database(postgres_url, limit_s=30)
+    opened = Database(own_postgres_url, LIMIT_S)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def hurried(postgres_url: str) -> Iterator[Database]:
-    """The same with a limit of one second."""
+    """A database with a limit of one second."""
     opened = Database(postgres_url, limit_s=1)
     yield opened
     opened.close()
@@ -40,7 +40,7 @@ def hurried(postgres_url: str) -> Iterator[Database]:
 @pytest.fixture
 async def ledger(database: Database) -> AsyncIterator[Ledger]:
     """A ledger on it."""
-    opened = Ledger(database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=60)
+    opened = Ledger(database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=LIMIT_S)
     yield opened
     await opened.close()
 
@@ -87,16 +87,11 @@ async def test_the_journal_survives_a_server_that_was_away(
     journal.closed("c1", NOON, "nothing")
     await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)
-    await journal.close()
+    await journal.close(LIMIT_S)
     with database.reading() as connection:
         assert connection.execute(tables.of(tables.Call).select()).one().outcome == "nothing"
         assert connection.execute(tables.of(tables.CallStep).select()).one().prompt == "greeting/welcome"
     assert journal.dropped == 0
-
-
-def test_a_slow_statement_ends_in_time(hurried: Database) -> None:
-    with pytest.raises(StoreUnavailable, match="statement timeout"), hurried.reading() as connection:
-        connection.execute(text("SELECT pg_sleep(30)"))
 
 
 def test_no_server_at_all() -> None:
@@ -106,8 +101,8 @@ def test_no_server_at_all() -> None:
     database.close()
 
 
-def test_values_never_enter_a_fault(hurried: Database) -> None:
+def test_a_slow_statement_ends_in_time_and_its_values_never_enter_the_fault(hurried: Database) -> None:
     """An exception may reach a log; account numbers must not."""
-    with pytest.raises(StoreUnavailable) as raised, hurried.reading() as connection:
+    with pytest.raises(StoreUnavailable, match="statement timeout") as raised, hurried.reading() as connection:
         connection.execute(text("SELECT pg_sleep(30), :number"), {"number": "0012345678"})
     assert "0012345678" not in f"{raised.value} {raised.value.__cause__}"

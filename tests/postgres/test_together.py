@@ -19,6 +19,7 @@ from ivr.storage.engine import Database
 from ivr.storage.exporting import TakenBatch, take_batch
 from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.ledger import Ledger
+from tests.waiting import LIMIT_S, until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def a_file(folder: Path, accounts: int, t1: int, read_on: str = "2026-11-10") ->
 
 def ledger(database: Database) -> Ledger:
     """The ledger of a node."""
-    return Ledger(database, zone=MOSCOW, window=Window(), now=lambda: NOON, limit_s=20)
+    return Ledger(database, zone=MOSCOW, window=Window(), now=lambda: NOON, limit_s=LIMIT_S)
 
 
 def rows(database: Database, *columns: str) -> list[tuple[Any, ...]]:
@@ -48,7 +49,7 @@ def rows(database: Database, *columns: str) -> list[tuple[Any, ...]]:
 
 
 async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tmp_path: Path) -> None:
-    nodes = [Database(postgres_url) for _ in range(3)]
+    nodes = [Database(postgres_url, LIMIT_S) for _ in range(3)]
     import_accounts(nodes[0], a_file(tmp_path, 60, 100, "2026-10-20"), TERMS, report=print)
     book = ledger(nodes[0])
     registers = sorted(key for (key,) in rows(nodes[0], "register_id"))
@@ -68,7 +69,7 @@ async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tm
     await asyncio.gather(*map(book.keep, submissions))
     stop.set()
     for worker in workers:
-        await asyncio.to_thread(worker.join, 30)
+        await asyncio.to_thread(worker.join, LIMIT_S)
     last = take_batch(nodes[0], NOON)
     batches += [last] if last else []
     exported = [batch for batch, channel in rows(nodes[0], "batch", "channel") if channel == "phone-keys"]
@@ -80,8 +81,36 @@ async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tm
         node.close()
 
 
+def waits_for_a_lock(database: Database) -> bool:
+    """Whether somebody waits for what another transaction holds."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.reading() as connection:
+        return bool(connection.exec_driver_sql(query).scalar_one())
+
+
+async def test_an_export_that_waited_for_another_takes_nothing_not_even_a_number(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    one, two = Database(postgres_url, LIMIT_S), Database(postgres_url, LIMIT_S)
+    import_accounts(one, a_file(tmp_path, 1, 100, "2026-10-20"), TERMS, report=print)
+    ((register,),) = rows(one, "register_id")
+    book = ledger(one)
+    await book.keep(Submission("call", NOON, NOVEMBER, Channel.KEYS, (Entry(register, 150),)))
+    with one.writing() as connection:  # as another export does
+        readings = tables.of(tables.Reading)
+        connection.execute(readings.update().where(readings.c.status == "accepted").values(status="exported"))
+        second = asyncio.create_task(asyncio.to_thread(take_batch, two, NOON))
+        await until(lambda: waits_for_a_lock(one))
+    assert await second is None
+    with one.reading() as connection:
+        assert connection.execute(tables.of(tables.Batch).select()).all() == []
+    await book.close()
+    one.close()
+    two.close()
+
+
 async def test_callers_and_an_import_of_the_same_period(postgres_url: str, tmp_path: Path) -> None:
-    one, two = Database(postgres_url), Database(postgres_url)
+    one, two = Database(postgres_url, LIMIT_S), Database(postgres_url, LIMIT_S)
     import_accounts(one, a_file(tmp_path, 300, 100, "2026-10-20"), TERMS, report=print)
     registers = sorted(key for (key,) in rows(one, "register_id"))
     book = ledger(one)
@@ -101,7 +130,7 @@ async def test_callers_and_an_import_of_the_same_period(postgres_url: str, tmp_p
 
 
 def test_two_imports_of_the_same_accounts(postgres_url: str, tmp_path: Path) -> None:
-    nodes = [Database(postgres_url) for _ in range(2)]
+    nodes = [Database(postgres_url, LIMIT_S) for _ in range(2)]
     file = a_file(tmp_path, 2000, 100)
     results: list[Summary | StoreUnavailable] = []
 
@@ -115,7 +144,7 @@ def test_two_imports_of_the_same_accounts(postgres_url: str, tmp_path: Path) -> 
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(LIMIT_S)
     assert any(isinstance(result, Summary) and result.accounts_new == 2000 for result in results)
     for result in results:  # the other one saw the first one's accounts, or was told to try again
         assert isinstance(result, Summary) or "another import" in str(result)

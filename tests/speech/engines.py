@@ -8,8 +8,10 @@ from pathlib import Path
 
 from ivr.dialogue.ports import Expects, Question
 from ivr.speech.engine import Engine
-from tests.speech.conftest import MODEL
+from tests.voice.ears import MODEL
+from tests.voice.said import TEXTS
 
+SAID = TEXTS["reading-12345"]
 READING = Question((), Expects.READING, most_digits=5)
 PATIENT_S = 60.0  # tests share the processors with other tests
 MANY = 1000

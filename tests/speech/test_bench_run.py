@@ -138,6 +138,7 @@ async def test_nobody_is_served_where_one_is_too_many() -> None:
     assert (await most(served, 10, 0.1)).callers == 0
 
 
+@pytest.mark.nightly
 def test_a_small_run_prints_a_table_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     options = ["--count", "2", "--only", "synthetic, yes", "--line", "A-law", "--part", "understanding"]
@@ -157,6 +158,7 @@ def test_a_folder_that_is_no_model_is_an_error_that_says_so(tmp_path: Path, monk
     assert (done.exit_code, "nowhere: no such model folder" in done.output) == (2, True)
 
 
+@pytest.mark.nightly
 async def test_a_caller_is_answered_both_ways(tmp_path: Path) -> None:
     voice = synthetic.Voice("f3", 170, 50)
     pcm = synthetic.speak("двадцать два, тридцать три, сорок четыре, сорок, десять", voice, tmp_path / "cache")

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
+import pytest_asyncio
 import uvloop
 
 from ivr.language.vocabulary import UNKNOWN
+from ivr.speech.engine import Engine
 from ivr.speech.recogniser import LONGEST_S
 from ivr.speech.worker import Cost
-from tests.speech.conftest import SAID
-from tests.speech.engines import MANY, READING, heard, ignore, running
+from tests.speech.engines import MANY, READING, SAID, heard, ignore, running
 from tests.waiting import until
 
+on_one_engine = pytest.mark.asyncio(loop_scope="module")
 
-async def test_words_come_while_the_caller_speaks_and_the_best_hypothesis_at_the_end(speech: bytes) -> None:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine() -> AsyncIterator[Engine]:
+    """One process, which no test harms."""
     async with running() as engine:
-        words: list[tuple[str, ...]] = []
-        utterance = engine.listen(READING, words.append)
-        assert utterance is not None
-        for at in range(0, len(speech), 1280):
-            utterance.feed(speech[at : at + 1280])
-        await until(lambda: bool(words) and words[-1][:3] == ("двенадцать", "тысяч", "триста"))
-        hypotheses = await utterance.finish()
-        assert " ".join(hypotheses[0].words) == SAID
-        assert [one.cost for one in hypotheses] == sorted(one.cost for one in hypotheses)
-        assert hypotheses[0].cost == 0.0
-        assert len({one.words for one in hypotheses}) == len(hypotheses)
+        yield engine
+
+
+@on_one_engine
+async def test_words_come_while_the_caller_speaks_and_the_best_hypothesis_at_the_end(
+    engine: Engine, speech: bytes
+) -> None:
+    words: list[tuple[str, ...]] = []
+    utterance = engine.listen(READING, words.append)
+    assert utterance is not None
+    for at in range(0, len(speech), 1280):
+        utterance.feed(speech[at : at + 1280])
+    await until(lambda: bool(words) and words[-1][:3] == ("двенадцать", "тысяч", "триста"))
+    hypotheses = await utterance.finish()
+    assert " ".join(hypotheses[0].words) == SAID
+    assert [one.cost for one in hypotheses] == sorted(one.cost for one in hypotheses)
+    assert hypotheses[0].cost == 0.0
+    assert len({one.words for one in hypotheses}) == len(hypotheses)
 
 
 def test_speech_is_understood_on_the_loop_of_the_daemon(speech: bytes) -> None:
@@ -39,20 +52,20 @@ def test_speech_is_understood_on_the_loop_of_the_daemon(speech: bytes) -> None:
     assert uvloop.run(once()) == SAID
 
 
-async def test_silence_is_nothing() -> None:
-    async with running() as engine:
-        assert await heard(engine, bytes(32000)) == ""
-        assert await heard(engine, b"") == ""
+@on_one_engine
+async def test_silence_is_nothing(engine: Engine) -> None:
+    assert await heard(engine, bytes(32000)) == ""
+    assert await heard(engine, b"") == ""
 
 
 async def test_a_hundred_callers_who_speak_at_once_are_all_answered(speech: bytes) -> None:
-    second = speech[4000:20000]
+    half_a_second = speech[4000:12000]
     async with running(workers=2) as engine:
         utterances = [engine.listen(READING, ignore) for _ in range(100)]
         taken = [utterance for utterance in utterances if utterance is not None]
         assert len(taken) == 100
         for utterance in taken:
-            utterance.feed(second)
+            utterance.feed(half_a_second)
         results = await asyncio.gather(*(utterance.finish() for utterance in taken))
         assert len({result[0].words for result in results}) == 1
 
@@ -85,34 +98,34 @@ def test_what_callers_cost_follows_what_their_speech_took() -> None:
     assert cost.of_a_second == pytest.approx(0.01, rel=0.01)
 
 
-async def test_a_burst_of_audio_and_a_caller_who_falls_silent_hold_nobody_up(speech: bytes) -> None:
-    async with running() as engine:
-        silent, burst = engine.listen(READING, ignore), engine.listen(READING, ignore)
-        assert silent is not None
-        assert burst is not None
-        silent.feed(speech[:4000])
-        burst.feed(speech + bytes(64_000))  # of a line that stood still for seconds
-        assert await heard(engine, speech) == SAID
-        assert " ".join((await burst.finish())[0].words) == SAID
-        assert not silent.lost
-        assert await silent.finish()
+@on_one_engine
+async def test_a_burst_of_audio_and_a_caller_who_falls_silent_hold_nobody_up(engine: Engine, speech: bytes) -> None:
+    silent, burst = engine.listen(READING, ignore), engine.listen(READING, ignore)
+    assert silent is not None
+    assert burst is not None
+    silent.feed(speech[:4000])
+    burst.feed(speech + bytes(64_000))  # of a line that stood still for seconds
+    assert await heard(engine, speech) == SAID
+    assert " ".join((await burst.finish())[0].words) == SAID
+    assert not silent.lost
+    assert await silent.finish()
 
 
-async def test_noise_alone_is_no_number() -> None:
+@on_one_engine
+async def test_noise_alone_is_no_number(engine: Engine) -> None:
     random = Random(1)
     hiss = b"".join(int(random.gauss(0, 1500)).to_bytes(2, "little", signed=True) for _ in range(5 * 8000))
-    async with running() as engine:
-        assert set((await heard(engine, hiss)).split()) <= {UNKNOWN}
+    assert set((await heard(engine, hiss)).split()) <= {UNKNOWN}
 
 
-async def test_a_caller_who_never_stops_talking_is_heard_for_half_a_minute(speech: bytes) -> None:
-    async with running() as engine:
-        utterance = engine.listen(READING, ignore)
-        assert utterance is not None
-        for _ in range(int(2 * LONGEST_S * 16_000 / len(speech))):
-            utterance.feed(speech)
-            await until(lambda: utterance.undecoded < 16_000)
-        words = (await utterance.finish())[0].words
-        assert words[:5] == tuple(SAID.split())
-        assert len(words) <= 5 * (LONGEST_S * 16_000 / len(speech) + 1)
-        assert await heard(engine, speech) == SAID
+@on_one_engine
+async def test_a_caller_who_never_stops_talking_is_heard_for_half_a_minute(engine: Engine, speech: bytes) -> None:
+    utterance = engine.listen(READING, ignore)
+    assert utterance is not None
+    for _ in range(int(2 * LONGEST_S * 16_000 / len(speech))):
+        utterance.feed(speech)
+        await until(lambda: utterance.undecoded < 16_000)
+    words = (await utterance.finish())[0].words
+    assert words[:5] == tuple(SAID.split())
+    assert len(words) <= 5 * (LONGEST_S * 16_000 / len(speech) + 1)
+    assert await heard(engine, speech) == SAID

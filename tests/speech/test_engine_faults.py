@@ -7,15 +7,16 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
 from ivr.listening.ears import EarsLost
 from ivr.speech import process
-from tests.speech.conftest import MODEL, SAID
-from tests.speech.engines import MANY, READING, heard, ignore, running
+from tests.speech.engines import MANY, MODEL, READING, SAID, heard, ignore, running
 from tests.waiting import until
 
 
@@ -39,11 +40,10 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
         assert [await heard(engine, speech) for _ in range(2)] == [SAID, SAID]
 
 
+@pytest.mark.parametrize("run", [uvloop.run, pytest.param(asyncio.run, marks=pytest.mark.nightly)])
 def test_a_daemon_that_was_held_up_itself_takes_no_process_for_hanging(
-    speech: bytes, monkeypatch: pytest.MonkeyPatch
+    speech: bytes, run: Callable[[Coroutine[Any, Any, None]], None]
 ) -> None:
-    monkeypatch.setattr(process, "PING_S", 1.0)
-
     async def once() -> None:
         async with running() as engine:
             before = engine.pids
@@ -52,32 +52,16 @@ def test_a_daemon_that_was_held_up_itself_takes_no_process_for_hanging(
             assert await heard(engine, speech) == SAID
             assert engine.pids == before
 
-    for run in (asyncio.run, uvloop.run):
-        run(once())
+    run(once())
 
 
-async def test_a_process_that_falls_behind_takes_nobody_else_on(speech: bytes) -> None:
-    async with running() as engine:
-        utterance = engine.listen(READING, ignore)
-        assert utterance is not None
-        os.kill(engine.pids[0], signal.SIGSTOP)
-        utterance.feed(speech + speech)
-
-        def refused() -> bool:
-            more = engine.listen(READING, ignore)
-            if more is not None:
-                more.abandon()
-            return more is None
-
-        await until(refused)
-
-
-async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: bytes) -> None:
+async def test_a_process_that_falls_behind_takes_nobody_else_on_and_gives_up_who_spoke_last(speech: bytes) -> None:
     async with running(result_s=20) as engine:  # given up after 2 s, before it is held to hang
         taken = [utterance for _ in range(8) if (utterance := engine.listen(READING, ignore)) is not None]
         os.kill(engine.pids[0], signal.SIGSTOP)
-        for utterance in taken:
-            utterance.feed(speech)
+        taken[0].feed(speech)
+        for utterance in taken[1:]:
+            utterance.feed(speech[:16000])
 
         def given_up() -> bool:
             for utterance in taken:
@@ -85,11 +69,14 @@ async def test_who_spoke_last_is_given_up_where_a_process_falls_behind(speech: b
             return taken[-1].lost
 
         await until(given_up)
+        assert engine.pids, "it is late, and not held to hang"
+        assert engine.listen(READING, ignore) is None
         os.kill(engine.pids[0], signal.SIGCONT)
         lost = [utterance.lost for utterance in taken]
         assert lost == sorted(lost)
         assert not lost[0]
         assert " ".join((await taken[0].finish())[0].words) == SAID
+        await until(lambda: engine.available)
 
 
 async def test_audio_faster_than_it_can_be_taken_loses_the_utterance_and_costs_no_memory() -> None:

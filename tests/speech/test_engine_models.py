@@ -12,8 +12,7 @@ import pytest
 
 from ivr.speech.engine import Engine
 from ivr.speech.model_folder import BadModel
-from tests.speech.conftest import MODEL, SAID
-from tests.speech.engines import READING, heard, ignore, running
+from tests.speech.engines import MODEL, READING, SAID, heard, ignore, running
 from tests.waiting import until
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.speech.conftest import MODEL, SAID, spoken
-
-ACCOUNT_WORDS = "ноль ноль один два, три четыре пять, шесть семь восемь"
+from ivr.cli.speech import EXPECTS
+from ivr.speech.transcribing import Setup, Transcriber
+from tests.speech.engines import SAID
+from tests.voice.ears import MODEL
+from tests.voice.said import WAVS
 
 
 def save(file: Path, pcm: bytes, rate: int = 8000) -> Path:
@@ -36,11 +39,10 @@ def transcribe(folder: Path, *arguments: object) -> tuple[int, list[dict[str, An
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def account() -> Path:
     """0012345678, digit by digit."""
-    folder = tmp_path_factory.mktemp("account")
-    return save(folder / "account.wav", spoken(ACCOUNT_WORDS, folder))
+    return WAVS / "account-with-zeros.wav"
 
 
 def test_a_reading_and_a_file_that_is_none(tmp_path: Path, speech: bytes) -> None:
@@ -68,25 +70,28 @@ def test_many_files_come_in_their_order(tmp_path: Path, speech: bytes) -> None:
     assert found[0]["words"] == ""
 
 
+def value(expects: str, file: Path, known: Path | None = None) -> str | None:
+    """What the command's processes make of a file, without starting any."""
+    return asyncio.run(Transcriber(Setup(MODEL, EXPECTS[expects], None, known)).transcribe(file)).value
+
+
 def test_an_account_keeps_its_zeros_and_a_list_of_accounts_decides(tmp_path: Path, account: Path) -> None:
-    assert transcribe(tmp_path, "--expects", "account", account)[1][0]["value"] == "0012345678"
+    assert value("account", account) == "0012345678"
     known = tmp_path / "accounts.csv"
     known.write_text("account,street\n" + "".join(f"{10**9 + 37 * n},Ленина\n" for n in range(1000)))
-    assert transcribe(tmp_path, "--expects", "account", "--known", known, account)[1][0]["value"] is None
+    assert value("account", account, known) is None
     with known.open("a") as lines:
         lines.write("0012345679,Мира\n")
     assert transcribe(tmp_path, "--expects", "account", "--known", known, account)[1][0]["value"] == "0012345679"
     with known.open("a") as lines:
         lines.write("0012345678,Мира\n")
-    assert transcribe(tmp_path, "--expects", "account", "--known", known, account)[1][0]["value"] == "0012345678"
+    assert value("account", account, known) == "0012345678"
 
 
-def test_a_command_and_an_answer(tmp_path: Path) -> None:
-    for name, text in (("operator", "оператор"), ("yes", "да, верно"), ("no", "нет, неправильно")):
-        save(tmp_path / f"{name}.wav", spoken(text, tmp_path))
-    assert transcribe(tmp_path, "--expects", "menu", "operator.wav")[1][0]["value"] == "operator"
-    answers = transcribe(tmp_path, "--expects", "yesno", "yes.wav", "no.wav")[1]
-    assert [one["value"] for one in answers] == ["yes", "no"]
+def test_a_command_and_an_answer() -> None:
+    assert value("menu", WAVS / "operator.wav") == "operator"
+    assert value("yesno", WAVS / "yes-right.wav") == "yes"
+    assert value("yesno", WAVS / "no-wrong.wav") == "no"
 
 
 def test_what_cannot_be_used_is_told_before_anything_is_heard(tmp_path: Path, account: Path) -> None:

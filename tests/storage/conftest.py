@@ -1,22 +1,26 @@
-"""Each test of the storage runs on SQLite and on PostgreSQL."""
+"""Tests of the storage run on SQLite; those marked `both_databases` on PostgreSQL too."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import Result
 from sqlalchemy import insert, select
+from typer.testing import CliRunner
 
+from ivr.cli import app
 from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import upgrade
+from tests.waiting import LIMIT_S
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -29,10 +33,15 @@ def upgraded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
     """The database that the test runs on."""
-    return str(request.param)
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -55,9 +64,24 @@ def empty_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     """An open database with the newest schema."""
-    opened = Database(url, limit_s=5)
+    opened = Database(url, LIMIT_S)
     yield opened
     opened.close()
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(url: str, tmp_path: Path) -> Run:
+    """Runs `ivr` with a configuration file that names the test's database."""
+    config = tmp_path / "ivr.toml"
+    config.write_text(f'[store]\nurl = "{url}"\n')
+
+    def command(*words: object) -> Result:
+        return CliRunner().invoke(app, [*map(str, words), "--config", str(config)])
+
+    return command
 
 
 @dataclass
@@ -79,7 +103,7 @@ def now() -> Now:
 @pytest.fixture
 async def ledger(database: Database, now: Now) -> AsyncIterator[Ledger]:
     """A ledger of the node `test`."""
-    opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test")
+    opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test", limit_s=LIMIT_S)
     yield opened
     await opened.close()
 

@@ -12,6 +12,7 @@ from ivr.storage import call_figures, tables
 from ivr.storage.engine import Database
 from ivr.storage.filling import Size, fill
 from tests.storage.conftest import MOSCOW, Now, Stock
+from tests.waiting import LIMIT_S
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 DAY = (datetime(2026, 11, 20, tzinfo=MOSCOW), datetime(2026, 11, 21, tzinfo=MOSCOW))
@@ -35,6 +36,7 @@ def counted(database: Database, now: datetime = NOON) -> call_figures.Figures:
     return call_figures.figures(database, *DAY, now)
 
 
+@pytest.mark.both_databases
 def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) -> None:
     at = NOON - timedelta(hours=9)
     again = {"caller": "+79161234567"}
@@ -53,6 +55,7 @@ def test_outcomes_leaving_tries_and_repeats(database: Database, stock: Stock) ->
         assert found.left_out == 0
 
 
+@pytest.mark.both_databases
 def test_who_calls_again_within_a_day_to_the_second(database: Database) -> None:
     at, day, second = NOON - timedelta(hours=9) + timedelta(minutes=59), timedelta(days=1), timedelta(seconds=1)
     for caller, before in (("+79161234501", day), ("+79161234502", day + second), ("+79161234503", second)):
@@ -63,6 +66,7 @@ def test_who_calls_again_within_a_day_to_the_second(database: Database) -> None:
         assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 4}, {"": 2})
 
 
+@pytest.mark.both_databases
 def test_calls_to_the_studio_do_not_count(database: Database) -> None:
     at, again = NOON - timedelta(hours=9), {"caller": "+79161234567"}
     call(database, "studio", at, "nothing", GREETED, ASKED, GONE, called="*77", **again)
@@ -74,6 +78,7 @@ def test_calls_to_the_studio_do_not_count(database: Database) -> None:
     assert (found.of(call_figures.NUMBERED), found.of(call_figures.REPEATS)) == ({"": 1}, {})
 
 
+@pytest.mark.both_databases
 def test_readings_by_channel_and_doubt(database: Database, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 1, "2026-11-20", "2026-08", reason="")
@@ -109,10 +114,11 @@ def test_a_long_time_is_counted_in_pieces(database: Database) -> None:
     month = (first, datetime(2026, 11, 1, tzinfo=MOSCOW))
     found = call_figures.figures(database, *month, NOON, budget_s=0)
     assert found.left_out == 31 * 24 and not found.totals
-    assert call_figures.figures(database, *month, NOON, budget_s=60).of(call_figures.CALLS) == {"stored": 1}
+    assert call_figures.figures(database, *month, NOON, budget_s=LIMIT_S).of(call_figures.CALLS) == {"stored": 1}
     assert call_figures.figures(database, *month, NOON, budget_s=0).left_out == 0
 
 
+@pytest.mark.both_databases
 def test_hours_are_counted_before_somebody_asks(database: Database) -> None:
     call(database, "a", NOON - timedelta(days=2), "stored")
     call(database, "goes on", NOON - timedelta(hours=9), None)
@@ -130,13 +136,14 @@ def test_hours_are_counted_before_somebody_asks(database: Database) -> None:
     assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 1, "open": 1})
 
 
+@pytest.mark.both_databases
 def test_two_that_count_the_same_hours_count_them_once(url: str, database: Database) -> None:
     for hour in range(40):
         call(database, f"{hour}", NOON - timedelta(hours=3 + hour), "stored", GREETED, ASKED, GONE)
     hours = call_figures.uncounted(database, NOON)
 
     def count(_: int) -> int:
-        own = Database(url, limit_s=20)  # as another node
+        own = Database(url, LIMIT_S)  # as another node
         kept = sum(call_figures.keep(own, hours[first : first + 6]) for first in range(0, len(hours), 6))
         own.close()
         return kept
@@ -148,6 +155,7 @@ def test_two_that_count_the_same_hours_count_them_once(url: str, database: Datab
     assert found.of(call_figures.TRIES) == {"identify/ask 1": 40}
 
 
+@pytest.mark.both_databases
 def test_what_another_kept_first_stays(database: Database) -> None:
     call(database, "a", NOON - timedelta(hours=5), "stored")
     hours = call_figures.uncounted(database, NOON)
@@ -165,11 +173,12 @@ def test_nothing_is_counted_where_nothing_was(database: Database) -> None:
     assert (found.totals, found.left_out) == ({}, 0)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("size", [Size(500, 200, 60), Size(1, 1, 1)], ids=["small", "least"])
 def test_the_benchmarks_database_can_be_counted(database: Database, now: Now, size: Size) -> None:
     fill(database, size, now(), lambda step: None)
     since = now() - timedelta(days=31)
-    found = call_figures.figures(database, since, now() + timedelta(hours=1), now(), budget_s=60)
+    found = call_figures.figures(database, since, now() + timedelta(hours=1), now(), budget_s=LIMIT_S)
     assert sum(found.of(call_figures.CALLS).values()) == size.calls
     with database.reading() as connection:
         violated = connection.exec_driver_sql("PRAGMA foreign_key_check").all() if database.is_sqlite else []

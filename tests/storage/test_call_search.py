@@ -10,7 +10,6 @@ from sqlalchemy import insert, text
 from ivr.storage import call_search, tables
 from ivr.storage.call_search import Place, Wanted
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from tests.storage.conftest import MOSCOW, Stock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
@@ -34,6 +33,7 @@ def ids(found: call_search.Found) -> list[str]:
     return [call.id for call in found.calls]
 
 
+@pytest.mark.both_databases
 def test_pages_forwards_and_back_show_every_call_once(database: Database) -> None:
     calls = put_calls(database, 25)
     page = call_search.found(database, Wanted(), most=10)
@@ -52,6 +52,7 @@ def test_pages_forwards_and_back_show_every_call_once(database: Database) -> Non
     assert (ids(front), front.later) == (calls[:10], False)
 
 
+@pytest.mark.both_databases
 def test_each_field_narrows_it_down(database: Database, stock: Stock) -> None:
     account = stock.account("4012345678")
     put_calls(database, 12)
@@ -81,27 +82,17 @@ def test_each_field_narrows_it_down(database: Database, stock: Stock) -> None:
     assert call_search.found(database, Wanted(account="4012345678")).calls[0].account == "4012345678"
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [Wanted(), Wanted(caller="+79160000003"), Wanted(outcome="message"), Wanted(account="4012345678")],
-    ids=str,
-)
-def test_a_page_is_found_by_an_index(tmp_path: object, wanted: Wanted) -> None:
+def test_a_page_is_found_by_an_index(database: Database, stock: Stock) -> None:
     """SQLite: no query reads all calls."""
-    url = f"sqlite:///{tmp_path}/plan.db"
-    upgrade(url)
-    database = Database(url)
-    try:
-        Stock(database).account("4012345678")
-        put_calls(database, 3000)
-        with database.writing() as connection:
-            connection.execute(text("ANALYZE"))
+    stock.account("4012345678")
+    put_calls(database, 3000)
+    with database.writing() as connection:
+        connection.execute(text("ANALYZE"))
+    for wanted in (Wanted(), Wanted(caller="+79160000003"), Wanted(outcome="message"), Wanted(account="4012345678")):
         with database.reading() as connection:
             conditions = call_search._conditions(connection, wanted)
             assert conditions is not None
             query = call_search._page(conditions, Place(NOON + MINUTE, "call-0002"), 51)
             compiled = query.compile(database.engine, compile_kwargs={"literal_binds": True})
             plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
-    finally:
-        database.close()
-    assert any(step.startswith("SEARCH calls USING INDEX") for step in plan), plan
+        assert any(step.startswith("SEARCH calls USING INDEX") for step in plan), (wanted, plan)

@@ -38,6 +38,7 @@ def flagged(stock: Stock, register: int, value: int, day: str, **fields: str) ->
     )
 
 
+@pytest.mark.both_databases
 def test_the_oldest_comes_first_and_each_has_a_next_one(database: Database, stock: Stock, register: int) -> None:
     late = flagged(stock, register, 15000, "2026-11-20")
     (other,) = stock.meter(stock.account("0087654321"), "77")
@@ -52,6 +53,7 @@ def test_the_oldest_comes_first_and_each_has_a_next_one(database: Database, stoc
     assert checking.next_waiting(database, early) == late
 
 
+@pytest.mark.both_databases
 def test_one_is_seen_with_its_history(database: Database, stock: Stock, register: int) -> None:
     key = flagged(stock, register, 15000, "2026-11-20")
     seen = checking.checked(database, key)
@@ -68,6 +70,7 @@ def test_one_is_seen_with_its_history(database: Database, stock: Stock, register
     assert checking.checked(database, 999) is None
 
 
+@pytest.mark.both_databases
 async def test_a_correction_replaces_and_the_old_stays(
     database: Database, stock: Stock, register: int, ledger: Ledger, now: Now
 ) -> None:
@@ -100,6 +103,7 @@ def test_what_the_display_cannot_show_changes_nothing(
     assert stock.rows(tables.Audit, "who") == []
 
 
+@pytest.mark.both_databases
 def test_two_clerks_at_the_same_moment_decide_once(database: Database, stock: Stock, register: int, now: Now) -> None:
     key = flagged(stock, register, 15000, "2026-11-20")
 
@@ -133,6 +137,7 @@ def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register:
     assert stock.rows(tables.Audit, "who") == []
 
 
+@pytest.mark.both_databases
 def test_the_voice_of_a_reading(database: Database, stock: Stock, register: int) -> None:
     key = flagged(stock, register, 15000, "2026-11-20", voice="voice/2026-11-20/a-1.wav")
     assert checking.voice_of(database, key) == "voice/2026-11-20/a-1.wav"
@@ -149,20 +154,21 @@ LOOKS: dict[str, Callable[[Database], Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_no_look_reads_all_readings(url: str, stock: Stock, register: int, look: Callable[[Database], Any]) -> None:
-    flagged(stock, register, 15000, "2026-11-20")
-    database = Database(url)
+def test_no_look_reads_all_readings(database: Database, stock: Stock, register: int) -> None:
+    """SQLite: each is answered by an index."""
     asked: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda _c, _r, text, *_: asked.append(text))
-    look(database)
-    with database.reading() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        for text in [text for text in asked if text.startswith(("SELECT", "UPDATE"))]:
-            values = [None] * text.count("?")
-            plan = [row[3] for row in raw.cursor().execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()]
-            whole = [step for step in plan if step.startswith("SCAN readings") and "USING" not in step]
-            assert not whole, (text, plan)
-    database.close()
+    flagged(stock, register, 15000, "2026-11-20")
+    for name, look in LOOKS.items():
+        asked.clear()
+        look(database)
+        queries = [text for text in asked if text.startswith(("SELECT", "UPDATE"))]
+        assert queries, name
+        with database.reading() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            for text in queries:
+                values = [None] * text.count("?")
+                plan = [row[3] for row in raw.cursor().execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()]
+                whole = [step for step in plan if step.startswith("SCAN readings") and "USING" not in step]
+                assert not whole, (name, text, plan)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from ivr.cli import app
@@ -14,23 +12,10 @@ from ivr.domain.readings import Channel, Entry, Period, Submission
 from ivr.storage import tables
 from ivr.storage.ledger import Ledger
 from ivr.storage.migrations import newest
-from tests.storage.conftest import Stock, utc
+from tests.storage.conftest import Run, Stock, utc
 
 HEADER = "account;street;house;flat;district;phones;meter;digits;zones;power_kw;read_on;t1;t2;t3\n"
 GOOD = "0012345678;Мира;5;1;Север;+79161234567;A-1;5;1;15;2026-10-20;100;;\n"
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(url: str, tmp_path: Path) -> Run:
-    """Runs `ivr` with a configuration file that names the test's database."""
-    config = tmp_path / "ivr.toml"
-    config.write_text(f'[store]\nurl = "{url}"\n')
-
-    def command(*words: object) -> Result:
-        return CliRunner().invoke(app, [*map(str, words), "--config", str(config)])
-
-    return command
 
 
 @pytest.fixture
@@ -46,6 +31,7 @@ def test_upgrade_says_the_schema(run: Run) -> None:
     assert (result.exit_code, result.stdout) == (0, f"the schema is {newest()}\n")
 
 
+@pytest.mark.both_databases
 def test_import_says_what_came_in(run: Run, accounts: Path, stock: Stock) -> None:
     result = run("db", "import", accounts)
     assert (result.exit_code, result.stdout) == (
@@ -87,6 +73,7 @@ async def phoned(ledger: Ledger, stock: Stock, flagged: bool = False) -> str:
     return await ledger.keep(Submission("c1", at, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
+@pytest.mark.both_databases
 async def test_export_once_and_again(run: Run, ledger: Ledger, stock: Stock, tmp_path: Path) -> None:
     receipt = await phoned(ledger, stock)
     row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt}"

@@ -22,6 +22,7 @@ from ivr.storage.exporting import (
 )
 from ivr.storage.ledger import Ledger
 from tests.storage.conftest import Now, Stock, utc
+from tests.waiting import LIMIT_S
 
 HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
 AT = utc("2026-11-20T09:15:30.500000")
@@ -38,6 +39,7 @@ async def phoned(ledger: Ledger, register: int, value: int, call: str, reason: s
     return await ledger.keep(Submission(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
+@pytest.mark.both_databases
 async def test_each_reading_leaves_once(
     ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
@@ -65,6 +67,7 @@ async def test_nothing_waits(database: Database, now: Now, tmp_path: Path, stock
     assert stock.rows(tables.Batch, "number") == []
 
 
+@pytest.mark.both_databases
 async def test_a_batch_again_is_the_same_whatever_happened_since(
     ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
@@ -109,6 +112,7 @@ async def test_a_file_that_cannot_be_finished_does_not_replace_the_old_one(
     assert names(tmp_path) == ["out.csv"]
 
 
+@pytest.mark.both_databases
 async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
     account = stock.account()
     (one,), (two,) = stock.meter(account, "A"), stock.meter(account, "B")
@@ -129,6 +133,7 @@ async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock,
     ]
 
 
+@pytest.mark.both_databases
 async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 900, "c1", "same-value")
@@ -149,6 +154,7 @@ async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock
     assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", "typing error")]
 
 
+@pytest.mark.both_databases
 async def test_refusing_a_correction_brings_back_what_it_replaced(
     ledger: Ledger, stock: Stock, database: Database, now: Now
 ) -> None:
@@ -160,6 +166,7 @@ async def test_refusing_a_correction_brings_back_what_it_replaced(
     assert (waiting.value, waiting.reason) == (120, "restored")
 
 
+@pytest.mark.both_databases
 async def test_refusing_brings_back_what_billing_knows_as_it_was(
     ledger: Ledger, stock: Stock, database: Database, now: Now
 ) -> None:
@@ -176,24 +183,25 @@ async def test_refusing_brings_back_what_billing_knows_as_it_was(
     assert take_batch(database, now()) is None
 
 
+@pytest.mark.both_databases
 def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stock, now: Now) -> None:
     account = stock.account()
     for number in range(40):
         (register,) = stock.meter(account, f"M{number}")
         stock.reading(register, number, "2026-11-20", "2026-11", status="accepted")
-    other = Database(url)
+    other = Database(url, LIMIT_S)
     batches: list[TakenBatch | None] = []
     gate = threading.Barrier(4)
 
     def export(node: Database) -> None:
-        gate.wait(10)
+        gate.wait(LIMIT_S)
         batches.append(take_batch(node, now()))
 
     workers = [threading.Thread(target=export, args=(node,)) for node in (database, other) * 2]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(LIMIT_S)
     other.close()
     assert [batch.readings for batch in batches if batch] == [40] and len(batches) == 4
     assert set(stock.rows(tables.Reading, "status", "exported_as")) == {("exported", "accepted")}

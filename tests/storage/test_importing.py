@@ -17,6 +17,8 @@ from ivr.storage.importing import Summary, Terms, import_accounts
 from ivr.storage.ledger import Ledger
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
 
+pytestmark = pytest.mark.both_databases
+
 HEADER = "account,street,house,flat,district,phones,meter,digits,zones,power_kw,read_on,t1,t2,t3"
 NOVEMBER = Period(2026, 11)
 READINGS = ("register_id", "value", "period", "channel", "status", "reason")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
 
 from ivr.domain.people import Role
 from ivr.storage import people, tables
 from ivr.storage.engine import Database
 from ivr.storage.listened import listened
-from tests.storage.conftest import Now, Stock
-from tests.storage.test_call_search import MINUTE, NOON
+from tests.storage.conftest import MOSCOW, Now, Stock
+
+pytestmark = pytest.mark.both_databases
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 
 
 def test_listening_is_in_the_audit_once_for_all_its_parts(database: Database, stock: Stock) -> None:
     for minutes in (0, 1, 14, 20):
-        listened(database, "call:x", "whole call", "anna", NOON + minutes * MINUTE)
+        listened(database, "call:x", "whole call", "anna", NOON + timedelta(minutes=minutes))
     listened(database, "call:x", "whole call", "ivan", NOON)
     rows = stock.rows(tables.Audit, "who", "action", "subject", "detail")
     assert rows == [

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from ivr.domain.takes import Checks, How, NewTake, Take
 from ivr.storage import old_takes, tables, takes
 from ivr.storage.engine import Database
 from tests.storage.conftest import Now, Stock
+
+pytestmark = pytest.mark.both_databases
 
 YEAR = timedelta(days=365)
 

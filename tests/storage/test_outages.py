@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,12 +12,8 @@ from ivr.storage.emergencies import Emergencies
 from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
 from ivr.storage.reports import reports
-from tests.storage.conftest import MOSCOW, Now, Stock, utc
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
-HOUR = timedelta(hours=1)
-STREET = Place("Север", "Ленина")
-PHONE = "+79161234567"
+from tests.storage.conftest import Now, Stock, utc
+from tests.storage.entering import HOUR, NOON, PHONE, entered
 
 
 @pytest.fixture
@@ -27,15 +22,7 @@ def emergencies(ledger: Ledger, now: Now) -> Emergencies:
     return Emergencies(ledger.units, now, "test")
 
 
-def entered(database: Database, stock: Stock, place: Place = STREET, **fields: object) -> int:
-    """An outage of a place where one account lies, from 11 o'clock to 18:30; its id."""
-    if not stock.rows(tables.Account, "id"):
-        stock.account(district="Север", street="Ленина", house="5")
-    terms = {"kind": Kind.EMERGENCY, "cause": Cause.CABLE, "began_at": NOON - HOUR, **fields}
-    ends = NOON + 6.5 * HOUR
-    return outages.add(database, place=place, expected_end=ends, who="anna", now=NOON, **terms).id  # type: ignore[arg-type]
-
-
+@pytest.mark.both_databases
 async def test_a_caller_finds_the_outage_of_their_place(
     database: Database, stock: Stock, emergencies: Emergencies, now: Now
 ) -> None:
@@ -56,6 +43,7 @@ def test_the_place_must_be_one_of_an_account(database: Database, stock: Stock) -
     entered(database, stock, Place("Сервер"), anywhere=True)
 
 
+@pytest.mark.both_databases
 def test_a_place_has_one_outage_that_goes_on(database: Database, stock: Stock) -> None:
     first = entered(database, stock)
     with pytest.raises(outages.AlreadyKnown, match=f"outage {first} "):
@@ -65,6 +53,7 @@ def test_a_place_has_one_outage_that_goes_on(database: Database, stock: Stock) -
     entered(database, stock)
 
 
+@pytest.mark.both_databases
 def test_every_change_is_in_the_history(database: Database, stock: Stock) -> None:
     number = entered(database, stock)
     changed = outages.change(database, number, "boris", NOON, expected_end=NOON + 8 * HOUR, cause=Cause.WEATHER)
@@ -117,6 +106,7 @@ def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> No
     assert stock.rows(tables.Outage, "state") == [("withdrawn",)]
 
 
+@pytest.mark.both_databases
 async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -138,12 +128,14 @@ async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
     assert stock.rows(tables.Callback, "due_at")[-1] == (NOON,), "who comes just after the end is rung at once"
 
 
+@pytest.mark.both_databases
 async def test_many_promises_at_once_are_one(database: Database, stock: Stock, emergencies: Emergencies) -> None:
     number = entered(database, stock)
     await asyncio.gather(*(emergencies.promise(RingBack(f"c{n}", PHONE, number)) for n in range(8)))
     assert len(stock.rows(tables.Callback, "id")) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -155,6 +147,7 @@ async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
     assert set(stock.rows(tables.Callback, "due_at")) == {(NOON,)}
 
 
+@pytest.mark.both_databases
 async def test_a_report_keeps_what_is_known_and_has_a_number(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -175,6 +168,7 @@ async def test_a_report_keeps_what_is_known_and_has_a_number(
     assert [one.reports for one in outages_seen.listed(database)] == [1]
 
 
+@pytest.mark.both_databases
 async def test_a_report_is_seen_once_with_the_number_of_its_own_call(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:

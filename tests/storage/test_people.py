@@ -13,6 +13,8 @@ from ivr.storage.attempts import AT_PAGES
 from ivr.storage.engine import Database
 from tests.storage.conftest import Now, Stock
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = timedelta(hours=1)
 
 

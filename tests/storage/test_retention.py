@@ -14,7 +14,7 @@ from ivr.storage import retention, tables
 from ivr.storage.engine import Database
 from ivr.storage.retention import Kept, remove_daily, remove_old
 from tests.storage.conftest import MOSCOW, Stock
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 DAY = timedelta(days=1)
@@ -43,6 +43,7 @@ def put_call(database: Database, name: str, age: timedelta, *, ended: bool = Tru
         connection.execute(insert(tables.of(tables.CallStep)), steps)
 
 
+@pytest.mark.both_databases
 def test_old_ones_go_and_young_ones_stay(
     database: Database, stock: Stock, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +97,7 @@ async def test_the_daemon_removes_at_its_start_and_ends_at_once(database: Databa
     task = asyncio.create_task(remove_daily(database, kept, lambda: NOW, stop))
     await until(lambda: not old.exists())
     stop.set()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_S):
         await task
 
 

@@ -17,7 +17,8 @@ from ivr.storage.ledger import Ledger
 from ivr.storage.promises import Promises
 from ivr.storage.reports import reports
 from tests.storage.conftest import Now, Stock
-from tests.storage.test_outages import HOUR, NOON, PHONE, STREET, entered
+from tests.storage.entering import HOUR, NOON, PHONE, STREET, entered
+from tests.waiting import LIMIT_S
 
 LEASE = timedelta(seconds=60)
 HOME = Place("Север", "Ленина", "5")
@@ -51,6 +52,7 @@ def add(database: Database, place: Place, hours: float = 0) -> int:
     return outages.add(database, Kind.EMERGENCY, place, Cause.LINE, at, None, "anna", at, anywhere=True).id
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("withdrawn", [False, True])
 async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     database: Database, stock: Stock, emergencies: Emergencies, withdrawn: bool
@@ -70,6 +72,7 @@ async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
     assert promises.claim("", "here", NOON + HOUR, LEASE) is None
 
 
+@pytest.mark.both_databases
 async def test_who_was_never_tried_comes_before_who_is_tried_again(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -85,6 +88,7 @@ async def test_who_was_never_tried_comes_before_who_is_tried_again(
     assert [one.phone[-1] if one else "" for one in order] == ["1", "2", "0", ""]
 
 
+@pytest.mark.both_databases
 async def test_the_light_is_back(database: Database, stock: Stock, emergencies: Emergencies) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -99,6 +103,7 @@ async def test_the_light_is_back(database: Database, stock: Stock, emergencies: 
     assert ringbacks.finished(database, outage) == [NOON + HOUR]
 
 
+@pytest.mark.both_databases
 async def test_still_no_light_is_reported_once(database: Database, stock: Stock, emergencies: Emergencies) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -116,6 +121,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
     assert (seen.rung, seen.dark, seen.reports) == (1, 1, 0)
 
 
+@pytest.mark.both_databases
 async def test_without_an_account_the_place_of_the_outage_is_reported(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -131,6 +137,7 @@ async def test_without_an_account_the_place_of_the_outage_is_reported(
     assert report.outage_id == known, "entered while they were rung"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("account", [1, None])
 async def test_who_is_dark_by_another_outage_waits_for_its_end(
     database: Database, stock: Stock, emergencies: Emergencies, account: int | None
@@ -173,6 +180,7 @@ async def test_works_that_have_not_begun_keep_nobody_waiting(
     assert claim(database) is not None
 
 
+@pytest.mark.both_databases
 async def test_two_outages_of_one_place_are_one_ring(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -227,6 +235,7 @@ async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
     assert claim(database) is not None
 
 
+@pytest.mark.both_databases
 async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_on(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -252,6 +261,7 @@ async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_o
     assert stock.rows(tables.Callback, *ROW)[0][:2] == ("given-up", "no answer"), "this time it is over"
 
 
+@pytest.mark.both_databases
 async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -287,6 +297,7 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     assert not promises.done(rings, NOON + 4 * HOUR, "confirmed"), "the first try of the time before"
 
 
+@pytest.mark.both_databases
 def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
     outage = entered(database, stock)
     with pytest.raises(outages.NoSuchOutage, match="goes on"):
@@ -297,6 +308,7 @@ def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
         outages.reopen(database, outage, "anna", NOON)
 
 
+@pytest.mark.both_databases
 async def test_nobody_is_told_of_what_was_over_two_days_ago(
     database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -321,6 +333,7 @@ async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
     assert claim(database) is None
 
 
+@pytest.mark.both_databases
 async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
     url: str, database: Database, stock: Stock, emergencies: Emergencies
 ) -> None:
@@ -331,7 +344,7 @@ async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
             await ask(emergencies, outage, f"+791600000{number:02d}", account)
     ended(database, north)
     ended(database, south)
-    nodes = [Database(url) for _ in range(4)]
+    nodes = [Database(url, LIMIT_S) for _ in range(4)]
 
     def take(node: Database) -> list[str]:
         mine = []

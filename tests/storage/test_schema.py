@@ -45,6 +45,7 @@ def schema(connection: Connection) -> dict[str, object]:
     }
 
 
+@pytest.mark.both_databases
 def test_migrations_make_what_the_tables_describe(database: Database, empty_url: str) -> None:
     described = Database(empty_url)
     with described.writing() as connection:
@@ -61,10 +62,12 @@ def test_names_of_the_design_are_there(database: Database) -> None:
         assert set(inspect(connection).get_table_names()) >= DESIGN
 
 
+@pytest.mark.both_databases
 def test_upgrade_twice_changes_nothing(url: str) -> None:
     assert upgrade(url) == upgrade(url) == newest()
 
 
+@pytest.mark.both_databases
 def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
     upgrade(empty_url, "0004")
     database = Database(empty_url)
@@ -95,6 +98,7 @@ def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "new folder/deep/ivr.db").is_file()
 
 
+@pytest.mark.both_databases
 def test_a_schema_that_is_missing_is_told_with_its_mend(empty_url: str) -> None:
     database = Database(empty_url)
     with pytest.raises(StoreUnavailable, match="ivr db upgrade"):

@@ -21,6 +21,7 @@ from ivr.storage.engine import Database
 from ivr.storage.ledger import Ledger
 from ivr.storage.spooling import SpoolTerms, TakenIn, parse, take_in
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
+from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Window(), Limits())
 READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "reason")
@@ -40,6 +41,7 @@ def spool(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.both_databases
 def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stock, now: Now) -> None:
     account = stock.account()
     (register,) = stock.meter(account)
@@ -61,6 +63,7 @@ def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stoc
     assert taken.suffix == ".taken" and taken.read_text() == left()
 
 
+@pytest.mark.both_databases
 def test_zones_are_in_the_order_of_the_meter_and_doubts_are_told(
     spool: Path, database: Database, stock: Stock, now: Now
 ) -> None:
@@ -84,6 +87,7 @@ def test_exchanged_zones_are_told(spool: Path, database: Database, stock: Stock,
     assert [w.reason for w in flagged(database)] == ["emergency: zones-swapped"] * 2
 
 
+@pytest.mark.both_databases
 def test_taken_in_twice_is_stored_once(spool: Path, database: Database, stock: Stock, now: Now) -> None:
     """A daemon killed between commit and renaming reads the same file again."""
     stock.meter(stock.account())
@@ -96,56 +100,52 @@ def test_taken_in_twice_is_stored_once(spool: Path, database: Database, stock: S
     assert len(list(spool.glob("*.taken"))) == 2
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (left(account="0000000000"), "unknown account"),
-        (left("b" * 32, "0000000001"), "no meter"),
-        (left("b" * 32, "0000000002"), "several meters"),
-        (left("b" * 32, "0012345678", "1", "2"), "2 values for a meter of 1 zones"),
-        (left("b" * 32, "0012345678", "123456"), "more digits than the meter has"),
-        (left(at="2026-11-21T18:00:00+03:00"), "taken in the future"),
-    ],
-)
-def test_what_fits_no_meter_is_kept_for_the_clerk(
-    spool: Path, database: Database, stock: Stock, now: Now, line: str, reason: str
-) -> None:
+@pytest.mark.both_databases
+def test_what_fits_no_meter_is_kept_for_the_clerk(spool: Path, database: Database, stock: Stock, now: Now) -> None:
     stock.meter(stock.account())
     stock.account("0000000001")
     two = stock.account("0000000002")
     stock.meter(two, "A")
     stock.meter(two, "B")
-    (spool / "readings.jsonl").write_text(line)
-    assert take_in(spool, database, TERMS, now()) == TakenIn(refused=1)
-    (kept,) = unplaced(database)
-    told = json.loads(line)
-    assert (kept.account, list(kept.values), kept.reason) == (told["account"], told["values"], reason)
+    lines = {
+        left("a" * 32, account="0000000000"): "unknown account",
+        left("b" * 32, "0000000001"): "no meter",
+        left("c" * 32, "0000000002"): "several meters",
+        left("d" * 32, "0012345678", "1", "2"): "2 values for a meter of 1 zones",
+        left("e" * 32, "0012345678", "123456"): "more digits than the meter has",
+        left("f" * 32, at="2026-11-21T18:00:00+03:00"): "taken in the future",
+    }
+    (spool / "readings.jsonl").write_text("".join(lines))
+    assert take_in(spool, database, TERMS, now()) == TakenIn(refused=6)
+    expected = [(told["account"], told["values"], lines[line]) for line in lines for told in [json.loads(line)]]
+    kept = [(one.account, list(one.values), one.reason) for one in unplaced(database)]
+    assert sorted(kept) == sorted(expected)
     assert stock.rows(tables.Reading, "id") == stock.rows(tables.Call, "id") == []
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        left()[:-20].encode(),
-        b"\xff\xfe\x00garbage",
-        b"[" * 4000,
-        b'{"id": "' + b"x" * 9000 + b'"}',
-        b"[]",
-        left(account="12*4").encode(),
-        left(at="2026-11-19T18:03:11").encode(),
-        left(at="yesterday").encode(),
-        left(key="../../etc").encode(),
-        b'{"id": null}',
-    ],
-)
-def test_garbage_goes_aside_and_stops_nobody(
-    spool: Path, database: Database, stock: Stock, now: Now, garbage: bytes
-) -> None:
+GARBAGE = [
+    left()[:-20].encode(),
+    b"\xff\xfe\x00garbage",
+    b"[" * 4000,
+    b'{"id": "' + b"x" * 9000 + b'"}',
+    b"[]",
+    left(account="12*4").encode(),
+    left(at="2026-11-19T18:03:11").encode(),
+    left(at="yesterday").encode(),
+    left(key="../../etc").encode(),
+    b'{"id": null}',
+]
+
+
+def test_garbage_goes_aside_and_stops_nobody(spool: Path, database: Database, stock: Stock, now: Now) -> None:
     stock.meter(stock.account())
-    (spool / "readings.jsonl").write_bytes(left("b" * 32).encode() + garbage.strip() + b"\n" + left("c" * 32).encode())
-    assert take_in(spool, database, TERMS, now()) == TakenIn(stored=2, rejected=1)
-    (rejected,) = spool.glob("*.rejected")
-    assert len(rejected.read_text().splitlines()) == 1
+    for number, garbage in enumerate(GARBAGE):
+        before, after = (left(f"{word}{number:031}").encode() for word in "bc")
+        (spool / "readings.jsonl").write_bytes(before + garbage.strip() + b"\n" + after)
+        assert take_in(spool, database, TERMS, now()) == TakenIn(stored=2, rejected=1), garbage
+        (rejected,) = spool.glob("*.rejected")
+        assert len(rejected.read_text().splitlines()) == 1, garbage
+        rejected.unlink()
 
 
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
@@ -166,6 +166,7 @@ def test_no_json_breaks_the_parser(told: object) -> None:
         parse(json.dumps(told).encode())
 
 
+@pytest.mark.both_databases
 async def test_a_newer_reading_of_the_period_stays(
     spool: Path, database: Database, ledger: Ledger, stock: Stock, now: Now
 ) -> None:
@@ -177,6 +178,7 @@ async def test_a_newer_reading_of_the_period_stays(
     assert stock.rows(tables.Reading, "value", "status") == [(200, "accepted"), (123, "superseded")]
 
 
+@pytest.mark.both_databases
 async def test_an_older_reading_of_the_period_is_replaced(
     spool: Path, database: Database, ledger: Ledger, stock: Stock, now: Now
 ) -> None:
@@ -201,7 +203,7 @@ def test_the_file_is_taken_under_the_lock_of_its_writer(
         writer.write(left())
         writer.flush()
         assert not done.wait(0.2) and live.exists()  # it waits for us
-    worker.join(10)
+    worker.join(LIMIT_S)
     assert done.is_set() and len(stock.rows(tables.Reading, "id")) == 1
 
 
@@ -232,12 +234,13 @@ def test_no_folder_and_no_file(tmp_path: Path, spool: Path, database: Database, 
     assert take_in(tmp_path / "none", database, TERMS, now()) == take_in(spool, database, TERMS, now()) == TakenIn()
 
 
+@pytest.mark.both_databases
 def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: Stock, now: Now) -> None:
     stock.meter(stock.account())
     for file in range(4):
         lines = "".join(left(f"{file:016x}{n:016x}", "0012345678", f"{file}{n}") for n in range(10))
         (spool / f"readings.{file}.jsonl").write_text(lines)
-    other = Database(url)
+    other = Database(url, LIMIT_S)
     results: list[TakenIn] = []
     workers = [
         threading.Thread(target=lambda store=store: results.append(take_in(spool, store, TERMS, now())))
@@ -246,7 +249,7 @@ def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: S
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(LIMIT_S)
     other.close()
     assert sum(result.stored for result in results) == 40
     assert all(result.failed == result.rejected == 0 for result in results)

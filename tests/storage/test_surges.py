@@ -19,10 +19,8 @@ from ivr.storage.outages import NoSuchOutage
 from ivr.storage.promised import RingBacks, ring_backs
 from ivr.storage.surges import confirm, fade, suspect
 from ivr.storage.switches import GREETING, OFF, ON, SURGE, Switches, switch, switched
-from tests.storage.conftest import MOSCOW, Now, Stock
-from tests.storage.test_commands import Run, run
-
-__all__ = ["run"]
+from tests.storage.conftest import MOSCOW, Now, Run, Stock
+from tests.waiting import LIMIT_S
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -66,6 +64,7 @@ def surge(database: Database, stock: Stock) -> Iterator[None]:
     yield
 
 
+@pytest.mark.both_databases
 def test_six_callers_in_ten_minutes_open_one_suspected_outage(database: Database, stock: Stock, surge: None) -> None:
     assert states(stock) == [(1, "suspected", "Север", "")]
     assert suspect(database, TERMS, NOON) == []
@@ -94,6 +93,7 @@ def test_one_who_reports_six_times_is_one(database: Database, stock: Stock) -> N
     assert suspect(database, TERMS, NOON) == []
 
 
+@pytest.mark.both_databases
 def test_reports_of_a_known_outage_do_not_count_and_are_given_to_it(database: Database, stock: Stock) -> None:
     stock.account(district="Север", street="Ленина", house="5")
     street = Place("Север", "Ленина")
@@ -109,6 +109,7 @@ def test_reports_of_a_known_outage_do_not_count_and_are_given_to_it(database: Da
     assert [one.callers for one in suspect(database, TERMS, NOON)] == [6]
 
 
+@pytest.mark.both_databases
 def test_a_withdrawn_suspicion_comes_back_from_new_reports_only(database: Database, stock: Stock, surge: None) -> None:
     report(database, stock, 50, trouble=Trouble.DANGER)  # belongs to nothing yet when it is withdrawn
     for number in range(60, 65):
@@ -122,6 +123,7 @@ def test_a_withdrawn_suspicion_comes_back_from_new_reports_only(database: Databa
     assert [(one.id, one.callers) for one in suspect(database, TERMS, NOON + 3 * MINUTE)] == [(2, 6)]
 
 
+@pytest.mark.both_databases
 def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None:
     with pytest.raises(outages.AlreadyKnown, match="ivr outage confirm 1"):
         outages.add(database, Kind.EMERGENCY, Place("север"), Cause.LINE, NOON, None, "anna", NOON)
@@ -136,6 +138,7 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
     assert fade(database, TERMS, NOON + 99 * HOUR) == []
 
 
+@pytest.mark.both_databases
 async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_promises_are_due(
     database: Database, stock: Stock, surge: None, ledger: Ledger, now: Now
 ) -> None:
@@ -153,10 +156,11 @@ async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_prom
     assert seen.changes[-1].detail.endswith("to ring: 1; nobody confirmed it")
 
 
+@pytest.mark.both_databases
 async def test_several_daemons_that_look_at_once_open_one(url: str, database: Database, stock: Stock) -> None:
     for number in range(6):
         report(database, stock, number)
-    daemons = [Database(url) for _ in range(6)]
+    daemons = [Database(url, LIMIT_S) for _ in range(6)]
     try:
         looks = await asyncio.gather(*(asyncio.to_thread(suspect, one, TERMS, NOON) for one in daemons))
     finally:
@@ -166,6 +170,7 @@ async def test_several_daemons_that_look_at_once_open_one(url: str, database: Da
     assert states(stock) == [(1, "suspected", "Север", "")]
 
 
+@pytest.mark.both_databases
 async def test_a_withdrawal_at_the_same_moment_is_not_overlooked(url: str, database: Database, stock: Stock) -> None:
     for turn in range(5):
         at = NOON + turn * HOUR
@@ -174,7 +179,7 @@ async def test_a_withdrawal_at_the_same_moment_is_not_overlooked(url: str, datab
         (opened,) = suspect(database, TERMS, at)
         for number in range(10, 16):
             report(database, stock, number, at, trouble=Trouble.DANGER)
-        other = Database(url)
+        other = Database(url, LIMIT_S)
         look = asyncio.to_thread(suspect, other, TERMS, at + MINUTE)
         withdrawal = asyncio.to_thread(
             outages.end, database, opened.id, "anna", at + MINUTE, ended_at=at + MINUTE, withdrawn=True
@@ -200,6 +205,7 @@ async def test_callers_hear_of_a_suspicion(database: Database, surge: None, ledg
     assert await emergencies.at(Place("Юг")) is None
 
 
+@pytest.mark.both_databases
 def test_what_clerks_switch_is_kept_and_in_the_audit(database: Database, stock: Stock) -> None:
     assert switched(database) == Switches(Greeting.AUTO, suspects=True)
     switch(database, GREETING, Greeting.SHORT, "anna", NOON)

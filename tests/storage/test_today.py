@@ -18,6 +18,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
 MIDNIGHT = NOON.replace(hour=0)
 
 
+@pytest.mark.both_databases
 def test_what_goes_on_and_waits(database: Database, stock: Stock) -> None:
     register = stock.meter(stock.account())[0]
     stock.reading(register, 5, "2026-11-20", "2026-10", status="flagged")
@@ -73,6 +74,7 @@ def test_what_goes_on_and_waits(database: Database, stock: Stock) -> None:
     assert outage_details.same_place(database, Place("Юг")) is None
 
 
+@pytest.mark.both_databases
 def test_places_are_counted_as_they_are_compared(database: Database, stock: Stock) -> None:
     for number, (district, street, house) in enumerate(
         (("Север", "Ленина", "5"), ("Север", "ул. Ленина", "дом 5"), ("Север", "Лесная", "5"), ("Юг", "Ленина", "5"))
@@ -92,8 +94,8 @@ def test_places_are_counted_as_they_are_compared(database: Database, stock: Stoc
         assert places.accounts_at(place) == count, place
 
 
-@pytest.mark.parametrize("kind", ["sqlite"])  # PostgreSQL's planner knows how many rows there are: none
 def test_open_calls_and_flagged_readings_are_found_by_their_indexes(database: Database) -> None:
+    """SQLite: PostgreSQL's planner knows how many rows there are, none."""
     seen: list[str] = []
     with database.reading() as connection:
         for query in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,28 +21,9 @@ from ivr.telephony.session import AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
 from ivr.telephony.wire import Wire
 from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, sounds
+from tests.telephony.journal import MemoryJournal
 
 NOON = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class MemoryJournal:
-    """Keeps what it is told; the times of steps are left out."""
-
-    calls: list[tuple[str, datetime, str, str, str]] = field(default_factory=list)
-    steps: list[tuple[int, str, str, str]] = field(default_factory=list)
-    accounts: list[tuple[str, int]] = field(default_factory=list)
-
-    def opened(
-        self, call_id: str, started_at: datetime, caller: str, called: str, channel: str, uniqueid: str = ""
-    ) -> None:
-        self.calls.append((call_id, started_at, caller, called, channel))
-
-    def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str, detail: str) -> None:
-        self.steps.append((seq, kind, prompt, detail))
-
-    def identified(self, call_id: str, account_id: int) -> None:
-        self.accounts.append((call_id, account_id))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A caller who speaks over the real descriptor: prompts stop, keys win, utterances are kept."""
+"""A caller who speaks over the real descriptor, in virtual time: prompts stop, keys win, utterances are kept."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pathlib import Path
 
 import pytest
 
-from ivr.config import REPOSITORY
 from ivr.dialogue.interpreting import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Question
 from ivr.listening.ask import KeyWaits
 from ivr.listening.ears import Ears
 from ivr.listening.voice import SpeechWaits
-from ivr.speech.engine import Engine
-from ivr.studio.sound import to_telephone
-from ivr.studio.synthesis import engines_here
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.line import QUIET
 from ivr.telephony.server import Incoming
 from ivr.telephony.session import AgiSession
 from ivr.telephony.wire import Wire
 from tests.listening.sounding import silence, speech
-from tests.listening.test_voice import WrittenEars
+from tests.listening.written import WrittenEars
 from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, ends, sounds
-from tests.telephony.test_call import MemoryJournal
+from tests.telephony.journal import MemoryJournal
+from tests.virtual_time import VirtualTime
+from tests.voice.ears import OwnEars
+from tests.voice.said import said
 from tests.waiting import until
 
+event_loop = VirtualTime
 USUAL = SpeechWaits()
 YES_OR_NO = Question(
     (("ask/one",), ("ask/two",)),
@@ -52,7 +52,7 @@ class SpeakingCaller:
     recordings: Path
 
     async def says(self, pcm: bytes) -> None:
-        """Speak in real time, as RTP comes."""
+        """Speak as RTP comes."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         for n, at in enumerate(range(0, len(pcm), 320)):
@@ -186,16 +186,16 @@ async def test_a_number_begun_into_the_end_of_what_is_said_goes_on_in_the_questi
 ) -> None:
     saying = asyncio.create_task(caller.call.say(("ask/one",)))
     await caller.asterisk.plays("ask/one")
-    said = speech(1.5)
-    await caller.says(said[:8000])
+    number = speech(1.5)
+    await caller.says(number[:8000])
     await until(lambda: bool(ears.utterances) and len(ears.utterances[0].fed) >= 5000)
     caller.asterisk.plays_out()
     assert await saying is None
     asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
-    await caller.says(said[8000:] + silence(0.8))
+    await caller.says(number[8000:] + silence(0.8))
     assert (await asking).digits == "1"
     assert len(ears.utterances) == 2
-    assert ears.utterances[1].fed.startswith(said[:5000])
+    assert ears.utterances[1].fed.startswith(number[:5000])
 
 
 async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ async def test_what_is_expected_as_an_echo_follows_the_prompt_and_ends_with_it(t
         loop = asyncio.get_running_loop()
         stopped = loop.time()
         await until(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
-        assert loop.time() - stopped < 10, "a prompt that was stopped makes no echo for the rest of its length"
+        assert loop.time() - stopped < 1, "a prompt that was stopped makes no echo for the rest of its length"
 
 
 async def test_the_echo_of_a_prompt_is_expected_while_the_next_one_begins(tmp_path: Path) -> None:
@@ -233,9 +233,9 @@ async def test_the_echo_of_a_prompt_is_expected_while_the_next_one_begins(tmp_pa
         assert await playing is True
         playing = asyncio.create_task(line.play("ask/two"))
         await caller.asterisk.plays("ask/two")
-        assert line.prompt_level > 1000 or loop.time() - ended > 0.3  # the machine stood still
+        assert line.prompt_level > 1000
         await until(lambda: line.prompt_level == 0)  # noqa: B023 (asked at once)
-        assert 0.3 < loop.time() - ended < 10
+        assert 0.3 < loop.time() - ended < 1
         line.hush()
         assert await playing is False
 
@@ -260,21 +260,13 @@ async def test_an_utterance_that_cannot_be_kept_is_told(
 
 
 async def test_a_spoken_yes_over_the_prompt_with_the_shipped_recogniser(tmp_path: Path) -> None:
-    file = tmp_path / "said.wav"
-    engines_here()[0][0].speak("да.", file)
-    said: bytes = to_telephone(file).raw_data
-    engine = Engine(REPOSITORY / "speech_models" / "ru-phone", 1, 60)
-    await engine.start()
-    try:
-        async for caller in speaking(tmp_path, engine):
-            asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
-            await caller.asterisk.plays("ask/one")
-            await caller.says(silence(0.3) + said)  # and then the telephone sends nothing
-            answer = await asking
-            assert (answer.heard, answer.digits, answer.words) == (Heard.ANSWER, "1", "да")
-            assert len(answer.audio) > len(said) / 2
-    finally:
-        await engine.close()
+    async for caller in speaking(tmp_path, OwnEars()):
+        asking = asyncio.create_task(caller.call.ask(YES_OR_NO))
+        await caller.asterisk.plays("ask/one")
+        await caller.says(silence(0.3) + said("yes"))  # and then the telephone sends nothing
+        answer = await asking
+        assert (answer.heard, answer.digits, answer.words) == (Heard.ANSWER, "1", "да")
+        assert len(answer.audio) > len(said("yes")) / 2
 
 
 async def recorded(caller: SpeakingCaller, pcm: bytes = b"", key: str = "", *, no_input_s: float = LIMIT_S) -> Answer:
