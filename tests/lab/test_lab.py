@@ -107,7 +107,7 @@ def test_a_process_that_becomes_another_program_is_seen(lab_folder: Path) -> Non
     environment = {"PATH": os.environ["PATH"], "A": again, processes.MARK: str(lab_folder)}
     with subprocess.Popen(["sh", "-c", again], env=environment) as process:
         try:
-            for _ in range(150):  # one in some 25 looks meets it in between
+            for _ in range(100):  # one in some 25 looks meets it in between
                 assert processes.of_lab(lab_folder) == [process.pid]
         finally:
             process.kill()
