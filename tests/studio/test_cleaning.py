@@ -19,7 +19,7 @@ from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from ivr.studio.masters import Masters
 from ivr.studio.studio import Studio
-from tests.studio.test_takes import settings_in
+from tests.studio.stock import settings_in
 
 ASK, THREE = "identify/ask", "digit/3"
 YEAR = timedelta(days=365)

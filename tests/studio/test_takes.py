@@ -28,8 +28,8 @@ from ivr.studio.standing import Standing
 from ivr.studio.studio import NoSuchPrompt, NoSuchVoice, Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import ffmpeg, recording
+from tests.studio.stock import ASK, ASK_TEXT, settings_in, speak_quickly, together
 
-ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
 FIXED, FIXED_TEXT = "fixed/goodbye", "Спасибо за звонок. До свидания."
 THREE, FIVE = "digit/3", "digit/5"
 
@@ -59,16 +59,6 @@ class Desk:
         with self.studio.database.reading() as connection:
             rows = connection.execute(select(audit.c.who, audit.c.action, audit.c.detail).order_by(audit.c.id))
             return [tuple(row) for row in rows]
-
-
-def settings_in(folder: Path, url: str = "") -> Settings:
-    return Settings.model_validate(
-        {
-            "store": {"url": url or f"sqlite:///{folder}/ivr.db"},
-            "sounds": {"own": folder / "own"},
-            "studio": {"takes": folder / "takes", "upload_mb": 4, "longest_s": 30},
-        }
-    )
 
 
 @pytest.fixture
@@ -344,7 +334,10 @@ def test_what_plays_goes_on_with_the_old_sound(desk: Desk) -> None:
         assert beginning + playing.read() == desk.studio.preview_file(first.id).read_bytes()
 
 
-def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(desk: Desk) -> None:
+def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_quickly(desk.folder, monkeypatch)
     studio = desk.studio
     studio.publish(desk.record().id, "anna")
     entry = studio.change_text(ASK, "  Назовите  номер лицевого счёта. ", "anna", notes="Спокойно.")
@@ -550,35 +543,5 @@ def test_killed_while_publishing_the_files_agree_with_the_database_again(
     assert desk.studio.files.disagreements() == []
 
 
-def _publish_many(folder: Path, url: str, take: int, times: int) -> None:
-    settings = settings_in(folder, url)
-    studio = Studio(settings, Database(settings.store.url, limit_s=30))
-    for _ in range(times):
-        studio.publish(take, f"publisher {take}")
-    os._exit(0)
-
-
 def test_two_publishers_at_once_leave_one_take_whole(desk: Desk) -> None:
     together(desk.folder, desk.settings.store.url, desk.studio)
-
-
-def together(folder: Path, url: str, studio: Studio) -> None:
-    """Two processes publish two takes in turns; also run on PostgreSQL."""
-    takes = [
-        studio.add_take(ASK, recording(folder, ASK_TEXT, filters=f"atempo={tempo}"), how=How.FILE, who="anna")
-        for tempo in (1.0, 1.1)
-    ]
-    # Not by fork: nothing of this process's connections is to be in the others.
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_publish_many, args=(folder, url, take.id, 20)) for take in takes]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0, 0]
-    states = {take.id: studio.take(take.id).state for take in takes}
-    assert sorted(states.values()) == [TakeState.PUBLISHED, TakeState.WITHDRAWN]
-    heard = next(take for take, state in states.items() if state is TakeState.PUBLISHED)
-    own = folder / "own" / "own" / f"{ASK}.wav"
-    assert own.read_bytes() == studio.preview_file(heard).read_bytes()
-    assert studio.files.disagreements() == []

@@ -19,7 +19,7 @@ from ivr.telephony.line import AgiLine
 from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import recording
-from tests.studio.test_takes import ASK, settings_in
+from tests.studio.stock import ASK, settings_in
 from tests.telephony.test_on_asterisk import taken_call
 
 LONG = "identify/help"  # a take is published while it plays
