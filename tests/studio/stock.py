@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ivr.config import Settings
 from ivr.domain.takes import How, TakeState
 from ivr.storage.engine import Database
+from ivr.storage.migrations import upgrade
 from ivr.studio.studio import Studio
 from tests.studio.recordings import SPOKEN, recording
 
@@ -25,6 +28,19 @@ def settings_in(folder: Path, url: str = "") -> Settings:
             "studio": {"takes": folder / "takes", "upload_mb": 4, "longest_s": 30},
         }
     )
+
+
+@cache
+def _newest() -> bytes:
+    with TemporaryDirectory() as folder:
+        upgrade(f"sqlite:///{folder}/ivr.db")
+        return (Path(folder) / "ivr.db").read_bytes()
+
+
+def new_database(folder: Path) -> str:
+    """A database with the newest schema, as `settings_in` names it; its URL."""
+    (folder / "ivr.db").write_bytes(_newest())
+    return f"sqlite:///{folder}/ivr.db"
 
 
 def program(folder: Path, name: str, script: str) -> None:

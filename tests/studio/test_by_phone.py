@@ -19,12 +19,11 @@ from ivr.domain.takes import How, MayNotRecord, NotPublishable, OtherPublished, 
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.by_phone import AGAIN_S, ENDING, LATEST_AGAIN_S, STALE_S, PhoneStudio
 from ivr.studio.sound import BadSound
 from ivr.studio.studio import Studio
 from tests.studio.recordings import ffmpeg, recording
-from tests.studio.stock import ASK, ASK_TEXT, settings_in, speak_quickly
+from tests.studio.stock import ASK, ASK_TEXT, new_database, settings_in, speak_quickly
 from tests.web.people import password_hash
 
 PIN, OTHER_PIN = "471108", "112233"
@@ -54,7 +53,7 @@ class Phones:
 @pytest.fixture
 def phones(tmp_path: Path) -> Iterator[Phones]:
     settings = settings_in(tmp_path)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     yield Phones(studio, tmp_path / "calls")

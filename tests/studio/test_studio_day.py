@@ -20,13 +20,13 @@ from ivr.cli.prompts import app
 from ivr.config import REPOSITORY, load
 from ivr.domain.takes import Take, TakeState
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.pages import clock
 from ivr.studio.phrases import spoken_phrases
 from ivr.studio.script import Sheet, read_sheet
 from ivr.studio.studio import Studio
 from ivr.studio.synthesis import Engine, Espeak, Festival
 from tests.studio.sessions import RATE, Reading, Voice, by, cough, shipped, speak_all, with_rest
+from tests.studio.stock import new_database
 
 SENTENCES = (
     *("reading/help", "reading/fraction", "reading/too-long", "reading/insist", "reading/stored", "reading/not-stored"),
@@ -65,7 +65,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     folders = f'[sounds]\nown = "{tmp_path / "own"}"\n[studio]\ntakes = "{tmp_path / "takes"}"\n'
     config.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/ivr.db"\n{folders}')
     settings = load(config)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     yield Desk(tmp_path, config, studio)

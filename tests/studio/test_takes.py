@@ -9,7 +9,7 @@ import resource
 import shutil
 import signal
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from ivr.config import REPOSITORY, Settings
 from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeState
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.agreement import Disagreement
 from ivr.studio.catalogue import BadText
 from ivr.studio.sound import measure
@@ -28,7 +27,7 @@ from ivr.studio.standing import Standing
 from ivr.studio.studio import NoSuchPrompt, NoSuchVoice, Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import ffmpeg, recording
-from tests.studio.stock import ASK, ASK_TEXT, settings_in, speak_quickly, together
+from tests.studio.stock import ASK, ASK_TEXT, new_database, settings_in, speak_quickly, together
 
 FIXED, FIXED_TEXT = "fixed/goodbye", "Спасибо за звонок. До свидания."
 THREE, FIVE = "digit/3", "digit/5"
@@ -64,7 +63,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     settings = settings_in(tmp_path)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     yield Desk(tmp_path, settings, studio)
@@ -242,17 +241,32 @@ def test_an_mp3_with_a_hostile_tag_and_cover_is_only_sound(desk: Desk) -> None:
         assert "script" not in str(take.checks)
 
 
-@pytest.mark.parametrize("prompt", ["../../x", "identify/../../x", "/etc/passwd", "", "identify/nothing"])
-def test_names_from_outside_never_become_paths(desk: Desk, prompt: str) -> None:
-    with pytest.raises(NoSuchPrompt):
-        desk.studio.add_take(prompt, b"", how=How.BROWSER, who="anna")
+def accepted(cases: Iterable[str], work: Callable[[str], object], refusal: type[Exception]) -> list[str]:
+    """Those of the cases that are not refused."""
+    passed = []
+    for case in cases:
+        try:
+            work(case)
+        except refusal:
+            continue
+        passed.append(case)
+    return passed
+
+
+def test_names_from_outside_never_become_paths(desk: Desk) -> None:
+    def add(prompt: str) -> Take:
+        return desk.studio.add_take(prompt, b"", how=How.BROWSER, who="anna")
+
+    odd = ("../../x", "identify/../../x", "/etc/passwd", "", "identify/nothing")
+    assert accepted(odd, add, NoSuchPrompt) == []
     assert not (desk.folder / "takes").exists()
 
 
-@pytest.mark.parametrize("voice", ["../x", "ru", "/tmp", "Анна", "a b", "."])
-def test_a_voice_is_a_plain_name_and_never_the_shipped_one(desk: Desk, voice: str) -> None:
-    with pytest.raises(NoSuchVoice):
-        desk.studio.add_take(ASK, b"", how=How.BROWSER, who="anna", voice=voice)
+def test_a_voice_is_a_plain_name_and_never_the_shipped_one(desk: Desk) -> None:
+    def add(voice: str) -> Take:
+        return desk.studio.add_take(ASK, b"", how=How.BROWSER, who="anna", voice=voice)
+
+    assert accepted(("../x", "ru", "/tmp", "Анна", "a b", "."), add, NoSuchVoice) == []
 
 
 def test_recordings_lie_under_names_that_nobody_guesses_or_lists(desk: Desk) -> None:
@@ -369,10 +383,9 @@ def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk
     assert restored is not None and restored.id == late.id
 
 
-@pytest.mark.parametrize("text", ["", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300])
-def test_a_text_that_cannot_be_spoken_is_refused(desk: Desk, text: str) -> None:
-    with pytest.raises(BadText):
-        desk.studio.change_text(ASK, text, "anna")
+def test_a_text_that_cannot_be_spoken_is_refused(desk: Desk) -> None:
+    odd = ("", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300)
+    assert accepted(odd, lambda text: desk.studio.change_text(ASK, text, "anna"), BadText) == []
     assert desk.studio.prompt(ASK).entry.text == ASK_TEXT
 
 
