@@ -10,6 +10,7 @@ import sys
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from ivr.config import Settings
 from ivr.domain.faults import StoreUnavailable
@@ -41,26 +42,32 @@ def serve_pages(settings: Settings, with_parent: bool) -> None:
             raise
         except StoreUnavailable:
             log.warning("the database does not answer; the pages say so until it does")
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            http=Connection,
-            limit_concurrency=AT_ONCE,
-            timeout_keep_alive=KEEP_S,
-            timeout_graceful_shutdown=END_S,
-            proxy_headers=bool(settings.web.proxies),
-            forwarded_allow_ips=list(settings.web.proxies),
-            ws="none",
-        )
+        server = server_of(app, settings)
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         host, port = listener.getsockname()[:2]
         log.info("the pages are served", extra={"path": f"http://{f'[{host}]' if ':' in host else host}:{port}/"})
         # uvicorn raises the signal that ended it once more after its end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        uvloop.run(_serve(uvicorn.Server(config), listener, with_parent))
+        uvloop.run(_serve(server, listener, with_parent))
+
+
+def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """The server with its limits; tests run it in a thread."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=Connection,
+        limit_concurrency=AT_ONCE,
+        timeout_keep_alive=KEEP_S,
+        timeout_graceful_shutdown=END_S,
+        proxy_headers=bool(settings.web.proxies),
+        forwarded_allow_ips=list(settings.web.proxies),
+        ws="none",
+    )
+    return uvicorn.Server(config)
 
 
 def listen(address: str) -> socket.socket:

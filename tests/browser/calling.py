@@ -13,7 +13,7 @@ from ivr.lab.lab import Lab
 from ivr.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.browser.serving import served_at
-from tests.web.conftest import put_people
+from tests.web.people import put_people
 
 RING_S = 240.0
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from ivr.config import REPOSITORY
+from ivr.config import REPOSITORY, load
 from ivr.domain.people import Role
 from ivr.storage.engine import Database
-from tests.browser.serving import served_at
-from tests.web.conftest import PASSWORD, peopled_sqlite
+from ivr.web.application import make_application
+from ivr.web.serving import listen, server_of
+from tests.web.conftest import peopled_sqlite
+from tests.web.people import PASSWORD
 
 __all__ = ["peopled_sqlite"]
 
@@ -39,17 +43,19 @@ IN_RUSSIAN: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "ru"}
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """A site that `ivr web` serves. url: without a slash at its end."""
+    """A site that is served. url: without a slash at its end."""
 
     url: str
     database: Database
-    config_file: Path
     folder: Path
 
 
 @contextmanager
 def serving(peopled: Path, folder: Path) -> Iterator[Web]:
-    """`ivr web` on a free port, with a copy of this database in `folder`."""
+    """The pages on a free port, with a copy of this database in `folder`: the server of `ivr web`, in a thread.
+
+    Each has an application of its own, so nothing that one kept in its memory is seen by another.
+    """
     shutil.copy(peopled, folder / "ivr.db")
     url = f"sqlite:///{folder / 'ivr.db'}"
     config = folder / "ivr.toml"
@@ -59,17 +65,17 @@ def serving(peopled: Path, folder: Path) -> Iterator[Web]:
         f'[web]\nlisten = "127.0.0.1:0"\n'
         f'[sounds]\nown = "{folder / "own"}"\n[studio]\ntakes = "{folder / "takes"}"\n'
     )
+    settings = load(config)
     database = Database(url)
-    log = folder / "web.log"
-    with log.open("wb") as out:
-        command = [sys.executable, "-m", "ivr", "web", "--config", str(config)]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-    try:
-        yield Web(served_at(log, lambda: process.poll() is None), database, config, folder)
-    finally:
-        process.terminate()
-        process.wait(90)
-        database.close()
+    with listen(settings.web.listen) as listener, ThreadPoolExecutor(1, thread_name_prefix="pages") as thread:
+        server = server_of(make_application(settings), settings)
+        served = thread.submit(uvloop.run, server.serve([listener]))
+        try:
+            yield Web(f"http://127.0.0.1:{listener.getsockname()[1]}", database, folder)
+        finally:
+            server.should_exit = True
+            served.result(90)
+            database.close()
 
 
 @pytest.fixture
@@ -79,9 +85,9 @@ def web(peopled_sqlite: Path, tmp_path: Path) -> Iterator[Web]:
         yield web
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One Chromium for a module, whose tests are not `async`: while it is there, Playwright's own loop runs."""
+    """One Chromium for this folder, whose tests are not `async`: while it is there, Playwright's own loop runs."""
     expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN)
@@ -89,20 +95,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser, web: Web) -> Iterator[Page]:
-    """A window of its own; a test fails on any fault of a script or of the policy that the console tells."""
-    context = chromium.new_context(
-        base_url=web.url, locale="ru-RU", viewport={"width": 1280, "height": 800}, permissions=["microphone"]
-    )
+@contextmanager
+def window(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    """A window of its own; fails on any fault of a script or of the policy that the console tells."""
+    given: dict[str, Any] = {"locale": "ru-RU", "viewport": {"width": 1280, "height": 800}} | options
+    context = browser.new_context(base_url=url, **given)
     page = context.new_page()
     page.set_default_timeout(PAGE_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(chromium: Browser, web: Web) -> Iterator[Page]:
+    """A window on the test's own pages."""
+    with window(chromium, web.url, permissions=["microphone"]) as page:
+        yield page
 
 
 def log_in(page: Page, role: Role) -> None:
@@ -138,7 +152,7 @@ def until(page: Page, expression: str) -> None:
     """Wait until a JavaScript expression is true; Playwright's own way needs what the policy of the pages forbids."""
     deadline = time.monotonic() + PAGE_MS / 1000
     while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
+        assert time.monotonic() < deadline, f"{page.url}: never true within {PAGE_MS} ms: {expression}"
         page.wait_for_timeout(50)
 
 

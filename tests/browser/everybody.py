@@ -109,34 +109,41 @@ FOCUSED = """() => {
 }"""
 
 
-def assert_readable(page: Page) -> None:
-    """Names, headings, tables and landmarks are there."""
-    assert page.evaluate(READER) == [], page.url
+def faults(page: Page) -> list[str]:
+    """What is wrong for somebody who hears the page, sees it badly, or has no mouse."""
+    return [f"{page.url}: {fault}" for fault in (*page.evaluate(READER), *_contrast(page), *_by_keyboard(page))]
 
 
-def assert_contrast(page: Page) -> None:
-    """Text and fields can be told from their ground, by day and by night."""
-    for scheme in ("light", "dark"):
+def _contrast(page: Page) -> list[str]:
+    """Text and fields that cannot be told from their ground, by day or by night."""
+    found: list[str] = []
+    for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert page.evaluate(CONTRAST) == [], f"{page.url}, {scheme}"
-    page.emulate_media(color_scheme="light")
+        found += [f"{fault}, {scheme}" for fault in page.evaluate(CONTRAST)]
+    return found
 
 
-def assert_by_keyboard(page: Page) -> None:
+def _by_keyboard(page: Page) -> list[str]:
     """Tab reaches everything that can be used, in the order of the page, and one sees where one is."""
     stops = page.evaluate(TO_REACH)
     order: list[int] = []
+    unseen: list[str] = []
     for _ in range(12 * stops + 20):  # a date has stops of its own inside, a player too
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)
         if focused is None:  # from the last one the focus goes to the browser, then to the first
             continue
         stop, seen, what = focused
-        assert seen, f"{page.url}: the focus is not seen at {what}"
         if order and stop == order[0] and len(order) > 1:
             break
+        if not seen:
+            unseen.append(f"the focus is not seen at {what}")
         if not order or stop != order[-1]:
             order.append(stop)
+    if 0 not in order:
+        return [*unseen, "Tab does not reach the first"]
     first = order.index(0)  # a page may begin in a field
     order = order[first:] + order[:first]
-    assert order == list(range(stops)), f"{page.url}: {sorted(set(range(stops)) - set(order))} not reached in order"
+    if order != list(range(stops)):
+        unseen.append(f"{sorted(set(range(stops)) - set(order))} not reached in order: {order}")
+    return unseen

@@ -20,4 +20,4 @@ def served_at(log: Path, runs: Callable[[], bool]) -> str:
                 return str(told["path"]).rstrip("/")
         assert runs(), log.read_text(encoding="utf-8")
         time.sleep(0.05)
-    raise AssertionError("the pages were not served in time")
+    raise AssertionError(f"the pages were not served within {START_S} s: {log.read_text(encoding='utf-8')}")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.browser.calling import CallingSystem, calling_system
-from tests.browser.conftest import PAGE_MS, assert_fits, log_in, picture, until
+from tests.browser.conftest import assert_fits, log_in, picture, until, window
 
 SOON_MS = 90_000
 """Until the robot has made its voice, the daemon has answered, and the page has asked again."""
@@ -53,22 +53,13 @@ def calling(lab_folder: Path, tmp_path: Path) -> Iterator[CallingSystem]:
         yield system
 
 
-@pytest.fixture
-def window(chromium: Browser, calling: CallingSystem) -> Iterator[Page]:
-    """A browser's window on its pages."""
-    context = chromium.new_context(base_url=calling.url, locale="ru-RU", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(PAGE_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    context.close()
-    assert faults == []
+def test_a_call_is_followed_found_and_heard(chromium: Browser, calling: CallingSystem) -> None:
+    with window(chromium, calling.url) as page:
+        follow_find_and_hear(page, calling)
 
 
-def test_a_call_is_followed_found_and_heard(window: Page, calling: CallingSystem) -> None:
-    page = window
+def follow_find_and_hear(page: Page, calling: CallingSystem) -> None:
+    """One call to its end, another to the queue; then the first as it is kept."""
     log_in(page, Role.ADMINISTRATOR)
     queue = page.get_by_role("region", name="Очередь к людям")
     expect(queue).to_contain_text("Аварийная линия", timeout=SOON_MS)

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from ivr.domain.people import Role
 from ivr.storage import tables
 from tests.browser.conftest import Web, assert_fits, heading, log_in, picture
-from tests.web.conftest import PASSWORD
+from tests.web.people import PASSWORD
 
 
 def test_with_the_keyboard_alone(page: Page, web: Web) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from ivr.domain.people import Role
 from ivr.storage import tables
 from ivr.storage.filling import Size, fill
-from tests.browser.conftest import Web, assert_fits, log_in, serving
-from tests.browser.everybody import assert_by_keyboard, assert_contrast, assert_readable
+from tests.browser.conftest import Web, assert_fits, log_in
+from tests.browser.everybody import faults
 from tests.web.stock import CALL, UNIQUEID, put, put_call, tone
 
 PLACES = (
@@ -39,14 +36,6 @@ PLACES = (
 )
 
 
-@pytest.fixture(scope="module")
-def web(peopled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """Pages for all tests here: they only look."""
-    with serving(peopled_sqlite, tmp_path_factory.mktemp("everybody")) as web:
-        yield web
-
-
-@pytest.fixture(scope="module")
 def stocked(web: Web) -> dict[str, int]:
     """Something of everything; keys by name."""
     now = datetime.now(UTC)
@@ -69,21 +58,16 @@ def stocked(web: Web) -> dict[str, int]:
     return {"outage": outage, "suspected": suspected, "flagged": flagged.id}
 
 
-def test_login_is_for_everybody(page: Page, web: Web) -> None:
-    page.goto("/login")
-    assert_readable(page)
-    assert_contrast(page)
-    assert_by_keyboard(page)
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_page_is_for_everybody(page: Page, web: Web, stocked: dict[str, int], place: str) -> None:
+def test_every_page_is_for_everybody(page: Page, web: Web) -> None:
+    keys = stocked(web)
     # What changes by itself would change under the keyboard that walks through it.
     page.route("**/today/live", lambda route: route.abort())
+    page.goto("/login")
+    found = faults(page)
     log_in(page, Role.ADMINISTRATOR)
-    page.goto(place.format(**stocked))
-    expect(page.get_by_text("Ещё считается")).to_have_count(0)
-    assert_readable(page)
-    assert_contrast(page)
-    assert_fits(page)
-    assert_by_keyboard(page)
+    for place in PLACES:
+        page.goto(place.format(**keys))
+        expect(page.get_by_text("Ещё считается")).to_have_count(0)
+        found += faults(page)
+        assert_fits(page)
+    assert found == []

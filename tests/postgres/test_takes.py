@@ -9,7 +9,7 @@ import pytest
 
 from ivr.storage.engine import Database
 from ivr.studio.studio import Studio
-from tests.studio.test_takes import settings_in, together
+from tests.studio.stock import settings_in, together
 
 
 @pytest.fixture

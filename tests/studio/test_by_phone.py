@@ -19,12 +19,12 @@ from ivr.domain.takes import How, MayNotRecord, NotPublishable, OtherPublished, 
 from ivr.storage import credentials, people, studio_calls
 from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.by_phone import AGAIN_S, ENDING, LATEST_AGAIN_S, STALE_S, PhoneStudio
 from ivr.studio.sound import BadSound
 from ivr.studio.studio import Studio
 from tests.studio.recordings import ffmpeg, recording
-from tests.studio.test_takes import ASK, ASK_TEXT, settings_in
+from tests.studio.stock import ASK, ASK_TEXT, new_database, settings_in, speak_quickly
+from tests.web.people import password_hash
 
 PIN, OTHER_PIN = "471108", "112233"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Phones:
 
     def somebody(self, login: str, role: Role, pin: str | None = PIN) -> Person:
         person = people.add(self.studio.database, login, role, None, "test", self.now)
-        hash_text = credentials.hashed(pin) if pin else None
+        hash_text = password_hash(pin) if pin else None
         return people.set_pin(self.studio.database, person.id, hash_text, "test", self.now)
 
     async def admits(self, number: int, pin: str, caller: str = "101") -> bool:
@@ -53,7 +53,7 @@ class Phones:
 @pytest.fixture
 def phones(tmp_path: Path) -> Iterator[Phones]:
     settings = settings_in(tmp_path)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     yield Phones(studio, tmp_path / "calls")
@@ -156,7 +156,8 @@ async def test_next_is_what_has_neither_a_recording_nor_a_good_draft(phones: Pho
     assert lent[take_id] == phones.studio.preview_file(take.id)
 
 
-async def test_a_changed_text_is_read_out_as_it_is_now(phones: Phones) -> None:
+async def test_a_changed_text_is_read_out_as_it_is_now(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak_quickly(phones.folder.parent, monkeypatch)
     phones.studio.change_text(ASK, "Назовите номер счёта.", "anna")
     lent: dict[str, Path] = {}
     desk = phones.shared().desk("101", lent)

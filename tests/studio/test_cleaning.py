@@ -16,10 +16,9 @@ from ivr.config import Settings
 from ivr.domain.takes import Checks, How, NewTake, NoSuchTake, Take
 from ivr.storage import tables, takes
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.masters import Masters
 from ivr.studio.studio import Studio
-from tests.studio.test_takes import settings_in
+from tests.studio.stock import new_database, settings_in
 
 ASK, THREE = "identify/ask", "digit/3"
 YEAR = timedelta(days=365)
@@ -78,7 +77,7 @@ class Shelf:
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     settings = settings_in(tmp_path)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     yield Shelf(settings, database, Masters(settings.studio.takes, 1 << 20))
     database.close()

@@ -18,6 +18,7 @@ from ivr.studio.coverage import findings, uses
 from ivr.studio.publishing import Sounds
 from ivr.studio.sound import silence
 from tests.studio.recordings import recording
+from tests.studio.stock import speak_quickly
 
 WELCOME, YES_NO = "greeting/welcome", "common/yes-no"
 
@@ -54,7 +55,8 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    speak_quickly(tmp_path, monkeypatch)
     return Studio(tmp_path)
 
 

@@ -20,7 +20,7 @@ from ivr.studio import reading_rights
 from ivr.studio.reading_rights import Reader, closed_to_asterisk
 from ivr.studio.studio import Studio
 from tests.studio.recordings import recording
-from tests.studio.test_takes import ASK, ASK_TEXT
+from tests.studio.stock import ASK, ASK_TEXT
 
 OURS, ASTERISK, GROUP = 64101, 64102, 64103
 """The users `ivr` and `asterisk` of docs/operations.md, and the group that both have."""

@@ -9,7 +9,7 @@ import resource
 import shutil
 import signal
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from ivr.config import REPOSITORY, Settings
 from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeState
 from ivr.storage import tables
 from ivr.storage.engine import Database
-from ivr.storage.migrations import upgrade
 from ivr.studio.agreement import Disagreement
 from ivr.studio.catalogue import BadText
 from ivr.studio.sound import measure
@@ -28,8 +27,8 @@ from ivr.studio.standing import Standing
 from ivr.studio.studio import NoSuchPrompt, NoSuchVoice, Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import ffmpeg, recording
+from tests.studio.stock import ASK, ASK_TEXT, new_database, settings_in, speak_quickly, together
 
-ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
 FIXED, FIXED_TEXT = "fixed/goodbye", "Спасибо за звонок. До свидания."
 THREE, FIVE = "digit/3", "digit/5"
 
@@ -61,20 +60,10 @@ class Desk:
             return [tuple(row) for row in rows]
 
 
-def settings_in(folder: Path, url: str = "") -> Settings:
-    return Settings.model_validate(
-        {
-            "store": {"url": url or f"sqlite:///{folder}/ivr.db"},
-            "sounds": {"own": folder / "own"},
-            "studio": {"takes": folder / "takes", "upload_mb": 4, "longest_s": 30},
-        }
-    )
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     settings = settings_in(tmp_path)
-    upgrade(settings.store.url)
+    new_database(tmp_path)
     database = Database(settings.store.url)
     studio = Studio(settings, database)
     yield Desk(tmp_path, settings, studio)
@@ -252,17 +241,32 @@ def test_an_mp3_with_a_hostile_tag_and_cover_is_only_sound(desk: Desk) -> None:
         assert "script" not in str(take.checks)
 
 
-@pytest.mark.parametrize("prompt", ["../../x", "identify/../../x", "/etc/passwd", "", "identify/nothing"])
-def test_names_from_outside_never_become_paths(desk: Desk, prompt: str) -> None:
-    with pytest.raises(NoSuchPrompt):
-        desk.studio.add_take(prompt, b"", how=How.BROWSER, who="anna")
+def accepted(cases: Iterable[str], work: Callable[[str], object], refusal: type[Exception]) -> list[str]:
+    """Those of the cases that are not refused."""
+    passed = []
+    for case in cases:
+        try:
+            work(case)
+        except refusal:
+            continue
+        passed.append(case)
+    return passed
+
+
+def test_names_from_outside_never_become_paths(desk: Desk) -> None:
+    def add(prompt: str) -> Take:
+        return desk.studio.add_take(prompt, b"", how=How.BROWSER, who="anna")
+
+    odd = ("../../x", "identify/../../x", "/etc/passwd", "", "identify/nothing")
+    assert accepted(odd, add, NoSuchPrompt) == []
     assert not (desk.folder / "takes").exists()
 
 
-@pytest.mark.parametrize("voice", ["../x", "ru", "/tmp", "Анна", "a b", "."])
-def test_a_voice_is_a_plain_name_and_never_the_shipped_one(desk: Desk, voice: str) -> None:
-    with pytest.raises(NoSuchVoice):
-        desk.studio.add_take(ASK, b"", how=How.BROWSER, who="anna", voice=voice)
+def test_a_voice_is_a_plain_name_and_never_the_shipped_one(desk: Desk) -> None:
+    def add(voice: str) -> Take:
+        return desk.studio.add_take(ASK, b"", how=How.BROWSER, who="anna", voice=voice)
+
+    assert accepted(("../x", "ru", "/tmp", "Анна", "a b", "."), add, NoSuchVoice) == []
 
 
 def test_recordings_lie_under_names_that_nobody_guesses_or_lists(desk: Desk) -> None:
@@ -344,7 +348,10 @@ def test_what_plays_goes_on_with_the_old_sound(desk: Desk) -> None:
         assert beginning + playing.read() == desk.studio.preview_file(first.id).read_bytes()
 
 
-def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(desk: Desk) -> None:
+def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_quickly(desk.folder, monkeypatch)
     studio = desk.studio
     studio.publish(desk.record().id, "anna")
     entry = studio.change_text(ASK, "  Назовите  номер лицевого счёта. ", "anna", notes="Спокойно.")
@@ -376,10 +383,9 @@ def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk
     assert restored is not None and restored.id == late.id
 
 
-@pytest.mark.parametrize("text", ["", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300])
-def test_a_text_that_cannot_be_spoken_is_refused(desk: Desk, text: str) -> None:
-    with pytest.raises(BadText):
-        desk.studio.change_text(ASK, text, "anna")
+def test_a_text_that_cannot_be_spoken_is_refused(desk: Desk) -> None:
+    odd = ("", "Наберите 5.", "Press one", "Раз <b>два</b>", "…", "да " * 300)
+    assert accepted(odd, lambda text: desk.studio.change_text(ASK, text, "anna"), BadText) == []
     assert desk.studio.prompt(ASK).entry.text == ASK_TEXT
 
 
@@ -550,35 +556,5 @@ def test_killed_while_publishing_the_files_agree_with_the_database_again(
     assert desk.studio.files.disagreements() == []
 
 
-def _publish_many(folder: Path, url: str, take: int, times: int) -> None:
-    settings = settings_in(folder, url)
-    studio = Studio(settings, Database(settings.store.url, limit_s=30))
-    for _ in range(times):
-        studio.publish(take, f"publisher {take}")
-    os._exit(0)
-
-
 def test_two_publishers_at_once_leave_one_take_whole(desk: Desk) -> None:
     together(desk.folder, desk.settings.store.url, desk.studio)
-
-
-def together(folder: Path, url: str, studio: Studio) -> None:
-    """Two processes publish two takes in turns; also run on PostgreSQL."""
-    takes = [
-        studio.add_take(ASK, recording(folder, ASK_TEXT, filters=f"atempo={tempo}"), how=How.FILE, who="anna")
-        for tempo in (1.0, 1.1)
-    ]
-    # Not by fork: nothing of this process's connections is to be in the others.
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_publish_many, args=(folder, url, take.id, 20)) for take in takes]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0, 0]
-    states = {take.id: studio.take(take.id).state for take in takes}
-    assert sorted(states.values()) == [TakeState.PUBLISHED, TakeState.WITHDRAWN]
-    heard = next(take for take, state in states.items() if state is TakeState.PUBLISHED)
-    own = folder / "own" / "own" / f"{ASK}.wav"
-    assert own.read_bytes() == studio.preview_file(heard).read_bytes()
-    assert studio.files.disagreements() == []

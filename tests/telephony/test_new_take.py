@@ -21,7 +21,7 @@ from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
 from tests.lab.phone import exchange
 from tests.studio.recordings import recording
-from tests.studio.test_takes import ASK, settings_in
+from tests.studio.stock import ASK, settings_in
 from tests.telephony.handing import taken_call
 
 LONG = "identify/help"

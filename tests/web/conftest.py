@@ -7,15 +7,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from ivr.config import Recordings, Settings, Sounds, Store, Studio, Web
 from ivr.domain.people import Role
@@ -23,12 +21,9 @@ from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.storage.migrations import upgrade
 from ivr.web.application import make_application
+from tests.web.people import PASSWORD, put_people
 
-PASSWORD = "верный конь 42"
 BASE = "http://127.0.0.1"
-
-password_hash = cache(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash)
-"""As ivr.storage.credentials makes them, but cheap to check: the parameters stand in the hash."""
 
 
 def token_in(page: str) -> str:
@@ -124,14 +119,6 @@ def peopled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put_people(database)
     database.close()
     return file
-
-
-def put_people(database: Database) -> None:
-    """A person of each role with PASSWORD."""
-    row = {"password": password_hash(PASSWORD), "created_at": datetime.now(UTC)}
-    with database.writing() as connection:
-        for role in Role:
-            connection.execute(insert(tables.of(tables.User)).values(login=role.value, role=role.value, **row))
 
 
 @pytest.fixture

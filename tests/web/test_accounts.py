@@ -38,10 +38,11 @@ def key(site: Site) -> int:
     return key
 
 
-@pytest.mark.parametrize("text", [NUMBER, "00123", "ленина 5", "M0012345678", "8 916 123 45 67"])
-async def test_found_by_what_one_knows(site: Site, key: int, text: str) -> None:
-    page = (await (await site.logged_in(Role.CLERK)).get("/accounts", params={"q": text})).text
-    assert f'href="/accounts/{key}"' in page and SHOWN_PHONE in page and "Нашлось: 1" in page
+async def test_found_by_what_one_knows(site: Site, key: int) -> None:
+    browser = await site.logged_in(Role.CLERK)
+    for text in (NUMBER, "00123", "ленина 5", "M0012345678", "8 916 123 45 67"):
+        page = (await browser.get("/accounts", params={"q": text})).text
+        assert f'href="/accounts/{key}"' in page and SHOWN_PHONE in page and "Нашлось: 1" in page, text
 
 
 async def test_nothing_found_and_nothing_asked(site: Site, key: int) -> None:

@@ -17,6 +17,7 @@ PAGES = {"/", "/readings", "/accounts", "/reports", "/people", "/tables/accounts
 PAGES |= {"/accounts/1", "/people/1", "/reports?span=month", "/reports/figures.csv?span=month"}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_every_page_is_timed(request: pytest.FixtureRequest, kind: str) -> None:
     url = ["--url", request.getfixturevalue("empty_postgres_url")] if kind == "postgresql" else []

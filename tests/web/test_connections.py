@@ -88,7 +88,7 @@ async def test_who_never_finishes_asking_is_sent_away(site: Site) -> None:
     writer.write(HEAD)
 
     async def drip() -> None:
-        for letter in range(10**6):  # a new header now and then
+        for letter in range(10**6):  # a slow attacker: a new header now and then
             writer.write(b"x%d: y\r\n" % letter)
             await asyncio.sleep(0.2)
 

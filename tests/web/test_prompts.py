@@ -18,32 +18,12 @@ from ivr.config import Manager
 from ivr.domain.people import Role
 from ivr.domain.takes import TakeState
 from ivr.storage import tables
-from ivr.studio.studio import Studio
 from tests.studio.recordings import recording
+from tests.studio.stock import speak_quickly
 from tests.web.conftest import Browser, Site
-
-ASK, ASK_TEXT = "identify/ask", "Нужен номер лицевого счёта."
+from tests.web.prompts import ASK, ASK_TEXT, number, recorded, studio
 
 OLD = "Прочитан прежний текст, с тех пор его изменили. Запишите нынешний."
-
-
-def number(site: Site, prompt: str = ASK) -> int:
-    """By which a prompt is keyed, and found on the pages."""
-    return studio(site).prompt(prompt).number
-
-
-def studio(site: Site) -> Studio:
-    found: Studio = site.app.state.booth.studio
-    return found
-
-
-async def recorded(site: Site, browser: Browser, folder: Path, filters: str = "anull") -> dict[str, Any]:
-    """A take of ASK as the microphone's page sends it."""
-    body = recording(folder, ASK_TEXT, filters=filters).read_bytes()
-    answer = await browser.send_file(f"/prompts/{number(site)}/takes?microphone=true", body)
-    assert answer.status_code == 200, answer.text
-    row: dict[str, Any] = json.loads(answer.text)
-    return row
 
 
 async def test_the_list_counts_and_finds(site: Site) -> None:
@@ -62,6 +42,7 @@ async def test_the_list_counts_and_finds(site: Site) -> None:
         assert "data-drop" not in given and "data-recorder" not in given and given.count('method="post"') == 1
 
 
+@pytest.mark.nightly  # it reads the clock of the processor
 async def test_the_list_is_quick(site: Site) -> None:
     browser = await site.logged_in(Role.ADMINISTRATOR)
     took = []
@@ -158,7 +139,10 @@ async def test_only_an_administrator_insists_and_never_on_silence(site: Site, tm
     assert "с замечаниями <b>1</b>" in (await boss.get("/prompts")).text
 
 
-async def test_a_changed_text_is_out_of_date_until_it_is_spoken(site: Site) -> None:
+async def test_a_changed_text_is_out_of_date_until_it_is_spoken(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_quickly(tmp_path, monkeypatch)
     browser = await site.logged_in(Role.ADMINISTRATOR)
     at = f"/prompts/{number(site)}"
     wrong = await browser.post_form(f"{at}/text", {"text": "Наберите 5.", "notes": ""})
@@ -276,10 +260,10 @@ async def test_no_telephone_is_rung_for_another_voice_than_the_first(site: Site)
     assert nobodys.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/prompts/99999", "/prompts/x", "/prompts?voice=ru", "/prompts?voice=../x"])
-async def test_nothing_there(site: Site, path: str) -> None:
+async def test_nothing_there(site: Site) -> None:
     browser = await site.logged_in(Role.VOICE)
-    assert (await browser.get(path)).status_code == 404
+    for path in ("/prompts/99999", "/prompts/x", "/prompts?voice=ru", "/prompts?voice=../x"):
+        assert (await browser.get(path)).status_code == 404, path
 
 
 async def unread(read: list[int]) -> AsyncIterator[bytes]:

@@ -15,13 +15,13 @@ from ivr.web.tables import SHOWN
 from tests.web.conftest import Site
 
 
-@pytest.mark.parametrize("model", [model for model, _ in SHOWN], ids=lambda model: model.__tablename__)
-async def test_each_table_opens(site: Site, model: type) -> None:
+async def test_each_table_opens(site: Site) -> None:
     browser = await site.logged_in(Role.ADMINISTRATOR)
-    page = await browser.get(f"/tables/{tables.of(model).name}/list")
-    assert page.status_code == 200, page.text
-    policy = page.headers["content-security-policy"]
-    assert "'nonce-" in policy and "unsafe" not in policy and "http" not in policy
+    for name in (tables.of(model).name for model, _ in SHOWN):
+        page = await browser.get(f"/tables/{name}/list")
+        assert page.status_code == 200, (name, page.text)
+        policy = page.headers["content-security-policy"]
+        assert "'nonce-" in policy and "unsafe" not in policy and "http" not in policy, name
 
 
 async def test_a_row_is_seen_and_what_it_holds_does_nothing(site: Site) -> None:
