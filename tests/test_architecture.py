@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -13,6 +14,7 @@ from ivr.config import REPOSITORY
 
 PACKAGE = REPOSITORY / "ivr"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((REPOSITORY / "tests").rglob("*.py"))
 MOST_LINES = 350
 
 
@@ -73,3 +75,18 @@ def test_the_domain_knows_no_library() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     silent = [name(module) for module in MODULES if module.stat().st_size and ast.get_docstring(syntax(module)) is None]
     assert silent == []
+
+
+def test_helpers_stand_in_modules_of_helpers() -> None:
+    """Whoever imports from a module of tests may run its tests and fixtures as their own."""
+    of_tests = re.compile(r"tests\.(?:\w+\.)*test_\w+")
+    borrowed = set()
+    for module in TESTS:
+        for node in ast.walk(syntax(module)):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            borrowed |= {f"{name(module)}: {found[0]}" for found in map(of_tests.match, names) if found}
+    assert sorted(borrowed) == []
