@@ -1,7 +1,9 @@
 # Two commands on a bare Debian 12 (root, Python 3.11): `make demo` and `make test`. They install what is missing.
 # `make nightly` runs the long checks that `make test` leaves out.
 PYTHON ?= python3
-WORKERS ?= 4
+WORKERS ?= 7
+# Tests start Python hundreds of times: what is compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
 FOR_LAB := mmdebstrap bubblewrap ca-certificates
 FOR_DEMO := ffmpeg festival festvox-ru
 FOR_TEST := iproute2 ffmpeg festival festvox-ru espeak-ng postgresql sip-tester chromium libatomic1

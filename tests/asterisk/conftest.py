@@ -21,13 +21,6 @@ from tests.asterisk.accounts import ACCOUNTS, import_accounts
 KEYS_ONLY: dict[str, dict[str, Any]] = {"speech": {"model": "none"}, "line": {"header_s": 30}}
 """Callers who press keys, at the line's own pace; a recogniser would take a second of a processor to start."""
 
-SHORT_WAITS: dict[str, dict[str, Any]] = {
-    "waits": {"no_input": 3, "no_input_stumbled": 4, "no_input_look": 5, "inter_digit": 2.5},
-    "speech": {"workers": 1},
-    "line": {"header_s": 30},
-}
-"""For tests/browser/test_prompts.py alone; nothing on the real Asterisk should sit through a silence."""
-
 
 @contextmanager
 def ready(lab: Lab, accounts: Path = ACCOUNTS, **options: Any) -> Iterator[System]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ivr.robot.ringing import CLOSED_S, Result, Robot
-from ivr.robot.scenario import Hears, Scenario, parse
+from ivr.robot.scenario import Hears, Presses, Scenario, Step, parse
 from ivr.robot.system import System
 from ivr.robot.timeline import Happening
 from tests.lab.phone import HEARS_S
+from tests.voice.echoes import GAP_MS
 
 Steps = list[dict[str, Any]]
 Watcher = Callable[[Happening], None]
@@ -65,12 +66,20 @@ async def ring(
 
 
 def patient(scenario: Scenario) -> Scenario:
-    """The same caller, who waits for each prompt as long as a busy machine may need."""
-    waits = (
-        replace(step, timeout=max(step.timeout, HEARS_S)) if isinstance(step, Hears) else step
-        for step in scenario.steps
-    )
-    return replace(scenario, steps=tuple(waits))
+    """The same caller, who waits for each prompt as long as a busy machine may need, and presses keys slowly.
+
+    Asterisk drops a key that ends between two commands of a daemon that is late.
+    """
+
+    def slower(step: Step) -> Step:
+        match step:
+            case Hears(_, timeout):
+                return replace(step, timeout=max(timeout, HEARS_S))
+            case Presses(_, gap_ms):
+                return replace(step, gap_ms=max(gap_ms, GAP_MS))
+        return step
+
+    return replace(scenario, steps=tuple(map(slower, scenario.steps)))
 
 
 def story(result: Result) -> str:

@@ -21,7 +21,7 @@ from ivr.robot.system import System
 from ivr.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
-from tests.asterisk.steps import logged, story
+from tests.asterisk.steps import logged, patient, story
 from tests.voice.echoes import GAP_MS, echo_of_the_last_reading, over_the_last_reading, write_wav
 from tests.voice.said import WAVS
 from tests.waiting import until
@@ -36,7 +36,7 @@ async def ring_all(system: System) -> dict[str, Result]:
     scenarios = {name: load(VOICE / "scenarios" / f"{name}.toml") for name in SCENARIOS}
     scenarios[ECHO] = over_the_last_reading(ECHO, "echo.wav", system.folder)
     async with ringing(system) as robot:
-        results = await asyncio.gather(*map(robot.ring, scenarios.values()))
+        results = await asyncio.gather(*(robot.ring(patient(one)) for one in scenarios.values()))
         return dict(zip(scenarios, results, strict=True))
 
 
@@ -124,9 +124,8 @@ async def test_recognisers_killed_while_the_caller_speaks_cost_one_question(spea
     readings = [{"meter": "20000006", "zone": "T1", "value": 12150}]
     expect: dict[str, Any] = {"outcome": "stored", "readings": readings, "heard": ["identify/confirm"]}
     async with ringing(speaking) as robot:
-        result = await robot.ring(
-            parse({"title": "recognisers are killed", "step": steps, "expect": expect}, WAVS), watch
-        )
+        scenario = parse({"title": "recognisers are killed", "step": steps, "expect": expect}, WAVS)
+        result = await robot.ring(patient(scenario), watch)
         assert not result.faults, story(result)
         assert killed
         assert "common/not-understood" not in result.heard
@@ -135,6 +134,7 @@ async def test_recognisers_killed_while_the_caller_speaks_cost_one_question(spea
         # The next caller is understood again.
         again = [{"hears": "identify/ask"}, {"wav": "operator.wav"}]
         expect = {"outcome": "operator", "readings": [], "heard": ["operator/connecting"]}
-        result = await robot.ring(parse({"title": "the next caller", "step": again, "expect": expect}, WAVS))
+        scenario = parse({"title": "the next caller", "step": again, "expect": expect}, WAVS)
+        result = await robot.ring(patient(scenario))
         assert not result.faults, story(result)
     assert not set(killed) & set(recognisers(speaking))

@@ -27,7 +27,7 @@ from ivr.storage import tables
 from ivr.storage.engine import Database
 from ivr.studio.sound import to_telephone, wav_bytes
 from ivr.studio.studio import Studio
-from tests.asterisk.conftest import SHORT_WAITS, ringing
+from tests.asterisk.conftest import KEYS_ONLY, ringing
 from tests.asterisk.steps import ring
 from tests.browser.conftest import (
     ARGUMENTS,
@@ -122,7 +122,7 @@ def line(lab: Lab, tmp_path: Path) -> Iterator[Line]:
     lab.up()
     state = lab.state
     assert state is not None
-    changes = SHORT_WAITS | {
+    changes = KEYS_ONLY | {
         "ami": {"port": state.ami_port, "user": "ivr", "secret": state.ami_secret},
         "sounds": {"own": str(folder / "own")},
         "studio": {"takes": str(folder / "takes"), "phones": ["101"], "dial": "Local/{number}@lab-house-phone/n"},
