@@ -163,8 +163,17 @@ def accounts(file: Path) -> list[Account]:
     return found
 
 
-async def ring(scenario: Scenario, ears: Ears | None, ledger: MemoryLedger, recordings: Path) -> Rung:
-    """Place the call, play the scenario, and hold what came of it against what was expected."""
+async def ring(
+    scenario: Scenario,
+    ears: Ears | None,
+    ledger: MemoryLedger,
+    recordings: Path,
+    outages: MemoryOutages | None = None,
+) -> Rung:
+    """Place the call, play the scenario, and hold what came of it against what was expected.
+
+    The caller's number is that of `HEADER`, whatever the scenario says.
+    """
     timeline = Timeline(lambda _: None)
     heard, spoken = os.pipe()
     os.set_blocking(spoken, False)
@@ -182,7 +191,7 @@ async def ring(scenario: Scenario, ears: Ears | None, ledger: MemoryLedger, reco
         acting = asyncio.create_task(_act(scenario.steps, timeline, asterisk, telephone))
         try:
             async with asyncio.timeout(END_S):
-                outcome = await _served(call, ledger)
+                outcome = await _served(call, ledger, outages or MemoryOutages())
         finally:
             # Nobody is there any more to hear the rest of the script.
             for task in (acting, sending):
@@ -195,10 +204,10 @@ async def ring(scenario: Scenario, ears: Ears | None, ledger: MemoryLedger, reco
     return Rung(outcome, timeline.happenings, entries, call.id, recordings, faults)
 
 
-async def _served(call: PhoneCall, ledger: MemoryLedger) -> Outcome:
+async def _served(call: PhoneCall, ledger: MemoryLedger, outages: MemoryOutages) -> Outcome:
     """Answer the call as the daemon does."""
     rules = Rules(Window(), Limits())
-    visit = Visit(call, Desk(ledger, MemoryOutages(), FixedClock(), AccountFormat(), rules, Patience()))
+    visit = Visit(call, Desk(ledger, outages, FixedClock(), AccountFormat(), rules, Patience()))
     to = None
     try:
         to = await visit.run()

@@ -12,7 +12,9 @@ import pytest
 
 from ivr.listening.ears import Ears
 from ivr.robot.scenario import Scenario, load, parse
-from tests.dialogue.scripted import MemoryLedger
+from tests.dialogue.known_outage import HOME, KNOWN, PHONE
+from tests.dialogue.scripted import MemoryLedger, MemoryOutages
+from tests.dialogue.visits import NUMBER
 from tests.listening.sounding import noise
 from tests.virtual_time import in_virtual_time
 from tests.voice.calling import CATALOGUE, Rung, accounts, ring
@@ -142,3 +144,18 @@ def test_a_recogniser_lost_while_the_caller_speaks_costs_one_question(tmp_path: 
 def test_a_call_that_goes_another_way_is_a_fault(tmp_path: Path) -> None:
     found = scripted([{"hears": "identify/ask"}, {"hears": "reading/stored"}], tmp_path)
     assert found.faults == ["step 2: reading/stored did not come"]
+
+
+def test_who_hears_of_an_outage_reaches_a_person_by_a_word(tmp_path: Path) -> None:
+    ledger = MemoryLedger([HOME], {PHONE: NUMBER})
+    steps = [{"hears": "outage/choices-without-number", "timeout": 40}, {"wav": "operator.wav"}]
+    heard = [
+        "greeting/welcome",
+        "outage/known",
+        "outage/expected",
+        "outage/choices-without-number",
+        "hotline/connecting",
+    ]
+    scenario = parse({"title": "a person", "step": steps, "expect": {"outcome": "hotline", "heard": heard}}, WAVS)
+    call = in_virtual_time(ring(scenario, OwnEars(), ledger, tmp_path, MemoryOutages([KNOWN])))
+    assert not call.faults, call.story
