@@ -140,6 +140,8 @@ def likeness(heard: bytes, wanted: bytes) -> float:
     """Correlation of the loudest half second of `wanted` with the place of `heard` most like it; 16 bit, 8 kHz."""
     begin = audioop.findmax(wanted, 4000)
     piece = wanted[2 * begin : 2 * begin + 8000]
+    zeros = len(heard) - len(heard.lstrip(b"\0"))  # at its beginning `findfit` divides by zero and finds nothing
+    heard = heard[zeros - zeros % 2 :]
     place, _ = audioop.findfit(heard, piece)
     found = heard[2 * place : 2 * place + len(piece)]
     power = audioop.rms(piece, 2) * audioop.rms(found, 2)

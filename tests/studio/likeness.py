@@ -14,9 +14,16 @@ def likeness(heard: bytes, take: bytes) -> float:
 
     Each piece is looked for by itself, since a packet that comes late shifts what follows.
     """
+    heard = _from_its_first_sound(heard)
     pieces = [take[at : at + WINDOW] for at in range(0, len(take) - WINDOW, WINDOW)]
     loudest = max(audioop.rms(piece, 2) for piece in pieces)
     return statistics.median(_found(heard, piece) for piece in pieces if audioop.rms(piece, 2) > loudest / 4)
+
+
+def _from_its_first_sound(heard: bytes) -> bytes:
+    """Without the silence before: where a recording begins with zeros, `findfit` divides by zero and finds nothing."""
+    zeros = len(heard) - len(heard.lstrip(b"\0"))
+    return heard[zeros - zeros % 2 :]
 
 
 def _found(heard: bytes, piece: bytes) -> float:
