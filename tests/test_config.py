@@ -127,7 +127,8 @@ def test_relative_paths_of_a_file_begin_where_the_file_lies(tmp_path: Path, monk
 def test_what_is_no_relative_path_stays(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     for url in ("sqlite:///:memory:", "sqlite:////srv/ivr.db", "postgresql://ivr@db/ivr"):
-        assert load(toml(f'[store]\nurl = "{url}"', "etc/ivr.toml")).store.url == url
+        settings = load(toml(f'time_zone = "Asia/Omsk"\n[store]\nurl = "{url}"', "etc/ivr.toml"))
+        assert (settings.store.url, str(settings.time_zone)) == (url, "Asia/Omsk")
 
 
 def test_folders_of_prompts_that_begin_anywhere_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
