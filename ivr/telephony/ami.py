@@ -139,6 +139,11 @@ class Ami:
         manager.register_event("*", self._take_in)
         broken.add_done_callback(self._end_subscriptions)
 
+    @property
+    def broken(self) -> bool:
+        """Whether the connection is gone: every action fails from then on."""
+        return self._broken.done()
+
     async def action(self, name: str, *, limit_s: float = ACTION_S, **headers: str | list[str]) -> Message:
         """Send an action and return its response.
 
@@ -198,7 +203,7 @@ class Ami:
     def events(self, *names: str, at_most: int = MOST_EVENTS, uniqueid: str = "") -> Iterator[Events]:
         """Follow events from now on: those of these names and of this channel; all where none is given."""
         subscription = Events(frozenset(names), at_most, uniqueid)
-        if self._broken.done():
+        if self.broken:
             subscription.end()
         self._subscriptions.append(subscription)
         try:
@@ -220,7 +225,7 @@ class Ami:
                     raise ValueError("a line break in an action of the manager")
                 if len(f"{header}: {text}".encode()) > LONGEST_LINE:
                     raise ValueError("a line too long for the manager")
-        if self._broken.done():
+        if self.broken:
             raise AmiUnavailable("the connection to Asterisk's manager broke")
         # panoramisk guesses from the wording of a response whether more will come, and dies of "DTMF successfully
         # queued": it may guess for Originate only, whose outcome comes as a second message.

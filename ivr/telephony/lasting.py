@@ -65,7 +65,7 @@ class LastingAmi:
     @property
     def ami(self) -> Ami:
         """The connection. Raises AmiUnavailable while there is none."""
-        if self._ami is None:
+        if self._ami is None or self._ami.broken:
             raise AmiUnavailable("no connection to Asterisk's manager")
         return self._ami
 

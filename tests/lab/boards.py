@@ -10,7 +10,7 @@ from ivr.hotline.board import Board
 from ivr.lab.lab import Lab
 from ivr.lab.state import LabState
 from ivr.telephony.ami import Ami
-from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience
+from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience, WithAmi
 from ivr.telephony.queues import follow
 
 QUICK = Patience(first=0.05, most=0.4, refused=0.6)
@@ -28,13 +28,22 @@ async def following(
     lab: Lab, board: Board, port: int = 0, secret: str = "", patience: Patience = QUICK
 ) -> AsyncIterator[LastingAmi]:
     """The board is kept for the length of a block."""
-    state = state_of(lab)
 
     async def visit(ami: Ami) -> None:
         await follow(ami, board)
 
+    async with lasting_with(lab, visit, port, secret, patience) as lasting:
+        yield lasting
+
+
+@contextlib.asynccontextmanager
+async def lasting_with(
+    lab: Lab, work: WithAmi, port: int = 0, secret: str = "", patience: Patience = QUICK
+) -> AsyncIterator[LastingAmi]:
+    """A connection that lasts for the length of a block and does `work`."""
+    state = state_of(lab)
     account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
-    lasting = LastingAmi(account, visit, patience)
+    lasting = LastingAmi(account, work, patience)
     running = asyncio.create_task(lasting.run())
     try:
         yield lasting
