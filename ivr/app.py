@@ -8,17 +8,17 @@ from pathlib import Path
 
 from ivr.config import Settings
 from ivr.domain.accounts import AccountFormat, CheckDigit
-from ivr.domain.judging import Limits
-from ivr.domain.promises import CallbackTerms
+from ivr.domain.callbacks import CallbackTerms
+from ivr.domain.judgement import Limits
 from ivr.domain.readings import Window
 from ivr.domain.surges import SurgeTerms
-from ivr.hotline.ringing import Pace
-from ivr.storage.account_file import BadFile, BadLine
-from ivr.storage.engine import Database
-from ivr.storage.importing import Summary, Terms, import_accounts
-from ivr.telephony.exchange import Dialling
-from ivr.telephony.hotline import Ringing
-from ivr.telephony.lasting import ManagerAccount
+from ivr.hotline.callback_dialer import DialerLimits
+from ivr.storage.accounts.account_file import BadFile, BadLine
+from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
+from ivr.storage.database.database import Database
+from ivr.telephony.hotline import DialerSettings
+from ivr.telephony.manager.ami_reconnect import ManagerAccount
+from ivr.telephony.manager.exchange import Dialling
 
 
 def account_format(settings: Settings) -> AccountFormat:
@@ -43,7 +43,7 @@ def manager_account(settings: Settings) -> ManagerAccount | None:
     return ManagerAccount(ami.host, ami.port, ami.user, ami.secret) if ami.user else None
 
 
-def ringing(settings: Settings) -> Ringing | None:
+def ringing(settings: Settings) -> DialerSettings | None:
     """How people are rung back, None if they are not."""
     ami, calls = settings.ami, settings.callbacks
     if not calls.dial:
@@ -51,12 +51,12 @@ def ringing(settings: Settings) -> Ringing | None:
     host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
     pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
     fresh = timedelta(seconds=calls.fresh_s)
-    return Ringing(
+    return DialerSettings(
         exchange=f"{host}:{ami.port}",
         dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
         numbers=calls.numbers,
         terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
-        pace=Pace(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
+        pace=DialerLimits(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
     )
 
 

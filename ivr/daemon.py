@@ -12,35 +12,35 @@ from zoneinfo import ZoneInfo
 
 from ivr.app import account_format, limits, manager_account, open_database, ringing, surge_terms, window
 from ivr.config import Settings
+from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
-from ivr.hotline.board import Board
-from ivr.hotline.surging import SurgeWatch
+from ivr.hotline.queue_board import QueueBoard
+from ivr.hotline.surge_detector import SurgeDetector
 from ivr.listening.ask import KeyWaits
-from ivr.listening.voice import SpeechWaits
+from ivr.listening.speech_turn import SpeechWaits
 from ivr.speech.engine import Engine
 from ivr.speech.model_folder import BadModel
-from ivr.storage.emergencies import Emergencies
-from ivr.storage.journal import Journal
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.calls.journal import Journal
+from ivr.storage.calls.retention import Kept, remove_daily
 from ivr.storage.migrations import SchemaOutdated, require_current
-from ivr.storage.promises import Promises
-from ivr.storage.retention import Kept, remove_daily
-from ivr.storage.spooling import SpoolTerms, take_in
-from ivr.studio.agreement import Disagreement
+from ivr.storage.outages.repository import OutageRepository
+from ivr.storage.readings.emergency_import import SpoolTerms, take_in
+from ivr.studio.published_file_sync import FileMismatch
 from ivr.studio.studio import Studio
+from ivr.telephony.agi.server import Bounds, CallServer, Incoming
+from ivr.telephony.agi.session import SessionBroken
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.hotline import Hotline
 from ivr.telephony.promising import is_wish
-from ivr.telephony.server import Bounds, CallServer, Incoming
-from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
 from ivr.telephony.still_dark import is_still_dark
 from ivr.telephony.studio_line import StudioLine, is_studio
-from ivr.web.child import PagesChild
+from ivr.web.server.child import PagesChild
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Daemon:
         self._database = open_database(settings)
         self._clock = LocalClock(settings.zone)
         self._journal = Journal(self._database, node)
-        self._ledger = Ledger(
+        self._ledger = AccountRepository(
             self._database,
             zone=settings.zone,
             window=window(settings),
@@ -79,10 +79,10 @@ class Daemon:
             threads=settings.store.threads,
             limit_s=settings.store.limit_s,
         )
-        promises = Promises(self._database)
-        board = Board()
+        promises = CallbackRepository(self._database)
+        board = QueueBoard()
         surge = settings.surge
-        self._surge = SurgeWatch(
+        self._surge = SurgeDetector(
             self._database, surge_terms(settings), surge.waiting, board, self._clock.now, surge.notice
         )
         self._hotline = Hotline(
@@ -95,9 +95,9 @@ class Daemon:
             self._surge.is_large,
         )
         waits = settings.waits
-        self._desk = Desk(
+        self._desk = Dependencies(
             ledger=self._ledger,
-            outages=Emergencies(self._ledger.units, self._clock.now, node, self._surge.reported),
+            outages=OutageRepository(self._ledger.units, self._clock.now, node, self._surge.reported),
             clock=self._clock,
             accounts=account_format(settings),
             rules=Rules(window(settings), limits(settings)),
@@ -106,7 +106,7 @@ class Daemon:
             greets_shortly=self._surge.greets_shortly,
         )
         self._studio = Studio(settings, self._database, self._clock.now)
-        self._wrong_prompts: frozenset[Disagreement] = frozenset()
+        self._wrong_prompts: frozenset[FileMismatch] = frozenset()
         self._sounds = Sounds.of(settings.sounds.chain)
         speech = settings.speech
         self._engine = (
@@ -265,7 +265,7 @@ class Daemon:
         log.info("call begins", extra={"call": call.id})
         if self._engine is not None and not self._engine.available:
             call.note("fault", "recogniser")
-        visit = Visit(call, self._desk)
+        visit = CallFlow(call, self._desk)
         to: Next | None = None
         try:
             async with asyncio.timeout(self._settings.line.call_s):

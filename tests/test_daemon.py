@@ -16,10 +16,11 @@ import pytest
 from ivr import daemon
 from ivr.config import Settings
 from ivr.daemon import Daemon
-from ivr.domain.people import Role
-from ivr.storage import people, tables
-from ivr.storage.engine import Database
+from ivr.domain.users import Role
+from ivr.storage import tables
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
+from ivr.storage.users import users as people
 from ivr.studio.by_phone import ENDING
 from ivr.studio.studio import Studio
 from tests.waiting import LIMIT_S, until

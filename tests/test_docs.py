@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 import typer
 from pydantic import BaseModel
 
-from ivr.cli import GROUPS
+from ivr.cli import GROUPS, app_of
 from ivr.config import REPOSITORY, Section, Settings
-from ivr.web.menu import ENTRIES
+from ivr.web.core.menu import ENTRIES
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(
@@ -75,9 +74,7 @@ def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 ALL_COMMANDS = {
     name: command
     for group in GROUPS
-    for name, command in commands(
-        f"ivr {group}", typer.main.get_command(importlib.import_module(f"ivr.cli.{group}").app)
-    )
+    for name, command in commands(f"ivr {group}", typer.main.get_command(app_of(group)))
 }
 
 

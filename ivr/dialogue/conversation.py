@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ivr.dialogue.interpreting import ChoiceInterpreter
+from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 

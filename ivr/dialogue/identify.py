@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
-from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.outage import noted, phrases
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
@@ -15,7 +15,7 @@ from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Outage, Place, State
-from ivr.language.speaking import digits
+from ivr.language.ru.numbers import digits
 
 NUMBER, REPORT = "1", "3"
 AT_ONCE_S = 0.3

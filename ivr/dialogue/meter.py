@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, WentBack
-from ivr.dialogue.interpreting import GroupInterpreter, ReadingInterpreter
+from ivr.dialogue.interpretation import GroupInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
-from ivr.domain.judging import Judgement, Limits, Verdict, judge, swapped_with
+from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel, Entry, Submission, Window
-from ivr.language.speaking import cardinal, day_of, digits, kilowatt_hours, period, zone
+from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, period, zone
 
 LAST_GROUP = 3
 """Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""

@@ -10,8 +10,8 @@ from ivr.dialogue.ports import Clock, Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
-from ivr.language.commands import PHRASES, Spoken
-from ivr.language.times import by_time
+from ivr.language.ru.commands import PHRASES, Spoken
+from ivr.language.ru.dates import by_time
 
 RING, MESSAGE, PERSON, ON = "1", "2", "3", "4"
 WORDS = {

@@ -11,7 +11,7 @@ from ivr.dialogue.prompts import Prompt
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Place, Report, Trouble
-from ivr.language.speaking import digits
+from ivr.language.ru.numbers import digits
 
 TROUBLES = {
     "1": Trouble.FLAT,

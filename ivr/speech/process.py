@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.dialogue.ports import Hypothesis, Question
-from ivr.listening.ears import EarsLost
+from ivr.listening.recogniser_port import RecogniserLost
 from ivr.speech.frames import Kind, frame, pack_question, unpack_cost, unpack_hypotheses, unpack_taken
 from ivr.speech.link import Link
 from ivr.speech.model_folder import TELEPHONE_RATE
@@ -45,7 +45,7 @@ Words = Callable[[tuple[str, ...]], None]
 
 
 class WorkerUtterance:
-    """Implements `ivr.listening.ears.Utterance`. result_s: longest wait for the result, seconds."""
+    """Implements `ivr.listening.recogniser_port.Utterance`. result_s: longest wait for the result, seconds."""
 
     def __init__(self, process: RecogniserProcess, number: int, on_partial: Words, result_s: float) -> None:
         self._process = process
@@ -87,7 +87,7 @@ class WorkerUtterance:
             self._process.drop(self._number)
         heard = self._heard.result()
         if heard is None:
-            raise EarsLost
+            raise RecogniserLost
         return heard
 
     def abandon(self) -> None:

@@ -1,4 +1,4 @@
-"""The studio as a call to it sees it: `ivr.dialogue.studio_ports.RecordingStudio`.
+"""The studio as a call to it sees it: `ivr.dialogue.studio.ports.RecordingStudio`.
 
 Asterisk writes recordings into a folder that both share, under names of ours:
 ``<person>-<prompt number>-<random>-<digest of the text that was read>``, older files lack the last part.
@@ -17,16 +17,18 @@ from datetime import datetime
 from pathlib import Path
 
 from ivr.dialogue.ports import Phrase
-from ivr.dialogue.studio_ports import Card
+from ivr.dialogue.studio.ports import Card
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.people import Person
 from ivr.domain.takes import How, MayNotRecord, Take
-from ivr.storage import attempts, credentials, people, studio_calls
-from ivr.studio.agreement import NoSound
-from ivr.studio.reading_out import text_sound
-from ivr.studio.sound import BadSound
-from ivr.studio.standing import Seen, Standing
+from ivr.domain.users import Person
+from ivr.storage.prompts import studio_calls
+from ivr.storage.users import credentials, login_throttle
+from ivr.storage.users import users as people
+from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.published_file_sync import NoSound
+from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
+from ivr.studio.voice.reading_aloud import text_sound
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ class PhoneDesk:
     async def admit(self, number: int, pin: str) -> Person | None:
         """Who records, by number and PIN. Failures count for the person and the caller's number, together and each."""
         database, now = self._studio.database, self._shared.now()
-        attempt = await asyncio.to_thread(attempts.begin_attempt, database, number, f"tel:{self._caller}", now)
+        attempt = await asyncio.to_thread(login_throttle.begin_attempt, database, number, f"tel:{self._caller}", now)
         if attempt.locked:
             return None
         async with self._shared.hashing:
@@ -227,6 +229,6 @@ def _card_of(seen: Seen) -> Card:
 
 def _waits(seen: Seen) -> bool:
     """Whether a prompt is to be recorded: no take says its text, and no draft that might be published does."""
-    if seen.standing is Standing.RECORDED:
+    if seen.standing is PromptStatus.RECORDED:
         return False
     return not any(take.text == seen.entry.digest and not take.checks.refused for take in seen.drafts)

@@ -18,13 +18,13 @@ from ivr.domain.accounts import Account
 from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
-from ivr.listening.ears import Ears
 from ivr.listening.keys import Key, KeyBuffer
-from ivr.listening.voice import SpeechWaits
-from ivr.telephony.audio import AudioTap
+from ivr.listening.recogniser_port import RecogniserPort
+from ivr.listening.speech_turn import SpeechWaits
+from ivr.telephony.agi.audio import AudioTap
+from ivr.telephony.agi.server import Incoming
 from ivr.telephony.line import AgiLine
-from ivr.telephony.screen import Screen
-from ivr.telephony.server import Incoming
+from ivr.telephony.screen_pop import ScreenPop
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ KEEP_LIMIT_S = 5.0
 class Hearing:
     """What a call understands speech with. recordings: where utterances are kept, None: nowhere."""
 
-    ears: Ears | None = None
+    ears: RecogniserPort | None = None
     waits: SpeechWaits = field(default_factory=SpeechWaits)
     recordings: Path | None = None
 
@@ -68,7 +68,7 @@ class PhoneCall:
         self._kept = 0
         self._journal = journal
         self._steps = 0
-        self._screen = Screen()
+        self._screen = ScreenPop()
         self.id = call_id
         self.caller_number = caller
 

@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.dialogue.ports import HungUp
+from ivr.domain.callbacks import CallbackRequest, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.promises import CallbackTerms, Wish
-from ivr.hotline.board import Board
-from ivr.hotline.ringing import Pace, Ringer
-from ivr.storage import wishes
-from ivr.storage.promises import Promises
-from ivr.storage.units import Units
-from ivr.telephony.ami import Ami
-from ivr.telephony.exchange import AsteriskExchange, Dialling
-from ivr.telephony.lasting import LastingAmi, ManagerAccount
-from ivr.telephony.notice import Notice
+from ivr.hotline.callback_dialer import CallbackDialer, DialerLimits
+from ivr.hotline.queue_board import QueueBoard
+from ivr.storage.callbacks import requests as wishes
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.database.unit_of_work import UnitsOfWork
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.manager.ami import Ami
+from ivr.telephony.manager.ami_reconnect import ManagerAccount, ReconnectingAmi
+from ivr.telephony.manager.exchange import AsteriskExchange, Dialling
+from ivr.telephony.manager.outage_notice import OutageNotice
+from ivr.telephony.manager.queues import follow
 from ivr.telephony.promising import take_wish
-from ivr.telephony.queues import follow
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import SessionBroken
 from ivr.telephony.still_dark import tell_report
 
 log = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ringing:
+class DialerSettings:
     """How promises are kept. exchange: name of this Asterisk, one for all daemons beside it. numbers: who is rung."""
 
     exchange: str
     dialling: Dialling
     numbers: str
     terms: CallbackTerms
-    pace: Pace
+    pace: DialerLimits
 
 
 class Hotline:
@@ -54,10 +54,10 @@ class Hotline:
     def __init__(
         self,
         account: ManagerAccount | None,
-        ringing: Ringing | None,
-        promises: Promises,
-        units: Units,
-        board: Board,
+        ringing: DialerSettings | None,
+        promises: CallbackRepository,
+        units: UnitsOfWork,
+        board: QueueBoard,
         now: Callable[[], datetime],
         large_outage: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -70,7 +70,7 @@ class Hotline:
         self._units = units
         self._now = now
         self._large_outage = large_outage
-        self._lasting = LastingAmi(account, self._with) if account is not None else None
+        self._lasting = ReconnectingAmi(account, self._with) if account is not None else None
         self._ringing = ringing if account is not None else None
 
     async def run(self) -> None:
@@ -80,10 +80,10 @@ class Hotline:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_lasts(lasting.run))
-            tasks.create_task(_lasts(Notice(lambda: lasting.ami, self._large_outage).run))
+            tasks.create_task(_lasts(OutageNotice(lambda: lasting.ami, self._large_outage).run))
             if ringing is not None:
                 exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
-                ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
+                ringer = CallbackDialer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
                 tasks.create_task(_lasts(ringer.run))
 
     def rings(self, phone: str) -> bool:
@@ -98,7 +98,7 @@ class Hotline:
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
 
-    async def promise(self, wish: Wish) -> bool:
+    async def promise(self, wish: CallbackRequest) -> bool:
         """Keep a promise. False if it cannot be kept, or not be stored within a call's limit: then it never will be."""
         now = self._now()
         try:

@@ -7,13 +7,13 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from ivr.domain.callbacks import DANGER, CallbackRequest
 from ivr.domain.phones import from_caller_id
-from ivr.domain.promises import DANGER, Wish
-from ivr.telephony.server import Incoming
+from ivr.telephony.agi.server import Incoming
 
 WORD = "promise"
 
-Make = Callable[[Wish], Awaitable[bool]]
+Make = Callable[[CallbackRequest], Awaitable[bool]]
 """Keeps a promise, False if it cannot. Raises nothing of its own: whoever cannot keep it says so."""
 
 
@@ -38,7 +38,7 @@ async def take_wish(incoming: Incoming, make: Make, rings: Callable[[str], bool]
         queue, priority, since, call_id, account, kept = [await session.variable(name) for name in names]
         promised = False
         if phone and rings(phone):
-            wish = Wish(phone, queue, _urgency(priority), _joined(since, now), call_id, account, kept)
+            wish = CallbackRequest(phone, queue, _urgency(priority), _joined(since, now), call_id, account, kept)
             promised = await make(wish)
         await session.set_variable("IVR_PROMISED", "yes" if promised else "no")
     finally:

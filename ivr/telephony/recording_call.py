@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.dialogue.studio_ports import Recorded
+from ivr.dialogue.studio.ports import Recorded
 from ivr.telephony.call import PhoneCall
 
 FORMAT = "wav16"
@@ -10,7 +10,7 @@ FORMAT = "wav16"
 
 
 class RecordingPhone(PhoneCall):
-    """Implements `ivr.dialogue.studio_ports.RecordingCall`; made by `begin`, as any call."""
+    """Implements `ivr.dialogue.studio.ports.RecordingCall`; made by `begin`, as any call."""
 
     async def record_prompt(self, name: str, longest_s: float) -> Recorded:
         """Record into the file `name` without its ending, as the dialogue's port says."""

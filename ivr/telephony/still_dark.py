@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 
-from ivr.telephony.server import Incoming
+from ivr.telephony.agi.server import Incoming
 
 WORD = "dark"
 

@@ -14,16 +14,16 @@ from typing import Protocol
 from ivr.config import Settings
 from ivr.dialogue.ports import HungUp, Next, Outcome
 from ivr.dialogue.prompts import Prompt
-from ivr.dialogue.recording_prompts import RecordingVisit
-from ivr.domain.people import Person
+from ivr.dialogue.studio.recording_prompts import RecordingVisit
 from ivr.domain.phones import from_caller_id
+from ivr.domain.users import Person
 from ivr.listening.ask import KeyWaits
 from ivr.studio.by_phone import PhoneStudio
 from ivr.studio.studio import Studio
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import SessionBroken
 from ivr.telephony.call import CallJournal
 from ivr.telephony.recording_call import RecordingPhone
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import SessionBroken
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)

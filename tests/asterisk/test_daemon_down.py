@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ivr.robot.ringing import Robot
-from ivr.robot.system import System
-from ivr.storage.following import Follower
+from ivr.storage.calls.reader import CallReader
+from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import stored_for
 from tests.asterisk.steps import EMERGENCY, GIVEN, STORED, Steps, ring, when
 
@@ -42,7 +42,7 @@ async def test_a_daemon_killed_in_the_middle_leaves_emergency_mode(system: Syste
     system.start_daemon()
     (reading,) = stored_for(system, "10000001")
     assert (reading.value, reading.status) == (12150, "flagged")
-    call = Follower(system.open_database()).call(result.call_id)
+    call = CallReader(system.open_database()).call(result.call_id)
     assert call is not None and call.outcome == "nothing", "the new daemon closes what the killed one left open"
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select, update
 
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
 from ivr.storage import tables
-from ivr.telephony.ami import AmiRefused, Events, Message, connected
+from ivr.telephony.manager.ami import AmiRefused, Events, Message, connected
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
 from tests.asterisk.conftest import ringing
 from tests.asterisk.district import REPORTS, ring

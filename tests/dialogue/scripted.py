@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.dialogue.interpreting import PeopleInterpreter
+from ivr.dialogue.interpretation import PeopleInterpreter
 from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable

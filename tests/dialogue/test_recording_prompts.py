@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ivr.dialogue.ports import HungUp, Phrase
-from ivr.dialogue.recording_prompts import TOLD, RecordingVisit
-from ivr.dialogue.studio_ports import Card, Recorded
+from ivr.dialogue.studio.ports import Card, Recorded
+from ivr.dialogue.studio.recording_prompts import TOLD, RecordingVisit
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.people import Person, Role
 from ivr.domain.takes import (
     Checks,
     How,
@@ -24,6 +23,7 @@ from ivr.domain.takes import (
     Take,
     TakeState,
 )
+from ivr.domain.users import Person, Role
 from tests.dialogue.scripted import NOON, ScriptedCall, Step
 
 ANNA = Person(7, "anna", Role.VOICE)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import Phone, calling, global_variable
 
 DIGITS = [f"fixed/digit-{digit}" for digit in range(10)]

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from ivr.domain.readings import Channel, Entry, Period, Submission
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.journal import Journal
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.calls.journal import Journal
+from ivr.storage.database.database import Database
 from tests.storage.conftest import Stock, utc
 from tests.waiting import LIMIT_S, until
 
@@ -58,7 +58,9 @@ async def test_a_call_in_progress_is_seen_at_once(journal: Journal, stock: Stock
 
 
 @pytest.mark.both_databases
-async def test_a_reading_faster_than_the_journal_is_no_trouble(journal: Journal, ledger: Ledger, stock: Stock) -> None:
+async def test_a_reading_faster_than_the_journal_is_no_trouble(
+    journal: Journal, ledger: AccountRepository, stock: Stock
+) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(Submission("c1", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
     journal.opened("c1", NOON - timedelta(seconds=30), "+79161234567", "100", "")
@@ -175,7 +177,7 @@ async def test_close_does_not_wait_for_a_store_that_is_away(database: Database, 
 
 @pytest.mark.both_databases
 async def test_calls_of_a_killed_daemon_are_ended_at_the_next_start(
-    database: Database, journal: Journal, ledger: Ledger, stock: Stock
+    database: Database, journal: Journal, ledger: AccountRepository, stock: Stock
 ) -> None:
     (register,) = stock.meter(stock.account())
     elsewhere = Journal(database, "another node")

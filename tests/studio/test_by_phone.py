@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
-from ivr.domain.people import LOCK, Person, Role
 from ivr.domain.takes import How, MayNotRecord, NotPublishable, OtherPublished, Reason, Take, TakeFault, TakeState
-from ivr.storage import credentials, people, studio_calls
-from ivr.storage.attempts import BY_TELEPHONE, begin_attempt
-from ivr.storage.engine import Database
+from ivr.domain.users import LOCK, Person, Role
+from ivr.storage.database.database import Database
+from ivr.storage.prompts import studio_calls
+from ivr.storage.users import credentials
+from ivr.storage.users import users as people
+from ivr.storage.users.login_throttle import BY_TELEPHONE, begin_attempt
 from ivr.studio.by_phone import AGAIN_S, ENDING, LATEST_AGAIN_S, STALE_S, PhoneStudio
-from ivr.studio.sound import BadSound
+from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
 from tests.studio.recordings import ffmpeg, recording
 from tests.studio.stock import ASK, ASK_TEXT, new_database, settings_in, speak_quickly

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from ivr.cli.prompts import app
 from ivr.config import REPOSITORY
 from ivr.storage import tables
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
-from ivr.studio.phrases import neighbours, usual_order
+from ivr.studio.session.phrases import neighbours, usual_order
 
 CATALOGUE = load_catalogue(REPOSITORY / "prompts" / "ru.toml")
 ELSE, BYE, LAST, ASK = "menu/else", "common/goodbye", "reading/last", "reading/ask"

@@ -15,11 +15,11 @@ from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Next, Question
 from ivr.domain.accounts import Account
 from ivr.domain.outages import Cause, Kind, Outage, Place, State, Trouble
 from ivr.listening.ask import KeyWaits
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import AgiSession, SessionBroken
+from ivr.telephony.agi.wire import Wire
 from ivr.telephony.call import PhoneCall
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
-from ivr.telephony.wire import Wire
 from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends, sounds
 from tests.telephony.journal import MemoryJournal
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from ivr.dialogue.interpreting import ChoiceInterpreter
+from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Question
 from ivr.listening.ask import KeyWaits
-from ivr.listening.ears import Ears
-from ivr.listening.voice import SpeechWaits
+from ivr.listening.recogniser_port import RecogniserPort
+from ivr.listening.speech_turn import SpeechWaits
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import AgiSession
+from ivr.telephony.agi.wire import Wire
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.line import QUIET
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import AgiSession
-from ivr.telephony.wire import Wire
 from tests.listening.sounding import silence, speech
 from tests.listening.written import WrittenEars
 from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, ends, sounds
@@ -60,7 +60,7 @@ class SpeakingCaller:
             os.write(self.spoken, pcm[at : at + 320])
 
 
-async def speaking(folder: Path, ears: Ears, waits: SpeechWaits = USUAL) -> AsyncIterator[SpeakingCaller]:
+async def speaking(folder: Path, ears: RecogniserPort, waits: SpeechWaits = USUAL) -> AsyncIterator[SpeakingCaller]:
     heard, spoken = os.pipe()
     with ends(FakeAsterisk) as (fd, asterisk):
         assert isinstance(asterisk, FakeAsterisk)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from ivr.storage import tables
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 
 CALL = "0123456789abcdef0123456789abcdef"
 CALLER, ACCOUNT = "+79161234567", "4012345678"

@@ -15,13 +15,13 @@ import pytest
 from sqlalchemy import JSON, Table, insert
 
 from ivr.config import Web
-from ivr.domain.people import Role
 from ivr.domain.takes import Checks, Hearing, Reason, Refusal
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.attempts import AT_PAGES
-from ivr.storage.columns import UtcTime
+from ivr.storage.tables.columns import UtcTime
+from ivr.storage.users.login_throttle import AT_PAGES
 from ivr.web.application import page_routes
-from ivr.web.tables import SHOWN
+from ivr.web.tables.admin import SHOWN
 from tests.web.conftest import BASE, Site, token_in
 from tests.web.stock import VOICE, account, doubtful, put, say, tone
 

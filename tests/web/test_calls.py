@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.config import Recordings
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
 from tests.web.stock import ACCOUNT, CALL, CALLER, UNIQUEID, put, put_account, put_call, tone
