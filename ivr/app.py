@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -136,11 +136,11 @@ class App:
             result_s=speech.result,
         )
 
-    def surges(self, board: QueueBoard) -> SurgeDetector:
-        """Who suspects outages. board: the queues as Asterisk tells them."""
+    def surges(self, board: QueueBoard, queues: Sequence[str]) -> SurgeDetector:
+        """Who suspects outages. board: the queues as Asterisk tells them. queues: names of those whose callers count."""
         surge = self.settings.surge
         return SurgeDetector(
-            self.database, surge_terms(self.settings), surge.waiting, board, self.clock.now, surge.notice
+            self.database, surge_terms(self.settings), surge.waiting, board, queues, self.clock.now, surge.notice
         )
 
     @property

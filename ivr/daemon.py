@@ -25,13 +25,13 @@ from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.studio.published_file_follower import PublishedFileFollower
 from ivr.telephony.agi.server import Bounds, CallServer, Incoming
 from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi_requests import AgiRequests
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.hotline import Hotline, dialer_settings
 from ivr.telephony.manager.ami_reconnect import manager_account
-from ivr.telephony.promising import is_wish
+from ivr.telephony.names import QueueName, Request
 from ivr.telephony.sounds import Sounds
-from ivr.telephony.still_dark import is_still_dark
-from ivr.telephony.studio_line import StudioLine, is_studio
+from ivr.telephony.studio_line import StudioLine
 from ivr.web.server.child import PagesChild
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Daemon:
         self._pages = PagesChild(pages) if pages else None
         now = app.clock.now
         board = QueueBoard()
-        self._surge = app.surges(board)
+        self._surge = app.surges(board, tuple(QueueName))
         self._hotline = Hotline(
             manager_account(settings),
             dialer_settings(settings),
@@ -82,7 +82,15 @@ class Daemon:
             settings, app.studio, app.hashers, self._sounds, self._key_waits, app.journal, now
         )
         line = settings.line
-        self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
+        requests = AgiRequests(
+            self._answer,
+            {
+                Request.CALLBACK: self._hotline.answer_callback_request,
+                Request.STILL_DARK: self._hotline.answer_still_dark,
+                Request.STUDIO: self._studio_line.answer,
+            },
+        )
+        self._server = CallServer(requests.answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
         """Serve until `stop` is set, then drain. Raises OSError if a port cannot be opened, SchemaOutdated."""
@@ -176,15 +184,6 @@ class Daemon:
         return False
 
     async def _answer(self, incoming: Incoming) -> None:
-        if is_wish(incoming):
-            await self._hotline.answer_wish(incoming)
-            return
-        if is_still_dark(incoming):
-            await self._hotline.answer_still_dark(incoming)
-            return
-        if is_studio(incoming):
-            await self._studio_line.answer(incoming)
-            return
         call = await PhoneCall.begin(
             incoming,
             self._sounds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ivr.concurrency.periodic import Periodic
@@ -24,12 +24,11 @@ LOOK_S = 2.0
 STALE_S = 60.0
 """So old, what was known of large outages is no news any more: the database does not answer."""
 
-OUR_QUEUES = ("hotline", "operator")
-
 
 class SurgeDetector:
-    """`run` is a task of its owner, who cancels it. waiting: more callers in the queues greet shortly; 0: never.
+    """`run` is a task of its owner, who cancels it.
 
+    queues: their names. waiting: more callers in them are greeted shortly; 0: never.
     accounts: an outage of so many is large; 0: none is.
     """
 
@@ -39,6 +38,7 @@ class SurgeDetector:
         terms: SurgeTerms,
         waiting: int,
         board: QueueBoard,
+        queues: Sequence[str],
         now: Callable[[], datetime],
         accounts: int = 0,
     ) -> None:
@@ -46,6 +46,7 @@ class SurgeDetector:
         self._terms = terms
         self._waiting = waiting
         self._board = board
+        self._queues = tuple(queues)
         self._now = now
         self._switches = RuntimeFlags()
         self._large = LargeOutages(database, accounts)
@@ -62,7 +63,7 @@ class SurgeDetector:
             return self._switches.greeting is Greeting.SHORT
         if not self._waiting or not self._board.current:
             return False
-        return sum(len(self._board.queue(name).waiting) for name in OUR_QUEUES) > self._waiting
+        return sum(len(self._board.queue(name).waiting) for name in self._queues) > self._waiting
 
     def is_large(self) -> bool:
         """Whether a large outage goes on, as far as the database has said lately."""
