@@ -17,6 +17,8 @@ from ivr.dialogue.conversation import Patience
 from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import CallerHungUp, Failed
+from ivr.domain.journal.words import Failure
 from ivr.hotline.queue_board import QueueBoard
 from ivr.hotline.surge_detector import SurgeDetector
 from ivr.listening.ask import KeyWaits
@@ -264,7 +266,7 @@ class Daemon:
         )
         log.info("call begins", extra={"call": call.id})
         if self._engine is not None and not self._engine.available:
-            call.note("fault", "recogniser")
+            call.note(Failed(Failure.RECOGNISER))
         visit = CallFlow(call, self._desk)
         to: Next | None = None
         try:
@@ -272,20 +274,20 @@ class Daemon:
                 to = await visit.run()
                 await call.hand_back(to)
         except HungUp:
-            call.note("hung-up")
+            call.note(CallerHungUp())
         except SessionBroken:
             log.warning("a session broke; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "session")
+            call.note(Failed(Failure.SESSION))
         except TimeoutError:
             log.warning("a call outlasted its limit; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "too long")
+            call.note(Failed(Failure.TOO_LONG))
         except asyncio.CancelledError:
-            call.note("fault", "daemon stops")
+            call.note(Failed(Failure.DAEMON_STOPS))
             raise
         except Exception:
             # Whatever it is, the caller reaches a person: IVR_NEXT stays empty and the dialplan goes to its fallback.
             log.exception("a fault in the dialogue; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "dialogue")
+            call.note(Failed(Failure.DIALOGUE))
         finally:
             outcome = visit.outcome(to)
             self._journal.closed(call.id, datetime.now(UTC), outcome)
