@@ -17,7 +17,7 @@ from ivr.config import Settings
 from ivr.web.accounts import page as accounts
 from ivr.web.calls import page as calls
 from ivr.web.calls import sounds as call_sounds
-from ivr.web.core import menu
+from ivr.web.core import health, menu
 from ivr.web.core.auth import GatedRoute, Pages
 from ivr.web.core.context import Context
 from ivr.web.core.middleware import FAULTS, Guard, fault_page
@@ -34,7 +34,6 @@ from ivr.web.prompts.prompt_cache import PromptCache
 from ivr.web.readings import page as readings
 from ivr.web.reports import page as reports
 from ivr.web.reports.statistics_job import StatisticsJob
-from ivr.web.server import health
 from ivr.web.tables import admin as tables
 from ivr.web.today import page as today
 from ivr.web.today.dashboard_cache import DashboardCache

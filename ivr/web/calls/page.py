@@ -16,9 +16,9 @@ from ivr.storage.calls import details as call_details
 from ivr.storage.calls import search as call_search
 from ivr.storage.calls.search import FoundCall, Place, Wanted
 from ivr.web.calls.labels import OUTCOMES, time_line
-from ivr.web.calls.recordings import call_sound, voice_sound
 from ivr.web.core.auth import CallId, Pages, allowed, person_of
 from ivr.web.core.context import context_of
+from ivr.web.core.recordings import call_sound, voice_sound
 from ivr.web.core.rendering import render
 from ivr.web.outages.labels import RINGS, TROUBLES, place_text
 from ivr.web.prompts.prompt_cache import prompt_texts

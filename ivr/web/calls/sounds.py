@@ -7,9 +7,9 @@ from fastapi import HTTPException, Request, Response
 from ivr.domain.users import Role
 from ivr.storage.calls import details as call_details
 from ivr.storage.calls.recording_access_log import listened
-from ivr.web.calls.recordings import Sound, call_sound, picture, send, voice_sound
 from ivr.web.core.auth import CallId, Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
+from ivr.web.core.recordings import Sound, call_sound, picture, send, voice_sound
 
 pages = Pages()
 

@@ -12,9 +12,9 @@ from ivr.domain.users import Role
 from ivr.storage.calls.recording_access_log import listened
 from ivr.storage.readings import review as clerk
 from ivr.storage.readings import review_views as checking
-from ivr.web.calls.recordings import Sound, send, voice_sound
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
+from ivr.web.core.recordings import Sound, send, voice_sound
 from ivr.web.core.rendering import Tone, done, render
 from ivr.web.readings import labels as words
 
