@@ -36,12 +36,12 @@ from ivr.studio.published_file_sync import FileMismatch
 from ivr.studio.studio import Studio
 from ivr.telephony.agi.server import Bounds, CallServer, Incoming
 from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi_requests import AgiRequests
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.hotline import Hotline
-from ivr.telephony.promising import is_wish
+from ivr.telephony.names import QueueName, Request
 from ivr.telephony.sounds import Sounds
-from ivr.telephony.still_dark import is_still_dark
-from ivr.telephony.studio_line import StudioLine, is_studio
+from ivr.telephony.studio_line import StudioLine
 from ivr.web.server.child import PagesChild
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Daemon:
         board = QueueBoard()
         surge = settings.surge
         self._surge = SurgeDetector(
-            self._database, surge_terms(settings), surge.waiting, board, self._clock.now, surge.notice
+            self._database, surge_terms(settings), surge.waiting, board, tuple(QueueName), self._clock.now, surge.notice
         )
         self._hotline = Hotline(
             manager_account(settings),
@@ -128,7 +128,15 @@ class Daemon:
         now = self._clock.now
         self._studio_line = StudioLine(settings, self._studio, self._sounds, self._key_waits, self._journal, now)
         line = settings.line
-        self._server = CallServer(self._answer, Bounds(line.calls, line.header_s, line.header_bytes))
+        requests = AgiRequests(
+            self._answer,
+            {
+                Request.CALLBACK: self._hotline.answer_callback_request,
+                Request.STILL_DARK: self._hotline.answer_still_dark,
+                Request.STUDIO: self._studio_line.answer,
+            },
+        )
+        self._server = CallServer(requests.answer, Bounds(line.calls, line.header_s, line.header_bytes))
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
         """Serve until `stop` is set, then drain. Raises OSError if a port cannot be opened, SchemaOutdated."""
@@ -247,15 +255,6 @@ class Daemon:
         self._wrong_prompts = wrong
 
     async def _answer(self, incoming: Incoming) -> None:
-        if is_wish(incoming):
-            await self._hotline.answer_wish(incoming)
-            return
-        if is_still_dark(incoming):
-            await self._hotline.answer_still_dark(incoming)
-            return
-        if is_studio(incoming):
-            await self._studio_line.answer(incoming)
-            return
         call = await PhoneCall.begin(
             incoming,
             self._sounds,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ivr.domain.faults import StoreUnavailable
@@ -25,12 +25,11 @@ LOOK_S = 2.0
 STALE_S = 60.0
 """So old, what was known of large outages is no news any more: the database does not answer."""
 
-OUR_QUEUES = ("hotline", "operator")
-
 
 class SurgeDetector:
-    """`run` is a task of its owner, who cancels it. waiting: more callers in the queues greet shortly; 0: never.
+    """`run` is a task of its owner, who cancels it.
 
+    queues: their names. waiting: more callers in them are greeted shortly; 0: never.
     accounts: an outage of so many is large; 0: none is.
     """
 
@@ -40,6 +39,7 @@ class SurgeDetector:
         terms: SurgeTerms,
         waiting: int,
         board: QueueBoard,
+        queues: Sequence[str],
         now: Callable[[], datetime],
         accounts: int = 0,
     ) -> None:
@@ -47,6 +47,7 @@ class SurgeDetector:
         self._terms = terms
         self._waiting = waiting
         self._board = board
+        self._queues = tuple(queues)
         self._now = now
         self._switches = RuntimeFlags()
         self._large = LargeOutages(database, accounts)
@@ -63,7 +64,7 @@ class SurgeDetector:
             return self._switches.greeting is Greeting.SHORT
         if not self._waiting or not self._board.current:
             return False
-        return sum(len(self._board.queue(name).waiting) for name in OUR_QUEUES) > self._waiting
+        return sum(len(self._board.queue(name).waiting) for name in self._queues) > self._waiting
 
     def is_large(self) -> bool:
         """Whether a large outage goes on, as far as the database has said lately."""

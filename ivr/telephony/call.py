@@ -35,12 +35,15 @@ from ivr.listening.speech_turn import SpeechWaits
 from ivr.telephony.agi.audio import AudioTap
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.line import AgiLine
+from ivr.telephony.names import Variable
 from ivr.telephony.screen_pop import ScreenPop
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
 KEEP_LIMIT_S = 5.0
+
+_BEGAN = f"${{{Variable.DIALLED}}}:${{{Variable.KEYS}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,8 @@ class PhoneCall:
         call = cls(AgiLine(incoming.session, sounds, keys, audio), waits, journal, uuid4().hex, caller, hearing)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(call.close)
-            dialled, _, pressed = (await call._line.expand("${IVR_DIALLED}:${IVR_KEYS}")).partition(":")
-            await call._line.set_variables({"IVR_CALL": call.id})
+            dialled, _, pressed = (await call._line.expand(_BEGAN)).partition(":")
+            await call._line.set_variables({Variable.CALL: call.id})
             undo.pop_all()
         # Last, so that no hang-up comes between: whoever has the call from here on also closes it in the journal.
         channel = header.get("agi_channel", "")
@@ -199,9 +202,9 @@ class PhoneCall:
 
     async def hand_back(self, to: Next, queue: str = "") -> None:
         """Set what the dialplan needs to go on with the call. Raises HungUp."""
-        values = {"IVR_QUEUE": queue} if queue else {}
+        values: dict[str, str] = {Variable.QUEUE: queue} if queue else {}
         self.note(HandedBack(to))
-        await self._line.set_variables({**values, **self._screen.variables(), "IVR_NEXT": to})
+        await self._line.set_variables({**values, **self._screen.variables(), Variable.NEXT: to})
 
     async def close(self) -> None:
         """Let go of the session and the audio."""

@@ -20,13 +20,12 @@ from ivr.storage.callbacks.repository import CallbackRepository
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi_requests import answer_callback_request, answer_still_dark
 from ivr.telephony.manager.ami import Ami
 from ivr.telephony.manager.ami_reconnect import ManagerAccount, ReconnectingAmi
 from ivr.telephony.manager.exchange import AsteriskExchange, Dialling
 from ivr.telephony.manager.outage_notice import OutageNotice
 from ivr.telephony.manager.queues import follow
-from ivr.telephony.promising import take_wish
-from ivr.telephony.still_dark import tell_report
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +89,10 @@ class Hotline:
         """Whether a number is one that is rung: somebody rings, and it may be rung."""
         return self._ringing is not None and re.fullmatch(self._ringing.numbers, phone) is not None
 
-    async def answer_wish(self, incoming: Incoming) -> None:
+    async def answer_callback_request(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
         try:
-            if await take_wish(incoming, self.promise, self.rings, self._now()):
+            if await answer_callback_request(incoming, self.promise, self.rings, self._now()):
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
@@ -110,7 +109,7 @@ class Hotline:
     async def answer_still_dark(self, incoming: Incoming) -> None:
         """Somebody who was rung said that there is still no light; they are told their report's number."""
         with contextlib.suppress(HungUp, SessionBroken):
-            await tell_report(incoming, self._numbered)
+            await answer_still_dark(incoming, self._numbered)
 
     async def _numbered(self, token: str) -> str:
         """The number of the report, once whoever watches the call has stored it; "" if that takes too long."""

@@ -30,7 +30,6 @@ from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
-WORD = "studio"
 CALL_S = 7200.0
 """Longest call: a day's recording is done in several."""
 
@@ -40,11 +39,6 @@ class StudioJournal(CallJournal, Protocol):
 
     def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
         """A call ended."""
-
-
-def is_studio(incoming: Incoming) -> bool:
-    """Whether this call wants to record prompts."""
-    return incoming.session.header.get("agi_arg_2") == WORD
 
 
 class StudioLine:

@@ -11,11 +11,11 @@ from ivr.domain.journal.steps import PromptBegan
 from ivr.storage.calls.reader import CallReader, CallView, StepView
 from ivr.studio.catalogue import Entry
 from ivr.telephony.manager.ami import AmiUnavailable, Events, Message
+from ivr.telephony.names import QueueName, Variable
 from ivr.telephony.sounds import Sounds
 from ivr.testbed.robot.timeline import Timeline, Who
 
 POLL_S = 0.04
-QUEUES = {"hotline", "operator"}
 FOLLOWED = ("VarSet", "QueueCallerJoin", "AgentConnect", "Hangup")
 
 
@@ -45,7 +45,7 @@ class Watch:
     async def ended(self, limit_s: float) -> None:
         """Wait until the outcome is known, and for a transfer, until it has reached its queue. Raises TimeoutError."""
         async with asyncio.timeout(limit_s):
-            while not (self.queue or self.gone or (self.outcome is not None and self.outcome not in QUEUES)):
+            while not (self.queue or self.gone or (self.outcome is not None and self.outcome not in set(QueueName))):
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -80,15 +80,15 @@ class Watch:
                 event = await events.next(3600)
             except (AmiUnavailable, TimeoutError):
                 return
-            if event.variables.get("IVR_DIALLED") == self._dialled:
+            if event.variables.get(Variable.DIALLED) == self._dialled:
                 self._from_asterisk(event)
                 self._changed.set()
 
     def _from_asterisk(self, event: Message) -> None:
         match event.name:
-            case "VarSet" if event["Variable"] == "IVR_PROMPT" and event["Value"]:
+            case "VarSet" if event["Variable"] == Variable.PROMPT and event["Value"]:
                 self._prompt(event["Value"], ())
-            case "QueueCallerJoin" if event["Queue"] in QUEUES:
+            case "QueueCallerJoin" if event["Queue"] in set(QueueName):
                 self.queue = event["Queue"]
                 self._timeline.add(Who.LINE, f"in the queue {self.queue}, place {event['Position']}")
             case "AgentConnect":
