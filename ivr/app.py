@@ -137,7 +137,7 @@ class App:
         )
 
     def surges(self, board: QueueBoard, queues: Sequence[str]) -> SurgeDetector:
-        """Who suspects outages. board: the queues as Asterisk tells them. queues: names of those whose callers count."""
+        """Who suspects outages. queues: names of those on the board whose callers count."""
         surge = self.settings.surge
         return SurgeDetector(
             self.database, surge_terms(self.settings), surge.waiting, board, queues, self.clock.now, surge.notice

@@ -16,6 +16,8 @@ from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import CallerHungUp, Failed
+from ivr.domain.journal.words import Failure
 from ivr.hotline.queue_board import QueueBoard
 from ivr.listening.ask import KeyWaits
 from ivr.listening.speech_turn import SpeechWaits
@@ -194,7 +196,7 @@ class Daemon:
         )
         log.info("call begins", extra={"call": call.id})
         if self.app.engine is not None and not self.app.engine.available:
-            call.note("fault", "recogniser")
+            call.note(Failed(Failure.RECOGNISER))
         visit = CallFlow(call, self._desk)
         to: Next | None = None
         try:
@@ -202,20 +204,20 @@ class Daemon:
                 to = await visit.run()
                 await call.hand_back(to)
         except HungUp:
-            call.note("hung-up")
+            call.note(CallerHungUp())
         except SessionBroken:
             log.warning("a session broke; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "session")
+            call.note(Failed(Failure.SESSION))
         except TimeoutError:
             log.warning("a call outlasted its limit; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "too long")
+            call.note(Failed(Failure.TOO_LONG))
         except asyncio.CancelledError:
-            call.note("fault", "daemon stops")
+            call.note(Failed(Failure.DAEMON_STOPS))
             raise
         except Exception:
             # Whatever it is, the caller reaches a person: IVR_NEXT stays empty and the dialplan goes to its fallback.
             log.exception("a fault in the dialogue; the dialplan takes over", extra={"call": call.id})
-            call.note("fault", "dialogue")
+            call.note(Failed(Failure.DIALOGUE))
         finally:
             outcome = visit.outcome(to)
             self.app.journal.closed(call.id, datetime.now(UTC), outcome)

@@ -31,9 +31,11 @@ class Background:
 
     async def close(self) -> None:
         """Wait for the tasks that finish by themselves, then cancel the others one by one, the first begun last."""
-        for owned in sorted(reversed(self._owned), key=lambda one: not one.finishes):
-            if not owned.finishes:
-                owned.task.cancel()
+        finishing = [owned.task for owned in self._owned if owned.finishes]
+        if finishing:
+            await asyncio.wait(finishing)
+        for owned in reversed(self._owned):
+            owned.task.cancel()
             await asyncio.wait((owned.task,))
 
 

@@ -13,8 +13,19 @@ from pathlib import Path
 from typing import Protocol, Self
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
+from ivr.domain.journal.steps import (
+    AddressRecorded,
+    HandedBack,
+    Identified,
+    KeysPressed,
+    PromptBegan,
+    Said,
+    Step,
+    YesOrNoPressed,
+)
+from ivr.domain.journal.words import Reply
 from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
@@ -52,7 +63,7 @@ class CallJournal(Protocol):
     ) -> None:
         """A call began."""
 
-    def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str, detail: str) -> None:
+    def step(self, call_id: str, seq: int, at: datetime, step: Step) -> None:
         """Something was played, pressed or decided."""
 
     def identified(self, call_id: str, account_id: int) -> None:
@@ -115,7 +126,7 @@ class PhoneCall:
         """
         command = await self._listener.say(phrases)
         if command is not None:
-            self._step("voice", detail=command)
+            self.note(Said(Reply(command.value)))
         return command
 
     async def announce(self, *phrases: Phrase) -> None:
@@ -130,16 +141,13 @@ class PhoneCall:
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""
         answer = await self._listener.ask(question)
-        kind = "voice" if answer.by_voice else "keys" if question.expects is not Expects.YES_NO else "yes-no"
-        said = f" «{answer.words}»" if answer.words else ""
-        given = Heard.ANSWER if question.secret and answer.digits else answer.digits or answer.heard
-        self._step(kind, detail=given + said)
+        self.note(_turn(question, answer))
         return answer
 
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
         answer = await self._listener.record(phrases, no_input_s, longest_s)
-        self._step("recorded", detail=answer.heard)
+        self.note(AddressRecorded(Reply(answer.heard.value)))
         return answer
 
     @property
@@ -165,9 +173,10 @@ class PhoneCall:
             return ""
         return name
 
-    def note(self, kind: str, detail: str = "") -> None:
+    def note(self, step: Step) -> None:
         """Write a step into the journal."""
-        self._step(kind, detail=detail)
+        self._steps += 1
+        self._journal.step(self.id, self._steps, datetime.now(UTC), step)
 
     def in_danger(self) -> None:
         """Tell the dialplan that this caller goes before all others."""
@@ -189,12 +198,12 @@ class PhoneCall:
         """Tell journal and channel variables whose call this is."""
         self._screen.account, self._screen.confirmed = account, True
         self._journal.identified(self.id, account.id)
-        self._step("identified")
+        self.note(Identified())
 
     async def hand_back(self, to: Next, queue: str = "") -> None:
         """Set what the dialplan needs to go on with the call. Raises HungUp."""
         values: dict[str, str] = {Variable.QUEUE: queue} if queue else {}
-        self._step("handed-back", detail=to)
+        self.note(HandedBack(to))
         await self._line.set_variables({**values, **self._screen.variables(), Variable.NEXT: to})
 
     async def close(self) -> None:
@@ -202,11 +211,17 @@ class PhoneCall:
         await self._line.close()
 
     def _prompt_begins(self, phrase: Phrase) -> None:
-        self._step("prompt", prompt=phrase[0], detail=" ".join(phrase[1:]))
+        self.note(PromptBegan(phrase[0], phrase[1:]))
 
-    def _step(self, kind: str, prompt: str = "", detail: str = "") -> None:
-        self._steps += 1
-        self._journal.step(self.id, self._steps, datetime.now(UTC), kind, prompt, detail)
+
+def _turn(question: Question, answer: Answer) -> Step:
+    """What the journal keeps of an answer: never a PIN."""
+    reply, given = Reply(answer.heard.value), answer.digits
+    if question.secret and given:
+        reply, given = Reply.ANSWER, ""
+    if answer.by_voice:
+        return Said(reply, given, answer.words)
+    return YesOrNoPressed(reply, given) if question.expects is Expects.YES_NO else KeysPressed(reply, given)
 
 
 def _write_wav(file: Path, audio: bytes) -> None:

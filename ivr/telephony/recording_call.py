@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.dialogue.studio.ports import Recorded
+from ivr.domain.journal.steps import RecordingBegan
 from ivr.telephony.call import PhoneCall
 from ivr.telephony.names import Variable
 
@@ -15,7 +16,7 @@ class RecordingPhone(PhoneCall):
 
     async def record_prompt(self, name: str, longest_s: float) -> Recorded:
         """Record into the file `name` without its ending, as the dialogue's port says."""
-        self.note("recording")
+        self.note(RecordingBegan())
         return Recorded.ENDED if await self._line.record(name, FORMAT, longest_s) else Recorded.FAILED
 
     async def token(self) -> str:

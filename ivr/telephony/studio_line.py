@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ivr.config import Settings
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.recording_prompts import RecordingVisit
+from ivr.domain.journal.steps import CallerHungUp, Failed, StudioRefused
+from ivr.domain.journal.words import Failure, Outcome, Refused
 from ivr.domain.phones import from_caller_id
 from ivr.domain.users import Person
 from ivr.listening.ask import KeyWaits
@@ -77,14 +79,14 @@ class StudioLine:
                 await self._visit(call, caller, lent)
                 await call.hand_back(Next.HANGUP)
         except HungUp:
-            call.note("hung-up")
+            call.note(CallerHungUp())
         except (SessionBroken, TimeoutError):
             log.warning("a call to the studio broke off", extra={"call": call.id})
-            call.note("fault", "session")
+            call.note(Failed(Failure.SESSION))
         except Exception:
             # IVR_NEXT stays empty: the dialplan says that the studio is away.
             log.exception("a fault in the studio by telephone", extra={"call": call.id})
-            call.note("fault", "dialogue")
+            call.note(Failed(Failure.DIALOGUE))
         finally:
             self._journal.closed(call.id, datetime.now(UTC), Outcome.NOTHING)
             await call.close()
@@ -98,7 +100,7 @@ class StudioLine:
                 log.warning("a call to the studio brought a leave that is used up or too old", extra={"call": call.id})
         if begun is None and self._phones and caller not in self._phones:
             log.warning("a telephone that may not record called the studio", extra={"call": call.id})
-            call.note("refused", "telephone")
+            call.note(StudioRefused(Refused.TELEPHONE))
             await call.announce((Prompt.STUDIO_NOT_FROM_HERE,), (Prompt.GOODBYE,))
             return
         visit = RecordingVisit(call, self._studio.desk(caller, lent))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.steps import CallbackPromised, PromptBegan
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.storage.calls.reader import CallReader
 from ivr.storage.outages import changes as outages
@@ -205,10 +207,14 @@ def _from_journal(system: System, seen: dict[str, _Caller]) -> None:
     try:
         for dialled, caller in seen.items():
             call = follower.call_to(dialled)
-            for step in follower.steps(call.id) if call is not None else ():
-                caller.told |= step.prompt == "outage/expected"
-                caller.offered |= step.prompt == "outage/choices"
-                caller.promised |= step.kind == "promised"
+            for view in follower.steps(call.id) if call is not None else ():
+                match view.step:
+                    case PromptBegan(Prompt.OUTAGE_EXPECTED):
+                        caller.told = True
+                    case PromptBegan(Prompt.OUTAGE_CHOICES):
+                        caller.offered = True
+                    case CallbackPromised():
+                        caller.promised = True
     finally:
         database.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import PromptBegan
 from ivr.storage.calls.reader import CallReader, CallView, StepView
 from ivr.studio.catalogue import Entry
 from ivr.telephony.manager.ami import AmiUnavailable, Events, Message
@@ -101,10 +102,11 @@ class Watch:
         return call, self._follower.steps(call.id, self._seen) if call is not None else []
 
     def _from_journal(self, call: CallView | None, steps: list[StepView]) -> None:
-        for step in steps:
-            self._seen = step.seq
-            if step.kind == "prompt":
-                self._prompt(step.prompt, tuple(step.detail.split()))
+        for seen in steps:
+            self._seen = seen.seq
+            match seen.step:
+                case PromptBegan(prompt, pieces):
+                    self._prompt(prompt, pieces)
         if call is not None and call != self.call:
             self.call = call
             self._changed.set()
