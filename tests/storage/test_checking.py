@@ -89,7 +89,12 @@ async def test_a_correction_replaces_and_the_old_stays(
     *_, old_row, new_row = stock.rows(tables.Reading, *kept)
     assert new_row == (new, *old_row[1:])
     assert stock.rows(tables.Audit, "who", "action", "subject", "detail") == [
-        ("anna", "reading.correct", f"reading:{waiting.id}", f"15000 12150 reading:{new}")
+        (
+            "anna",
+            "reading.correct",
+            f"reading:{waiting.id}",
+            {"value": {"old": 15000, "new": 12150}, "replacement": new},
+        )
     ]
     decision = checking.decision_on(database, waiting.id)
     assert decision is not None and (decision.who, decision.action) == ("anna", "reading.correct")

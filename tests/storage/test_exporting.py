@@ -148,7 +148,7 @@ async def test_a_refused_reading_never_counts_again(
             decide()
     with pytest.raises(NotWaiting, match="there is no reading 999"):
         accept(database, 999, "anna", now())
-    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", "typing error")]
+    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", {"note": "typing error"})]
 
 
 @pytest.mark.both_databases
