@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select
 
+from ivr.domain.journal.words import StepKind
 from ivr.domain.readings import Channel
 from ivr.storage import tables
 from ivr.storage.calls.dashboard import LAST_PROMPT
@@ -60,7 +61,7 @@ _hours = tables.of(tables.ReportHour)
 _calls, _steps, _readings = tables.of(tables.Call), tables.of(tables.CallStep), tables.of(tables.Reading)
 
 _earlier = _calls.alias()
-_HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == "hung-up")
+_HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == StepKind.HUNG_UP.value)
 
 
 @dataclass(frozen=True, slots=True)
