@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
+from ivr.domain.contacts import Submission
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
-from ivr.domain.readings import Submission
 from ivr.language.port import Intent
 
 Phrase = tuple[str, ...]
