@@ -80,7 +80,7 @@ def _doubtful(rows: list[clerk.Doubtful], settings: config.Settings) -> Table:
     table = Table(*names, title=f"readings that wait: {len(rows)}", title_justify="left")
     for row in rows:
         last = "" if row.last is None else str(row.last)
-        taken = f"{row.taken_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        taken = f"{row.received_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
         cells = (row.account, row.meter, row.zone, str(row.value), last, row.period, taken, row.channel, row.reason)
         table.add_row(str(row.id), *map(escape, cells), escape(row.voice or ""))
     return table

@@ -26,7 +26,7 @@ from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Window(), Limits())
-READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "reason")
+READINGS = ("register_id", "value", "period", "channel", "contact_id", "status", "reason")
 
 
 def left(key: str = "a" * 32, account: str = "0012345678", *values: str, at: str = "2026-11-19T18:03:11+03:00") -> str:
@@ -50,12 +50,13 @@ def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stoc
     (spool / "readings.jsonl").write_text(left())
     assert take_in(spool, database, TERMS, now(), "node") == ImportResult(stored=1)
     assert stock.rows(tables.Reading, *READINGS) == [
-        (register, 123, "2026-11", "phone-emergency", "a" * 32, "flagged", "emergency")
+        (register, 123, "2026-11", "phone-emergency", 1, "flagged", "emergency")
     ]
     at = utc("2026-11-19T15:03:11")
-    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "account_id", "outcome") == [
-        ("a" * 32, at, at, "+79161234567", account, "stored")
+    assert stock.rows(tables.Contact, "id", "channel", "source", "key", "call_id", "received_at") == [
+        (1, "phone-emergency", "emergency", "a" * 32, None, at)
     ]
+    assert stock.rows(tables.Call, "id") == []  # nobody made one up
     assert stock.rows(tables.SpoolEntry, "id", "taken_at", "account", "values", "state") == [
         ("a" * 32, at, "0012345678", ["00123"], "stored")
     ]

@@ -49,7 +49,7 @@ CLOCKS_DIFFER = timedelta(hours=1)
 
 _LONGEST_LINE = 4096
 _TRIES = 3
-_calls, _entries = tables.of(tables.Call), tables.of(tables.SpoolEntry)
+_entries = tables.of(tables.SpoolEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def _store(
         return EntryResult.KNOWN
     day = left.taken_at.astimezone(terms.zone).date()
     period = terms.window.period_of(day)
-    account = load_account(connection, left.account, period, terms.zone)
+    account = load_account(connection, left.account, period)
     placed = update(_entries).where(_entries.c.id == left.id)
     if account is None:
         reason = "unknown account"
@@ -259,14 +259,10 @@ def _store(
     if account is None or reason:
         connection.execute(placed.values(reason=reason))
         return EntryResult.REFUSED
-    call = {"id": left.id, "started_at": left.taken_at, "ended_at": left.taken_at, "outcome": "stored"}
-    connection.execute(
-        database.insert(_calls).on_conflict_do_nothing(), {**call, "caller": left.caller, "account_id": account.id}
-    )
     entries = _judged(account.meters[0], left.values, day, terms.limits)
     contact = Contact(Channel.EMERGENCY, Source.EMERGENCY, left.id, left.taken_at)
     submission = Submission(contact, day, period, Channel.EMERGENCY, entries)
-    keeping.keep(connection, submission, now, late=True)
+    keeping.keep(connection, submission, now)
     connection.execute(placed.values(state="stored"))
     return EntryResult.STORED
 

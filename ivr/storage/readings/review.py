@@ -33,18 +33,18 @@ _TURN = (
     .where(_registers.c.id.in_(select(_readings.c.register_id).where(_readings.c.id == bindparam("reading"))))
     .with_for_update(key_share=True)
 )
-_SAME_WHEN_CORRECTED = ("register_id", "taken_at", "period", "channel", "call_id", "receipt", "voice")
+_SAME_WHEN_CORRECTED = ("register_id", "contact_id", "read_on", "received_at", "period", "channel", "voice")
 
 _before = _readings.alias()
 _LAST = (
     select(_before.c.value)
     .where(
         _before.c.register_id == _readings.c.register_id,
-        _before.c.taken_at < _readings.c.taken_at,
+        _before.c.read_on <= _readings.c.read_on,
         _before.c.period != _readings.c.period,
         _before.c.status != Status.SUPERSEDED.value,
     )
-    .order_by(_before.c.taken_at.desc())
+    .order_by(_before.c.read_on.desc(), _before.c.received_at.desc())
     .limit(1)
     .scalar_subquery()
 )
@@ -56,7 +56,7 @@ _SEEN = (
         _registers.c.zone,
         _readings.c.value,
         _LAST,
-        _readings.c.taken_at,
+        _readings.c.received_at,
         _readings.c.period,
         _readings.c.channel,
         _readings.c.reason,
@@ -64,7 +64,7 @@ _SEEN = (
     )
     .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
     .where(tables.FLAGGED)
-    .order_by(_readings.c.taken_at, _readings.c.id)
+    .order_by(_readings.c.received_at, _readings.c.id)
 )
 
 
@@ -90,7 +90,7 @@ class Doubtful:
     zone: str
     value: int
     last: int | None
-    taken_at: datetime
+    received_at: datetime
     period: str
     channel: str
     reason: str
