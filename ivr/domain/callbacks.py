@@ -11,6 +11,19 @@ DANGER = 10
 """Priority of who is in danger, as in the queue; that of all others is 0."""
 
 
+class CallbackState(StrEnum):
+    """How far a call-back is."""
+
+    DUE = "due"  # waits: for its time, or without one for the end of its outage
+    CALLING = "calling"  # a daemon has claimed it and rings
+    DONE = "done"
+    GIVEN_UP = "given-up"
+
+
+OPEN = (CallbackState.DUE, CallbackState.CALLING)
+"""States of call-backs that somebody is still owed."""
+
+
 class CallbackKind(StrEnum):
     """What somebody is rung for."""
 
@@ -58,7 +71,7 @@ class Callback:
     account, district, address: whose it is and where they live, as in billing; "" where unknown.
     call_id: of the journal, the call in which it was given; "" where unknown.
     about: what that call was about; known to who has claimed a promise of the queues.
-    asked_anew: whether a wish for another one came in this try.
+    asked_again: whether the same number asked for another one during this try.
     """
 
     id: int
@@ -74,7 +87,7 @@ class Callback:
     call_id: str = ""
     kind: CallbackKind = CallbackKind.QUEUE
     about: Subject = Subject()
-    asked_anew: bool = False
+    asked_again: bool = False
 
 
 class CallbackResult(StrEnum):
@@ -88,6 +101,17 @@ class CallbackResult(StrEnum):
     NO_ANSWER = "no answer"
     BUSY = "busy"
     FAILED = "failed"  # the exchange could not ring
+
+
+UNREACHED = (CallbackResult.NO_ANSWER, CallbackResult.BUSY, CallbackResult.SILENT, CallbackResult.FAILED)
+"""Results of tries that nobody answered by a key."""
+
+
+class GivenUp(StrEnum):
+    """Why a call-back ended without a try."""
+
+    REPLACED = "asked anew"  # the same number asked again, and has a newer one
+    TOO_LATE = "too late"
 
 
 @dataclass(frozen=True, slots=True)
