@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ivr import config
 from ivr.app import account_format, window
+from ivr.cli.wording import outage_fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
 from ivr.storage.accounts.account_file import BadFile, BadLine
@@ -46,8 +47,10 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault, PersonFault) as error:
+    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, PersonFault) as error:
         code, text = 1, str(error)
+    except outages.OutageFault as error:
+        code, text = 1, outage_fault_text(error)
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"
     except OSError as error:

@@ -9,7 +9,7 @@ from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWa
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
 from ivr.dialogue.meter import MeterReading, Rules
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outages, Phrase
+from ivr.dialogue.ports import Call, Callbacks, Clock, Ledger, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
@@ -17,6 +17,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed
 from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
+from ivr.intake.report_outage import OutageStore
 from ivr.language.ru.numbers import digits
 
 MORE, ENOUGH = "1", "2"
@@ -42,7 +43,8 @@ class Dependencies:
     """
 
     ledger: Ledger
-    outages: Outages
+    outages: OutageStore
+    callbacks: Callbacks
     clock: Clock
     accounts: AccountFormat
     rules: Rules
@@ -156,7 +158,7 @@ class CallFlow:
         whose = self._account.id if self._account is not None else None
         desk = self._desk
         rung_back = await tell(
-            self._conversation, desk.outages, desk.clock, outage, whose, desk.rings, told_already=told_already
+            self._conversation, desk.callbacks, desk.clock, outage, whose, desk.rings, told_already=told_already
         )
         if not rung_back:
             return True

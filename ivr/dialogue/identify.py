@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.outage import noted, phrases
-from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Outages, Phrase
+from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
@@ -17,6 +17,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed, GreetedShortly, SimilarNumbers
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Outage, Place, State
+from ivr.intake.report_outage import OutageStore
 from ivr.language.ru.numbers import digits
 
 NUMBER, REPORT = "1", "3"
@@ -46,7 +47,7 @@ class Caller:
 
 
 async def greet(
-    conversation: Conversation, ledger: Ledger, outages: Outages, clock: Clock, *, shortly: bool = False
+    conversation: Conversation, ledger: Ledger, outages: OutageStore, clock: Clock, *, shortly: bool = False
 ) -> Caller:
     """Greet, and find out who may be calling. shortly: many callers wait.
 
@@ -81,7 +82,7 @@ async def _suspected(conversation: Conversation, search: asyncio.Task[Caller]) -
     return outage if outage is not None and outage.state is State.SUSPECTED else None
 
 
-async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
+async def _known(conversation: Conversation, ledger: Ledger, outages: OutageStore) -> Caller:
     number = conversation.call.caller_number
     accounts = await ledger.accounts_of_phone(number) if number else ()
     if len(accounts) == 1:

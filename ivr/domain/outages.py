@@ -124,6 +124,11 @@ class Outage:
         return self.expected_end is not None and self.expected_end <= now
 
 
+def same(outages: Iterable[Outage], place: Place) -> Outage | None:
+    """The outage of just this place, None if there is none."""
+    return next((known for known in outages if known.place.covers(place) and place.covers(known.place)), None)
+
+
 _NARROWNESS = {Scope.DISTRICT: 0, Scope.STREET: 1, Scope.HOUSE: 2}
 
 

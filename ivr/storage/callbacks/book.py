@@ -1,4 +1,7 @@
-"""Call-backs within one transaction: carries out what `ivr.intake` decides (CallbackBook, LightBook, DarkBook there)."""
+"""Call-backs within one transaction: carries out what `ivr.intake` decides.
+
+`Book` implements the ports CallbackBook, LightBook and DarkBook of ivr.intake.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +100,13 @@ class Book:
         call = self._connection.scalar(select(_calls.c.id).where(_calls.c.id == request.call_id))
         number = self._connection.scalar(select(_accounts.c.number).where(_accounts.c.number == request.account))
         return CallbackRequest(
-            request.phone, request.queue, request.priority, request.joined_at, call or "", number or "", request.callback
+            request.phone,
+            request.queue,
+            request.priority,
+            request.joined_at,
+            call or "",
+            number or "",
+            request.callback,
         )
 
     def open_of(self, phone: str, queue: str) -> OpenCallback | None:
@@ -200,9 +209,7 @@ class Book:
 
     def end_dark(self, callback: Callback, now: datetime) -> bool:
         """The call-back is kept, and there is still no light; False if another daemon has it by now."""
-        return settle(
-            self._connection, callback, state=CallbackState.DONE, finished_at=now, reason=CallbackResult.DARK
-        )
+        return settle(self._connection, callback, state=CallbackState.DONE, finished_at=now, reason=CallbackResult.DARK)
 
     def place_of(self, callback: Callback) -> Place:
         """Where the light has to be back."""

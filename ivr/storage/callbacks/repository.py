@@ -54,7 +54,9 @@ class CallbackUnits:
     async def change(self, work: Callable[[Book], Answer]) -> Answer:
         """Run work in a transaction, again if another one was faster. Raises StoreUnavailable."""
         database = self._units.database
-        return await self._units.write(lambda connection: work(Book(connection, database, self._statements, self._node)))
+        return await self._units.write(
+            lambda connection: work(Book(connection, database, self._statements, self._node))
+        )
 
 
 class CallbackRepository:
@@ -146,7 +148,10 @@ class CallbackRepository:
     def give_up(
         self, callback: Callback, now: datetime, reason: CallbackResult, *, before_request: bool = True
     ) -> bool:
-        """The call-back ends without a conversation; False if somebody else has it by now. before_request: see `done`."""
+        """The call-back ends without a conversation; False if somebody else has it by now.
+
+        before_request: as in `done`.
+        """
         return self._end_try(callback, before_request, state=CallbackState.GIVEN_UP, finished_at=now, reason=reason)
 
     def report_number(self, token: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0012"
+revision = "0018"
+down_revision = "0017"
 
 TIME = sa.DateTime(timezone=True)
 
