@@ -8,10 +8,11 @@ from ivr.dialogue.conversation import Conversation, WentBack
 from ivr.dialogue.interpretation import GroupInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.journal.steps import ReadingJudged, ReadingsStored, SimilarNumbers
 from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
-from ivr.domain.readings import Channel, Entry, Submission, Window
+from ivr.domain.readings import Channel, Entry, Window
 from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, period, zone
 
 LAST_GROUP = 3
@@ -162,7 +163,8 @@ class MeterReading:
         month = window.period_of(self._now.date())
         entries = tuple([await self._entry(register_id, value) for register_id, value in self._given.items()])
         channel = Channel.VOICE if self._voices else Channel.KEYS
-        submission = Submission(self._conversation.call.id, self._now, month, channel, entries)
+        contact = Contact.by_phone(self._conversation.call.id, self._now)
+        submission = Submission(contact, self._now.date(), month, channel, entries)
         receipt = await self._ledger.keep(submission)
         self._conversation.call.note(ReadingsStored(tuple(entry.value for entry in entries)))
         after: list[Phrase] = [(Prompt.READING_STORED,)]

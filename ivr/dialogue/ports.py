@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
+from ivr.domain.contacts import Submission
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
-from ivr.domain.readings import Submission
 
 Phrase = tuple[str, ...]
 """Prompt ids played one after the other; the first names the phrase in the journal, the rest are its values."""

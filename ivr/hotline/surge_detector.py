@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.concurrency.periodic import Periodic
 from ivr.domain.surges import Greeting, SurgeTerms
 from ivr.hotline.queue_board import QueueBoard
 from ivr.storage.database.database import Database
@@ -72,20 +71,13 @@ class SurgeDetector:
 
     async def run(self) -> None:
         """Look at reports as they come, until cancelled."""
-        told = False
-        while True:
-            self._reported.clear()
-            try:
-                await asyncio.to_thread(self._look)
-                told = False
-            except StoreUnavailable:
-                if not told:
-                    log.error("the database does not answer; reports are not watched")
-                told = True
-            except Exception:  # a fault in one round must not end all that come after
-                log.exception("a fault while reports were watched")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), LOOK_S)
+        job = Periodic(
+            lambda: asyncio.to_thread(self._look),
+            LOOK_S,
+            away="the database does not answer; reports are not watched",
+            fault="a fault while reports were watched",
+        )
+        await job.run_on(self._reported)
 
     def _look(self) -> None:
         self._switches = switched(self._database)

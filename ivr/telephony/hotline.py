@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ivr.config import Settings
 from ivr.dialogue.ports import HungUp
 from ivr.domain.callbacks import CallbackRequest, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
@@ -45,6 +47,23 @@ class DialerSettings:
     numbers: str
     terms: CallbackTerms
     pace: DialerLimits
+
+
+def dialer_settings(settings: Settings) -> DialerSettings | None:
+    """How people are rung back, None if they are not."""
+    ami, calls = settings.ami, settings.callbacks
+    if not calls.dial:
+        return None
+    host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
+    pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
+    fresh = timedelta(seconds=calls.fresh_s)
+    return DialerSettings(
+        exchange=f"{host}:{ami.port}",
+        dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
+        numbers=calls.numbers,
+        terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
+        pace=DialerLimits(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
+    )
 
 
 class Hotline:

@@ -20,6 +20,7 @@ from ivr.domain.journal.words import Failure, Outcome, Refused
 from ivr.domain.phones import from_caller_id
 from ivr.domain.users import Person
 from ivr.listening.ask import KeyWaits
+from ivr.storage.users.credentials import Hashers
 from ivr.studio.by_phone import PhoneStudio
 from ivr.studio.studio import Studio
 from ivr.telephony.agi.server import Incoming
@@ -48,12 +49,13 @@ class StudioLine:
         self,
         settings: Settings,
         studio: Studio,
+        hashers: Hashers,
         sounds: Sounds,
         key_waits: KeyWaits,
         journal: StudioJournal,
         now: Callable[[], datetime],
     ) -> None:
-        self._studio = PhoneStudio(studio, settings.studio.calls, settings.studio.longest_s, now)
+        self._studio = PhoneStudio(studio, hashers, settings.studio.calls, settings.studio.longest_s, now)
         self._sounds = sounds
         self._key_waits = key_waits
         self._straggler_s = settings.waits.straggler

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
 from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
 from tests.storage.conftest import Now, Stock, utc
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
@@ -29,7 +30,7 @@ def names(folder: Path) -> list[str]:
 async def phoned(ledger: AccountRepository, register: int, value: int, call: str, reason: str = "") -> str:
     """A caller's reading, flagged if it has a reason; its receipt."""
     entry = Entry(register, value, flagged=bool(reason), reason=reason)
-    return await ledger.keep(Submission(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
+    return await ledger.keep(by_phone(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
 @pytest.mark.both_databases
@@ -148,7 +149,7 @@ async def test_a_refused_reading_never_counts_again(
             decide()
     with pytest.raises(NotWaiting, match="there is no reading 999"):
         accept(database, 999, "anna", now())
-    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", "typing error")]
+    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", {"note": "typing error"})]
 
 
 @pytest.mark.both_databases

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judgement import Limits
-from ivr.domain.readings import Channel, Entry, Period, Submission, Window
+from ivr.domain.readings import Channel, Entry, Period, Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
@@ -22,6 +22,7 @@ from ivr.storage.readings import emergency_import
 from ivr.storage.readings.emergency_import import ImportResult, SpoolTerms, parse, take_in
 from ivr.storage.readings.review import flagged, unplaced
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Window(), Limits())
@@ -173,7 +174,7 @@ async def test_a_newer_reading_of_the_period_stays(
 ) -> None:
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 200)
-    await ledger.keep(Submission("call", now(), Period(2026, 11), Channel.KEYS, (entry,)))
+    await ledger.keep(by_phone("call", now(), Period(2026, 11), Channel.KEYS, (entry,)))
     (spool / "readings.jsonl").write_text(left())
     assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, "value", "status") == [(200, "accepted"), (123, "superseded")]
@@ -185,7 +186,7 @@ async def test_an_older_reading_of_the_period_is_replaced(
 ) -> None:
     (register,) = stock.meter(stock.account())
     earlier = now() - timedelta(days=2)
-    await ledger.keep(Submission("call", earlier, Period(2026, 11), Channel.KEYS, (Entry(register, 90),)))
+    await ledger.keep(by_phone("call", earlier, Period(2026, 11), Channel.KEYS, (Entry(register, 90),)))
     (spool / "readings.jsonl").write_text(left())
     take_in(spool, database, TERMS, now())
     assert stock.rows(tables.Reading, "value", "status") == [(90, "superseded"), (123, "flagged")]

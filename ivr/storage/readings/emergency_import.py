@@ -23,10 +23,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.domain.contacts import Contact, Source, Submission
 from ivr.domain.judgement import BELIEVED, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter
 from ivr.domain.phones import from_caller_id
-from ivr.domain.readings import Channel, Entry, Submission, Window
+from ivr.domain.readings import Channel, Entry, Window
 from ivr.storage import tables
 from ivr.storage.accounts.load import load_account
 from ivr.storage.database.atomic_file import whole_file
@@ -263,7 +264,8 @@ def _store(
         database.insert(_calls).on_conflict_do_nothing(), {**call, "caller": left.caller, "account_id": account.id}
     )
     entries = _judged(account.meters[0], left.values, day, terms.limits)
-    submission = Submission(left.id, left.taken_at, period, Channel.EMERGENCY, entries)
+    contact = Contact(Channel.EMERGENCY, Source.EMERGENCY, left.id, left.taken_at)
+    submission = Submission(contact, day, period, Channel.EMERGENCY, entries)
     keeping.keep(connection, submission, now, late=True)
     connection.execute(placed.values(state="stored"))
     return EntryResult.STORED

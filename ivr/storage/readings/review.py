@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts, changed
 from ivr.domain.readings import Channel, Status
 from ivr.storage import tables
 from ivr.storage.accounts.load import REFUSED
@@ -151,7 +151,8 @@ def correct(database: Database, reading: int, value: int, who: str, now: datetim
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
         new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": CORRECTED, "created_at": now}
         key = connection.execute(insert(_readings).values(new).returning(_readings.c.id)).scalar_one()
-        _note(connection, who, now, Action.READING_CORRECT, reading, f"{old.value} {value} reading:{key}")
+        facts: Facts = {Fact.VALUE: changed(old.value, value), Fact.REPLACEMENT: int(key)}
+        _note(connection, who, now, Action.READING_CORRECT, reading, facts)
         return int(key)
 
 
@@ -164,7 +165,7 @@ def refuse(database: Database, reading: int, reason: str, who: str, now: datetim
     with database.writing() as connection:
         row = _decide(connection, reading, {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {reason}"})
         _restore(connection, row)
-        _note(connection, who, now, Action.READING_REFUSE, reading, reason)
+        _note(connection, who, now, Action.READING_REFUSE, reading, {Fact.NOTE: reason})
 
 
 def _decide(connection: Connection, reading: int, values: dict[str, str]) -> AnyRow:
@@ -200,5 +201,7 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
     connection.execute(update(_readings).where(_readings.c.id == earlier.id).values(values))
 
 
-def _note(connection: Connection, who: str, now: datetime, action: Action, reading: int, detail: str = "") -> None:
-    note(connection, who, now, action, f"reading:{reading}", detail)
+def _note(
+    connection: Connection, who: str, now: datetime, action: Action, reading: int, facts: Facts | None = None
+) -> None:
+    note(connection, who, now, action, f"reading:{reading}", facts)
