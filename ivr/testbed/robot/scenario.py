@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,22 @@ class Expectations:
     outcome: str | None = None
     readings: tuple[ExpectedReading, ...] | None = None
     heard: tuple[str, ...] = ()
+
+    def unmet(self, outcome: str | None, heard: Sequence[str], stored: Iterable[tuple[str, str, int]]) -> list[str]:
+        """What is not so after a call, a line each. heard: ids of prompts. stored: meter, zone, value of readings."""
+        faults = []
+        if self.outcome is not None and outcome != self.outcome:
+            faults.append(f"outcome {outcome or 'unknown'}, expected {self.outcome}")
+        if self.readings is not None:
+            found = sorted(stored)
+            wanted = sorted((reading.meter, reading.zone, reading.value) for reading in self.readings)
+            if found != wanted:
+                faults.append(f"stored {found}, expected {wanted}")
+        left = iter(heard)
+        missing = next((prompt for prompt in self.heard if prompt not in left), None)
+        if missing is not None:
+            faults.append(f"not heard, or not in this order: {missing}")
+        return faults
 
 
 @dataclass(frozen=True, slots=True)
