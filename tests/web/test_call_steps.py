@@ -59,7 +59,7 @@ def line_of(step: ReadStep, *, in_full: bool = True) -> Line:
         (PromptBegan("a/b", ("c/d",)), "говорит", "a/b c/d", ""),
         (KeysPressed(ANSWER, "12"), "нажимает", "12", ""),
         (KeysPressed(ANSWER), "ответ", "", ""),  # a PIN
-        (KeysPressed(Reply.NOTHING), "молчание", "", ""),
+        (KeysPressed(Reply.NO_INPUT), "молчание", "", ""),
         (YesOrNoPressed(ANSWER, "2"), "отвечает да или нет", "2 — нет", ""),
         (YesOrNoPressed(Reply.NOT_UNDERSTOOD, "7"), "отвечает да или нет", "7", ""),
         (Said(ANSWER, "5", "пять"), "отвечает голосом", "5", "пять"),
