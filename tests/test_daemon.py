@@ -64,7 +64,8 @@ async def running(settings: Settings, prepare: Callable[[Daemon], None] = lambda
         yield ours
     finally:
         stop.set()
-        await asyncio.wait_for(task, LIMIT_S)
+        async with asyncio.timeout(LIMIT_S):
+            await task
 
 
 def left_by_phone(settings: Settings, name: str, sound: bytes = SOUND) -> Path:
