@@ -70,7 +70,7 @@ NOTES_WHERE_IT_BEGINS = """() => {
 def microphone(chromium: Browser, url: str, *arguments: str) -> Iterator[Page]:
     """A page in a Chromium of its own, with these arguments for its microphone."""
     given = [*(one for one in ARGUMENTS if "media-stream" not in one), *arguments]
-    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given, env=IN_RUSSIAN)
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given, env=IN_RUSSIAN, timeout=PAGE_MS)
     try:
         with window(browser, url, viewport={"width": 1280, "height": 900}) as page:
             yield page
