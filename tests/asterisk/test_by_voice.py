@@ -44,7 +44,8 @@ async def ring_all(system: System) -> dict[str, Result]:
 def speaking(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system with its recognisers; its daemon runs."""
     folder = tmp_path_factory.mktemp("voices")
-    system = System(folder, lab, changes={"recordings": {"folder": str(folder / "kept")}})
+    changes: dict[str, dict[str, Any]] = {"recordings": {"folder": str(folder / "kept")}, "line": {"header_s": 30}}
+    system = System(folder, lab, changes=changes)
     system.prepare()
     import_accounts(system, VOICE / "accounts.csv")
     system.start_daemon()
