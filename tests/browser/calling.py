@@ -59,6 +59,7 @@ def calling_system(lab_folder: Path, folder: Path) -> Iterator[CallingSystem]:
     lab.command(f"dialplan set global IVR_LAUNCHER {patient_launcher(lab_folder)}")
     changes = {
         "line": {"header_s": 30},
+        "speech": {"result": 5, "speakers": 20},
         "web": {"listen": "127.0.0.1:0"},
         "recordings": {"folder": str(folder / "recordings"), "calls": str(calls)},
         "ami": {"port": state.ami_port, "user": state.ami_user, "secret": state.ami_secret},
