@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.leftovers import AsFound
 from tests.telephony.calling import patient_launcher
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 import typer
 from pydantic import BaseModel
 
-from ivr.cli import GROUPS
+from ivr.cli import GROUPS, app_of
 from ivr.config import REPOSITORY, Section, Settings
-from ivr.web.menu import ENTRIES
+from ivr.web.core.menu import ENTRIES
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(
@@ -75,9 +74,7 @@ def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 ALL_COMMANDS = {
     name: command
     for group in GROUPS
-    for name, command in commands(
-        f"ivr {group}", typer.main.get_command(importlib.import_module(f"ivr.cli.{group}").app)
-    )
+    for name, command in commands(f"ivr {group}", typer.main.get_command(app_of(group)))
 }
 
 
@@ -118,6 +115,9 @@ def log_texts() -> Iterator[str]:
                 and isinstance(node.args[0], ast.Constant)
             ):
                 yield str(node.args[0].value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Periodic":
+                texts = (one.value for one in node.keywords if one.arg in {"away", "fault"})
+                yield from (str(text.value) for text in texts if isinstance(text, ast.Constant))
 
 
 def test_every_text_of_the_log_is_explained_and_none_that_is_never_logged() -> None:

@@ -50,14 +50,14 @@ def log() -> Iterator[Log]:
     root.setLevel(level)
 
 
-ours = logging.getLogger("ivr.telephony.server")
+ours = logging.getLogger("ivr.telephony.agi.server")
 library = logging.getLogger("sqlalchemy.engine")
 
 
 def test_a_line_tells_when_how_bad_where_and_what(log: Log) -> None:
     ours.warning("all lines are taken")
     assert log.line["level"] == "warning"
-    assert log.line["from"] == "ivr.telephony.server"
+    assert log.line["from"] == "ivr.telephony.agi.server"
     assert log.line["text"] == "all lines are taken"
     assert log.line["at"].endswith("+00:00")
 

@@ -28,6 +28,17 @@ GROUPS = {
 """Command group -> one line of help; the module of the same name holds its typer app as `app`."""
 
 
+_FOLDERS = {name: f"testbed.{name}" for name in ("lab", "robot", "demo", "bench")}
+"""Groups whose modules lie in a folder of their own: they work with ivr.testbed, which the product never imports."""
+
+
+def app_of(group: str) -> typer.Typer:
+    """The commands of a group, imported now. Raises ModuleNotFoundError if there is no such group."""
+    found = importlib.import_module(f"ivr.cli.{_FOLDERS.get(group, group)}").app
+    assert isinstance(found, typer.Typer)
+    return found
+
+
 class Groups(TyperGroup):
     """Imports a group's module only when it is called, so that `ivr --help` is quick."""
 
@@ -39,7 +50,7 @@ class Groups(TyperGroup):
         """The command of a group; Any, since typer keeps the types of its own click private."""
         if cmd_name not in GROUPS:
             return None
-        command = typer.main.get_command(importlib.import_module(f"ivr.cli.{cmd_name}").app)
+        command = typer.main.get_command(app_of(cmd_name))
         command.name, command.short_help = cmd_name, GROUPS[cmd_name]
         return command
 

@@ -10,7 +10,7 @@ import typer
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
-from ivr.storage.retention import Kept, remove_old
+from ivr.storage.calls.retention import Kept, remove_old
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -16,13 +16,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ivr import config
 from ivr.app import account_format, window
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.people import PersonFault
-from ivr.storage import clerk, exporting, outages
-from ivr.storage.account_file import BadFile, BadLine
-from ivr.storage.engine import BadDatabaseUrl, Database
-from ivr.storage.importing import Summary, Terms, import_accounts
+from ivr.domain.users import PersonFault
+from ivr.storage.accounts.account_file import BadFile, BadLine
+from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
+from ivr.storage.database.database import BadDatabaseUrl, Database
 from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
+from ivr.storage.outages import changes as outages
+from ivr.storage.readings import export as exporting
+from ivr.storage.readings import review as clerk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -19,20 +19,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr import config
-from ivr.app import manager_account, open_database
+from ivr.app import open_database
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import State
 from ivr.domain.surges import Greeting
-from ivr.hotline.board import Board, MemberState, Queue
-from ivr.storage import outages_seen, switches
-from ivr.storage.engine import Database
-from ivr.storage.promised import RingBacks, ring_backs
-from ivr.storage.promises import Due, Promises
-from ivr.telephony.ami import Ami
-from ivr.telephony.lasting import LastingAmi
-from ivr.telephony.queues import follow
+from ivr.hotline.queue_board import MemberState, Queue, QueueBoard
+from ivr.storage.callbacks.counts import CallbackCounts, ring_backs
+from ivr.storage.callbacks.repository import CallbackRepository, Due
+from ivr.storage.database import runtime_flags
+from ivr.storage.database.database import Database
+from ivr.storage.outages import views as outages_seen
+from ivr.telephony.manager.ami import Ami
+from ivr.telephony.manager.ami_reconnect import ReconnectingAmi, manager_account
+from ivr.telephony.manager.queues import follow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -54,8 +55,8 @@ class Stored:
     """What the database tells: call-backs, ring-backs, outages, the latest first, how callers are greeted."""
 
     callbacks: Due
-    ring_backs: RingBacks
-    outages: list[outages_seen.SeenOutage]
+    ring_backs: CallbackCounts
+    outages: list[outages_seen.OutageView]
     greeting: Greeting
 
 
@@ -95,7 +96,7 @@ def greeting(
     with faults_told("hotline greeting"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            switches.switch(database, switches.GREETING, mode, by or user(), datetime.now(settings.zone))
+            runtime_flags.switch(database, runtime_flags.GREETING, mode, by or user(), datetime.now(settings.zone))
         print(f"greeting: {mode}")
 
 
@@ -103,12 +104,12 @@ async def _watch(settings: config.Settings, database: Database, *, once: bool) -
     """Show the board until told to end; whether it was ever complete."""
     account = manager_account(settings)
     assert account is not None
-    queues = Board()
+    queues = QueueBoard()
 
     async def keep(ami: Ami) -> None:
         await follow(ami, queues)
 
-    lasting = LastingAmi(account, keep)
+    lasting = ReconnectingAmi(account, keep)
     following = asyncio.create_task(lasting.run())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -135,7 +136,7 @@ async def _watch(settings: config.Settings, database: Database, *, once: bool) -
         await asyncio.wait({following})
 
 
-async def _complete(queues: Board, lasting: LastingAmi) -> None:
+async def _complete(queues: QueueBoard, lasting: ReconnectingAmi) -> None:
     """Wait until the board is complete, a login was refused, or it takes too long."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ONCE_S):
@@ -153,14 +154,14 @@ async def _stored(database: Database) -> Stored | None:
 
 def _read(database: Database) -> Stored:
     return Stored(
-        Promises(database).open(),
+        CallbackRepository(database).open(),
         ring_backs(database),
         outages_seen.listed(database),
-        switches.switched(database).greeting,
+        runtime_flags.switched(database).greeting,
     )
 
 
-def _view(queues: Board, stored: Stored | None, lasting: LastingAmi, zone: ZoneInfo) -> Group:
+def _view(queues: QueueBoard, stored: Stored | None, lasting: ReconnectingAmi, zone: ZoneInfo) -> Group:
     table = Table("queue", "waiting", "longest wait", "free", "people")
     for queue in queues.queues():
         people = Text(", ").join(_people(queue)) if queue.members else Text("nobody", style="red")
@@ -181,7 +182,7 @@ def _view(queues: Board, stored: Stored | None, lasting: LastingAmi, zone: ZoneI
     return Group(*lines, *_outages(stored.outages, datetime.now(zone)))
 
 
-def _outages(seen: list[outages_seen.SeenOutage], now: datetime) -> list[RenderableType]:
+def _outages(seen: list[outages_seen.OutageView], now: datetime) -> list[RenderableType]:
     """The outages that go on, and what a clerk is to decide; suspected ones first."""
     if not seen:
         return [Text("outages: none")]

@@ -16,8 +16,11 @@ from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
 from ivr.domain.outages import Cause, Kind, Place, State
-from ivr.storage import outages, outages_seen, surges, switches
-from ivr.storage.reports import reports as reported
+from ivr.storage.database import runtime_flags
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages import surges
+from ivr.storage.outages import views as outages_seen
+from ivr.storage.outages.reports import reports as reported
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -29,8 +32,8 @@ UNKNOWN = "unknown"
 class Word(StrEnum):
     """Whether many reports open a suspected outage."""
 
-    ON = switches.ON
-    OFF = switches.OFF
+    ON = runtime_flags.ON
+    OFF = runtime_flags.OFF
 
 
 class Moment(StrEnum):
@@ -129,7 +132,7 @@ def surge(
     with faults_told("outage surge"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            switches.switch(database, switches.SURGE, word, by or user(), datetime.now(settings.zone))
+            runtime_flags.switch(database, runtime_flags.SURGE, word, by or user(), datetime.now(settings.zone))
         print(f"suspected outages: {word}")
 
 
@@ -238,7 +241,7 @@ def _console() -> Console:
     return Console(highlight=False, width=None if os.isatty(1) else 200)
 
 
-def _outages(seen: list[outages_seen.SeenOutage], settings: config.Settings) -> Table:
+def _outages(seen: list[outages_seen.OutageView], settings: config.Settings) -> Table:
     about = ("id", "state", "kind", "place", "cause", "began", "expected", "ended")
     names = (*about, "to ring", "rung", "still dark", "given up", "reports")
     table = Table(*names, title=f"outages: {len(seen)}", title_justify="left")
@@ -254,7 +257,7 @@ def _outages(seen: list[outages_seen.SeenOutage], settings: config.Settings) -> 
     return table
 
 
-def _to_decide(one: outages_seen.SeenOutage) -> str:
+def _to_decide(one: outages_seen.OutageView) -> str:
     number = one.outage.id
     confirming = f"ivr outage confirm {number} [--cause CAUSE] [--expected TIME]"
     return escape(
@@ -263,7 +266,7 @@ def _to_decide(one: outages_seen.SeenOutage) -> str:
     )
 
 
-def _history(seen: list[outages_seen.SeenOutage], settings: config.Settings) -> Table:
+def _history(seen: list[outages_seen.OutageView], settings: config.Settings) -> Table:
     table = Table("outage", "at", "by", "what", "detail", title="history", title_justify="left")
     for one in seen:
         for entry in one.changes:

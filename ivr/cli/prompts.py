@@ -21,18 +21,18 @@ from ivr.cli.takes import Config
 from ivr.config import REPOSITORY, BadSettings, Settings, adrift, load
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import How, TakeFault
-from ivr.storage.engine import BadDatabaseUrl, Database
+from ivr.storage.database.database import BadDatabaseUrl, Database
 from ivr.storage.migrations import require_current
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
 from ivr.studio.coverage import Finding, State, findings, state_of, uses
-from ivr.studio.mixture import own_findings
+from ivr.studio.file_permissions import ASKED, closed_to_asterisk
+from ivr.studio.prompt_status import PromptStatus, Seen
 from ivr.studio.publishing import BadManifest, Busy, Published, Sounds, build
-from ivr.studio.reading_rights import ASKED, closed_to_asterisk
-from ivr.studio.rendering import Rendering
-from ivr.studio.sound import BadSound, opened
-from ivr.studio.standing import Seen, Standing
+from ivr.studio.sound.telephone_sound import BadSound, opened
 from ivr.studio.studio import Studio
-from ivr.studio.synthesis import NoEngine, SynthesisFault, engines_here
+from ivr.studio.voice.rendering import Rendering
+from ivr.studio.voice.synthesis import NoEngine, SynthesisFault, engines_here
+from ivr.studio.voice_consistency import own_findings
 
 app = typer.Typer(no_args_is_help=True, help="The voice prompts: synthesise, check, list, record.")
 for command in (takes.record, takes.takes, takes.publish, takes.withdraw, takes.text, takes.clean):
@@ -110,7 +110,7 @@ def _speak_changed(voice: Voice, only: list[str] | None) -> int:
     respoken = 0
     with _studio(voice.settings) as studio:
         for one in studio.prompts() if studio is not None else ():
-            wanted = one.changed and one.standing in (Standing.MISSING, Standing.OUTDATED)
+            wanted = one.changed and one.standing in (PromptStatus.MISSING, PromptStatus.OUTDATED)
             recorded = one.published is not None and one.published.how is not How.SYNTHESIS
             if studio is None or not wanted or recorded or (only and one.entry.id not in only):
                 continue
@@ -198,7 +198,7 @@ def _row(voice: Voice, entry: Entry, seen: Seen | None) -> dict[str, str | float
     row = voice.manifest.get(entry.id) if not own else None
     state: str = voice.state(entry)
     if seen is not None and (own or (seen.changed and state == State.CURRENT)):
-        state = State.OUTDATED if seen.standing is Standing.OUTDATED else State.CURRENT
+        state = State.OUTDATED if seen.standing is PromptStatus.OUTDATED else State.CURRENT
     folder = next((folder for folder in voice.settings.sounds.chain if (folder / f"{entry.id}.wav").is_file()), None)
     try:
         seconds = len(opened((folder or voice.sounds.folder) / f"{entry.id}.wav")) / 1000

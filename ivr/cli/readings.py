@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
-from ivr.storage import clerk
+from ivr.storage.readings import review as clerk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -18,13 +18,13 @@ from rich.table import Table
 from ivr.cli.readings import By, user
 from ivr.cli.takes import Config, VoiceName, studio_opened
 from ivr.domain.takes import NotPublishable, Take
-from ivr.storage.heard_order import heard_in_a_row
-from ivr.studio.cuts import BadCuts, Cut, read_cuts, write_cuts
-from ivr.studio.pages import clock
-from ivr.studio.script import BadSheet, chosen, read_sheet, sheet_page
-from ivr.studio.session_audio import listen_through
-from ivr.studio.session_takes import doubted_now, make_takes, with_numbers, write_review
-from ivr.studio.splitting import Split, split
+from ivr.storage.calls.prompt_sequences import heard_in_a_row
+from ivr.studio.session.audio import listen_through
+from ivr.studio.session.cuts import BadCuts, Cut, read_cuts, write_cuts
+from ivr.studio.session.html import clock
+from ivr.studio.session.script import BadSheet, chosen, read_sheet, sheet_page
+from ivr.studio.session.splitting import Split, split
+from ivr.studio.session.takes import doubted_now, make_takes, with_numbers, write_review
 from ivr.studio.studio import Studio
 
 CUTS = "cuts.toml"

@@ -20,9 +20,9 @@ from ivr.cli.readings import By, user
 from ivr.domain.takes import How, NotPublishable, Take, TakeFault
 from ivr.studio.catalogue import BadCatalogue
 from ivr.studio.publishing import BadManifest
-from ivr.studio.sound import BadSound
+from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
-from ivr.studio.synthesis import SynthesisFault
+from ivr.studio.voice.synthesis import SynthesisFault
 
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration file; else IVR_CONFIG, else ivr.toml.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Prompt, as in `ivr prompts list`.")]

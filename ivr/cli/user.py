@@ -14,8 +14,9 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
-from ivr.domain.people import Role, SecretFault, login_fault, password_fault, pin_fault
-from ivr.storage import credentials, people
+from ivr.domain.users import Role, SecretFault, login_fault, password_fault, pin_fault
+from ivr.storage.users import credentials
+from ivr.storage.users import users as people
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

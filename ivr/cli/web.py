@@ -11,7 +11,7 @@ import typer
 from ivr import config, logs
 from ivr.cli.db import ConfigFile
 from ivr.domain.faults import StoreUnavailable
-from ivr.web.serving import CannotListen, serve_pages
+from ivr.web.server.serve import CannotListen, serve_pages
 
 log = logging.getLogger(__name__)
 app = typer.Typer(add_completion=False)

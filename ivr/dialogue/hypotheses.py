@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from math import inf
 
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.commands import Spoken, command_in, is_call_for_help
-from ivr.language.understanding import Candidate, candidates, groups, is_number_word
-from ivr.language.vocabulary import DIGITS, FILLERS, UNKNOWN, plain
+from ivr.language.ru.commands import Spoken, command_in, is_call_for_help
+from ivr.language.ru.understanding import Candidate, candidates, groups, is_number_word
+from ivr.language.ru.words import DIGITS, FILLERS, UNKNOWN, plain
 
 MARGIN = 2.0
 """Two values nearer than this (natural logarithm of likelihood) are both asked about."""

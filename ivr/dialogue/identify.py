@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
-from ivr.dialogue.interpreting import AccountInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.outage import noted, phrases
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Failed, GreetedShortly, SimilarNumbers
+from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Outage, Place, State
-from ivr.language.speaking import digits
+from ivr.language.ru.numbers import digits
 
 NUMBER, REPORT = "1", "3"
 AT_ONCE_S = 0.3
@@ -60,7 +62,7 @@ async def greet(
             noted(conversation, suspected, clock.now())
             first = phrases(suspected, clock.now())
         if shortly:
-            conversation.call.note("greeting", "short")
+            conversation.call.note(GreetedShortly())
         await conversation.greet(*first, (Prompt.WELCOME_SHORT if shortly else Prompt.WELCOME,))
         return replace(await conversation.meanwhile(search), told=suspected is not None)
     finally:
@@ -87,7 +89,7 @@ async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -
     try:
         found = [await outages.at(Place.of(account)) for account in accounts]
     except StoreUnavailable:
-        conversation.call.note("fault", "outages")
+        conversation.call.note(Failed(Failure.OUTAGES))
         return Caller(accounts)
     same = bool(found) and len({outage.id if outage is not None else None for outage in found}) == 1
     return Caller(accounts, found[0] if same else None)
@@ -161,7 +163,7 @@ async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
     if prompt is None:
         return numbers
     start, length = differing_group(numbers)
-    conversation.call.note("close", " ".join(numbers))
+    conversation.call.note(SimilarNumbers(numbers))
     said = await conversation.number(
         Expects.READING,
         (prompt,),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, WentBack
-from ivr.dialogue.interpreting import GroupInterpreter, ReadingInterpreter
+from ivr.dialogue.interpretation import GroupInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
 from ivr.dialogue.prompts import Prompt
-from ivr.domain.judging import Judgement, Limits, Verdict, judge, swapped_with
+from ivr.domain.journal.steps import ReadingJudged, ReadingsStored, SimilarNumbers
+from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel, Entry, Submission, Window
-from ivr.language.speaking import cardinal, day_of, digits, kilowatt_hours, period, zone
+from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, period, zone
 
 LAST_GROUP = 3
 """Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""
@@ -63,7 +64,7 @@ class MeterReading:
             answer = await self._ask(register, opening, denied)
             value, opening = int(answer.digits), ()
             verdict = judge(self._meter, register, value, self._now.date(), self._rules.limits)
-            self._conversation.call.note("judged", f"{register.zone} {verdict.verdict}")
+            self._conversation.call.note(ReadingJudged(register.zone, verdict.verdict))
             if not verdict.believed and value != refused:
                 other = swapped_with(self._meter, register, value, self._given, self._now.date(), self._rules.limits)
                 if other is not None and await self._swap(register, other, value, answer):
@@ -99,7 +100,7 @@ class MeterReading:
         ends = {number[-LAST_GROUP:] for number in numbers}
         alike = len({number[:-LAST_GROUP] for number in numbers}) == 1 and len(answer.digits) > LAST_GROUP
         if len(numbers) > 1 and alike and len(ends) == len(numbers):
-            self._conversation.call.note("close", " ".join(numbers))
+            self._conversation.call.note(SimilarNumbers(numbers))
             said = await self._conversation.number(
                 Expects.READING,
                 (Prompt.READING_GROUP_LAST,),
@@ -163,7 +164,7 @@ class MeterReading:
         channel = Channel.VOICE if self._voices else Channel.KEYS
         submission = Submission(self._conversation.call.id, self._now, month, channel, entries)
         receipt = await self._ledger.keep(submission)
-        self._conversation.call.note("stored", " ".join(str(entry.value) for entry in entries))
+        self._conversation.call.note(ReadingsStored(tuple(entry.value for entry in entries)))
         after: list[Phrase] = [(Prompt.READING_STORED,)]
         if any(entry.flagged for entry in entries):
             after.append((Prompt.READING_TO_BE_CHECKED,))

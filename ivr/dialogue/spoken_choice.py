@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ivr.dialogue.hypotheses import COMMANDS, command_heard, command_of, lone_digit, mostly_unknown, pooled
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.commands import PHRASES, Spoken, phrase_in, yes_or_no
-from ivr.language.understanding import groups, is_number_word
-from ivr.language.vocabulary import UNKNOWN, plain
+from ivr.language.ru.commands import PHRASES, Spoken, phrase_in, yes_or_no
+from ivr.language.ru.understanding import groups, is_number_word
+from ivr.language.ru.words import UNKNOWN, plain
 
 YES, NO = "1", "2"
 _PEOPLE = {"0": Command.HOTLINE, "9": Command.OPERATOR}

@@ -9,10 +9,10 @@ from statistics import median
 
 from ivr.dialogue.hypotheses import MARGIN, command_of, pooled
 from ivr.dialogue.ports import Hypothesis, Interpretation
-from ivr.domain.judging import Limits, Verdict, believed_kwh, judge
+from ivr.domain.judgement import Limits, Verdict, believed_kwh, judge
 from ivr.domain.meters import Meter, Register
-from ivr.language.understanding import groups
-from ivr.language.vocabulary import DIGITS, TEENS, UNKNOWN, plain
+from ivr.language.ru.understanding import groups
+from ivr.language.ru.words import DIGITS, TEENS, UNKNOWN, plain
 
 MOST_RIVALS = 2
 

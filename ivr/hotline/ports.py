@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ivr.domain.promises import Promise, Rung
+from ivr.domain.callbacks import Callback, CallbackResult
 
 
 class Event(Protocol):
@@ -29,7 +29,7 @@ class Exchange(Protocol):
     def name(self) -> str:
         """Its own name, the same for every daemon beside it."""
 
-    async def ring(self, promise: Promise) -> Rung:
+    async def ring(self, promise: Callback) -> CallbackResult:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
 
     def returned(self, uniqueid: str) -> str:
@@ -38,5 +38,5 @@ class Exchange(Protocol):
     async def live(self) -> frozenset[str]:
         """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
 
-    async def kept(self, token: str) -> Rung | None:
+    async def kept(self, token: str) -> CallbackResult | None:
         """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""

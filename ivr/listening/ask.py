@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ivr.dialogue.ports import Answer, Command, Expects, Heard, Phrase, Question
-from ivr.listening.activity import Activity
-from ivr.listening.ears import Ears
 from ivr.listening.keys import Key
 from ivr.listening.line import Line
-from ivr.listening.taking import Taking
-from ivr.listening.voice import SpeechWaits, Voice
+from ivr.listening.recogniser_port import RecogniserPort
+from ivr.listening.speech_turn import SpeechWaits, Voice
+from ivr.listening.utterance_recorder import UtteranceRecorder
+from ivr.listening.vad import VoiceActivity
 
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
 MOST_REPEATS = 2
@@ -44,7 +44,7 @@ class Listener:
         line: Line,
         waits: KeyWaits,
         on_prompt: Callable[[Phrase], None],
-        ears: Ears | None = None,
+        ears: RecogniserPort | None = None,
         speech_waits: SpeechWaits | None = None,
     ) -> None:
         self._line = line
@@ -52,7 +52,7 @@ class Listener:
         self._on_prompt = on_prompt
         self._ears = ears
         self._speech_waits = speech_waits or SpeechWaits()
-        self._activity = Activity()
+        self._activity = VoiceActivity()
         self._voice: Voice | None = None
         self._keys_only = False
         self._begun = b""  # what the caller was still saying when the latest `say` ended
@@ -110,7 +110,7 @@ class Listener:
         line.keys.clear(keep=HOTLINE_KEY)
         if len(line.keys):
             return Answer(Heard.HOTLINE)
-        taking = Taking(longest_s, on_over=line.hush)
+        taking = UtteranceRecorder(longest_s, on_over=line.hush)
         with self._listening(Question(phrases, Expects.CHOICE), taking) as heard:
             await self._play(phrases, heed_overrun=False)
             if not heard:
@@ -137,7 +137,7 @@ class Listener:
         return Answer(Heard.ANSWER, by_voice=True, audio=audio) if audio else Answer(Heard.NOTHING)
 
     @contextmanager
-    def _listening(self, question: Question, taking: Taking | None = None) -> Iterator[bool]:
+    def _listening(self, question: Question, taking: UtteranceRecorder | None = None) -> Iterator[bool]:
         """Hear the caller from here to the end of the block, where there is something to hear them with; whether so.
 
         taking: gets the audio too, also where nothing understands it.
@@ -171,7 +171,7 @@ class Listener:
                 voice.close()
             self._line.hear(None)
 
-    def _understanding(self, question: Question, ears: Ears) -> Voice:
+    def _understanding(self, question: Question, ears: RecogniserPort) -> Voice:
         return Voice(
             replace(question, expects=Expects.CHOICE, interpreter=None) if self._keys_only else question,
             ears,

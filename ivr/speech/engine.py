@@ -18,7 +18,7 @@ CALM = 0.5
 
 
 class Engine:
-    """Implements `ivr.listening.ears.Ears`. `start` begins it, `close` ends it."""
+    """Implements `ivr.listening.recogniser_port.Ears`. `start` begins it, `close` ends it."""
 
     def __init__(
         self, folder: Path, workers: int = 0, speakers: int = 0, *, memory_mb: int = 1024, result_s: float = 3.0

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ivr.dialogue.ports import Expects, Question
-from ivr.language.commands import PHRASES
-from ivr.language.vocabulary import (
-    CORRECTIONS,
-    DIGITS,
-    FRACTION_MARKS,
-    HUNDREDS,
-    NUMBER_WORDS,
-    TEENS,
-    TENS,
-    UNKNOWN,
-)
+from ivr.language.ru.commands import PHRASES
+from ivr.language.ru.words import CORRECTIONS, DIGITS, FRACTION_MARKS, HUNDREDS, NUMBER_WORDS, TEENS, TENS, UNKNOWN
 
 BESIDE = ("мой номер", "лицевой счёт", "показания", "спасибо", "это", "так", "э", "вот", "ну")
 

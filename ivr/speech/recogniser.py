@@ -16,7 +16,7 @@ import vosk
 
 from ivr.dialogue.hypotheses import mostly_unknown
 from ivr.dialogue.ports import Expects, Hypothesis, Question
-from ivr.language.vocabulary import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
+from ivr.language.ru.words import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
 from ivr.speech.grammars import names_for, phrases_for
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 

@@ -14,13 +14,13 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from ivr.dialogue.interpreting import AccountInterpreter, ChoiceInterpreter, ReadingInterpreter
+from ivr.dialogue.interpretation import AccountInterpreter, ChoiceInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Expects, Hypothesis, Interpretation, Interpreter, Question
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.judging import Limits
+from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading
-from ivr.language.commands import Spoken, yes_or_no
+from ivr.language.ru.commands import Spoken, yes_or_no
 from ivr.speech.known import read_known
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 from ivr.speech.recogniser import Models

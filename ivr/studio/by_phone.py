@@ -1,4 +1,4 @@
-"""The studio as a call to it sees it: `ivr.dialogue.studio_ports.RecordingStudio`.
+"""The studio as a call to it sees it: `ivr.dialogue.studio.ports.RecordingStudio`.
 
 Asterisk writes recordings into a folder that both share, under names of ours:
 ``<person>-<prompt number>-<random>-<digest of the text that was read>``, older files lack the last part.
@@ -17,23 +17,24 @@ from datetime import datetime
 from pathlib import Path
 
 from ivr.dialogue.ports import Phrase
-from ivr.dialogue.studio_ports import Card
+from ivr.dialogue.studio.ports import Card
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.people import Person
 from ivr.domain.takes import How, MayNotRecord, Take
-from ivr.storage import attempts, credentials, people, studio_calls
-from ivr.studio.agreement import NoSound
-from ivr.studio.reading_out import text_sound
-from ivr.studio.sound import BadSound
-from ivr.studio.standing import Seen, Standing
+from ivr.domain.users import Person
+from ivr.storage.prompts import studio_calls
+from ivr.storage.users import login_throttle
+from ivr.storage.users import users as people
+from ivr.storage.users.credentials import Hashers
+from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.published_file_sync import NoSound
+from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
+from ivr.studio.voice.reading_aloud import text_sound
 
 log = logging.getLogger(__name__)
 
 ENDING = ".wav16"
 HEADER_BYTES, SHORTEST_BYTES = 44, 3200  # 0.1 s: a hang-up at the tone
-HASHERS = 2
-"""PINs looked at together: each takes 64 MiB and some 50 ms of a processor."""
 STALE_S = 300.0
 """How long after its longest recording a file belongs to no call any more."""
 AGAIN_S, LATEST_AGAIN_S = 120.0, 86400.0
@@ -46,12 +47,15 @@ _LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}(?:-([0-9a-f]{64}))?"
 class PhoneStudio:
     """What all calls of a daemon share; `desk` is one call's. folder: where Asterisk writes recordings."""
 
-    def __init__(self, studio: Studio, folder: Path, longest_s: float, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, studio: Studio, hashers: Hashers, folder: Path, longest_s: float, now: Callable[[], datetime]
+    ) -> None:
+        """hashers: where PINs are looked at, the process's own. longest_s: of one recording. now: aware time."""
         self.studio = studio
+        self.hashers = hashers
         self.folder = folder.absolute()
         self.longest_s = longest_s
         self.now = now
-        self.hashing = asyncio.Semaphore(HASHERS)
         self._again: dict[str, tuple[float, float]] = {}  # by name: not before, and the pause until then
 
     def desk(self, caller: str, lent: dict[str, Path]) -> PhoneDesk:
@@ -135,12 +139,11 @@ class PhoneDesk:
     async def admit(self, number: int, pin: str) -> Person | None:
         """Who records, by number and PIN. Failures count for the person and the caller's number, together and each."""
         database, now = self._studio.database, self._shared.now()
-        attempt = await asyncio.to_thread(attempts.begin_attempt, database, number, f"tel:{self._caller}", now)
+        attempt = await asyncio.to_thread(login_throttle.begin_attempt, database, number, f"tel:{self._caller}", now)
         if attempt.locked:
             return None
-        async with self._shared.hashing:
-            if not await asyncio.to_thread(credentials.fits, pin, attempt.password):
-                return None
+        if not await self._shared.hashers.fits(pin, attempt.password):
+            return None
         return await asyncio.to_thread(studio_calls.enter, database, attempt, now)
 
     async def card(self, number: int) -> Card | None:
@@ -227,6 +230,6 @@ def _card_of(seen: Seen) -> Card:
 
 def _waits(seen: Seen) -> bool:
     """Whether a prompt is to be recorded: no take says its text, and no draft that might be published does."""
-    if seen.standing is Standing.RECORDED:
+    if seen.standing is PromptStatus.RECORDED:
         return False
     return not any(take.text == seen.entry.digest and not take.checks.refused for take in seen.drafts)

@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from ivr.dialogue.prompts import Prompt
-from ivr.language import speaking, times
+from ivr.language.ru import dates, numbers
 from ivr.studio.catalogue import Entry
 from ivr.studio.publishing import Published, Sounds
-from ivr.studio.sound import BadSound, opened
+from ivr.studio.sound.telephone_sound import BadSound, opened
 
 # An id may end in a value that is known at run time only, as in "fixed/digit-${DIGIT}" or f"fixed/digit-{digit}".
 _IN_DIALPLAN = re.compile(r"(?:\$\{IVR_SOUNDS\}|=/opt/ivr/prompts/ru)/([a-z0-9/-]+)(\$?)")
@@ -64,7 +64,7 @@ def state_of(entry: Entry, sounds: Sounds, manifest: Mapping[str, Published]) ->
 
 def uses(dialplan: Path, telephony: Path) -> Uses:
     """Every id that the dialogue, the language, the files of `dialplan` and the programs of `telephony` play."""
-    ids = dict.fromkeys(speaking.every_id() | times.every_id(), "ivr.language")
+    ids = dict.fromkeys(numbers.every_id() | dates.every_id(), "ivr.language")
     ids |= {str(prompt): "ivr.dialogue.prompts" for prompt in Prompt}
     beginnings: dict[str, str] = {}
     plays = [(file, _IN_DIALPLAN, "$") for file in sorted(dialplan.glob("*.conf*"))]

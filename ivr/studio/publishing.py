@@ -21,9 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ivr.studio.catalogue import ID, Entry
-from ivr.studio.rendering import Rendering, render
-from ivr.studio.sound import alaw_bytes
-from ivr.studio.synthesis import Engine
+from ivr.studio.sound.telephone_sound import alaw_bytes
+from ivr.studio.voice.rendering import Rendering, render
+from ivr.studio.voice.synthesis import Engine
 
 MANIFEST = "audio.json"
 ALAW = ".alaw"

@@ -29,19 +29,19 @@ from ivr.domain.takes import (
     Take,
     TakeFault,
 )
-from ivr.storage import old_takes, takes
-from ivr.storage.engine import Database
-from ivr.storage.old_takes import Cleaned
-from ivr.studio.agreement import Agreement, NoSound
+from ivr.storage.database.database import Database
+from ivr.storage.prompts import obsolete_takes, takes
+from ivr.storage.prompts.obsolete_takes import Cleaned
 from ivr.studio.catalogue import BadText, Entry, load_catalogue, speakable
-from ivr.studio.hearing import Listener
-from ivr.studio.masters import Masters, TooLarge
-from ivr.studio.processing import process
-from ivr.studio.rendering import render
-from ivr.studio.sound import as_heard
-from ivr.studio.standing import Seen, seen
-from ivr.studio.synthesis import engines_here
-from ivr.studio.voices import Voices
+from ivr.studio.prompt_status import Seen, seen
+from ivr.studio.published_file_sync import NoSound, PublishedFileSync
+from ivr.studio.sound.processing import process
+from ivr.studio.sound.recording_store import RecordingStore, TooLarge
+from ivr.studio.sound.take_recognition import Listener
+from ivr.studio.sound.telephone_sound import as_heard
+from ivr.studio.voice.rendering import render
+from ivr.studio.voice.synthesis import engines_here
+from ivr.studio.voice.voices import Voices
 
 AT_ONCE = 2
 """Recordings processed at the same time; the calls on this machine need its other cores."""
@@ -70,11 +70,11 @@ class Studio:
         self._settings = settings
         self.database = database
         self._now = now
-        self._masters = Masters(settings.studio.takes, settings.studio.upload_mb << 20)
+        self._masters = RecordingStore(settings.studio.takes, settings.studio.upload_mb << 20)
         self._listener = Listener(settings.speech.model)
         self._places = threading.BoundedSemaphore(AT_ONCE)
         self.voices = Voices(settings.sounds)
-        self.files = Agreement(database, self._masters, self.voices)
+        self.files = PublishedFileSync(database, self._masters, self.voices)
 
     def close(self) -> None:
         """End the recogniser."""
@@ -248,7 +248,7 @@ class Studio:
 
     def old_takes(self, age: timedelta) -> Cleaned:
         """What `clean` would remove now. Raises StoreUnavailable, OSError."""
-        old = old_takes.old(self.database, self._now() - age)
+        old = obsolete_takes.old(self.database, self._now() - age)
         return Cleaned(len(old), sum(self._masters.size(take.master) for take in old), 0)
 
     def clean(self, age: timedelta, who: str) -> Cleaned:
@@ -258,8 +258,8 @@ class Studio:
         back at a prompt within `age`, none of its withdrawn takes. Raises StoreUnavailable.
         """
         now = self._now()
-        takes.numbers(self.database, {take.prompt_id for take in old_takes.old(self.database, now - age)})
-        return old_takes.remove(self.database, now - age, who, now, lambda take: self._masters.forget(take.master))
+        takes.numbers(self.database, {take.prompt_id for take in obsolete_takes.old(self.database, now - age)})
+        return obsolete_takes.remove(self.database, now - age, who, now, lambda take: self._masters.forget(take.master))
 
     def change_text(self, prompt: str, text: str, who: str, *, notes: str | None = None) -> Entry:
         """Let a prompt say something else: its audio is out of date until it is recorded or synthesised anew.

@@ -1,0 +1,1 @@
+"""The telephone: AGI, the manager of Asterisk, and the calls on them."""

@@ -6,27 +6,28 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ivr.config import Settings
 from ivr.dialogue.ports import HungUp
+from ivr.domain.callbacks import CallbackRequest, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.promises import CallbackTerms, Wish
-from ivr.hotline.board import Board
-from ivr.hotline.ringing import Pace, Ringer
-from ivr.storage import wishes
-from ivr.storage.promises import Promises
-from ivr.storage.units import Units
-from ivr.telephony.ami import Ami
-from ivr.telephony.exchange import AsteriskExchange, Dialling
-from ivr.telephony.lasting import LastingAmi, ManagerAccount
-from ivr.telephony.notice import Notice
-from ivr.telephony.promising import take_wish
-from ivr.telephony.queues import follow
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import SessionBroken
-from ivr.telephony.still_dark import tell_report
+from ivr.hotline.callback_dialer import CallbackDialer, DialerLimits
+from ivr.hotline.queue_board import QueueBoard
+from ivr.storage.callbacks import requests as wishes
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.database.unit_of_work import UnitsOfWork
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi_requests import answer_callback_request, answer_still_dark
+from ivr.telephony.manager.ami import Ami
+from ivr.telephony.manager.ami_reconnect import ManagerAccount, ReconnectingAmi
+from ivr.telephony.manager.exchange import AsteriskExchange, Dialling
+from ivr.telephony.manager.outage_notice import OutageNotice
+from ivr.telephony.manager.queues import follow
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +39,31 @@ AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ringing:
+class DialerSettings:
     """How promises are kept. exchange: name of this Asterisk, one for all daemons beside it. numbers: who is rung."""
 
     exchange: str
     dialling: Dialling
     numbers: str
     terms: CallbackTerms
-    pace: Pace
+    pace: DialerLimits
+
+
+def dialer_settings(settings: Settings) -> DialerSettings | None:
+    """How people are rung back, None if they are not."""
+    ami, calls = settings.ami, settings.callbacks
+    if not calls.dial:
+        return None
+    host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
+    pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
+    fresh = timedelta(seconds=calls.fresh_s)
+    return DialerSettings(
+        exchange=f"{host}:{ami.port}",
+        dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
+        numbers=calls.numbers,
+        terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
+        pace=DialerLimits(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
+    )
 
 
 class Hotline:
@@ -54,10 +72,10 @@ class Hotline:
     def __init__(
         self,
         account: ManagerAccount | None,
-        ringing: Ringing | None,
-        promises: Promises,
-        units: Units,
-        board: Board,
+        ringing: DialerSettings | None,
+        promises: CallbackRepository,
+        units: UnitsOfWork,
+        board: QueueBoard,
         now: Callable[[], datetime],
         large_outage: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -70,7 +88,7 @@ class Hotline:
         self._units = units
         self._now = now
         self._large_outage = large_outage
-        self._lasting = LastingAmi(account, self._with) if account is not None else None
+        self._lasting = ReconnectingAmi(account, self._with) if account is not None else None
         self._ringing = ringing if account is not None else None
 
     async def run(self) -> None:
@@ -80,25 +98,25 @@ class Hotline:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_lasts(lasting.run))
-            tasks.create_task(_lasts(Notice(lambda: lasting.ami, self._large_outage).run))
+            tasks.create_task(_lasts(OutageNotice(lambda: lasting.ami, self._large_outage).run))
             if ringing is not None:
                 exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
-                ringer = Ringer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
+                ringer = CallbackDialer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
                 tasks.create_task(_lasts(ringer.run))
 
     def rings(self, phone: str) -> bool:
         """Whether a number is one that is rung: somebody rings, and it may be rung."""
         return self._ringing is not None and re.fullmatch(self._ringing.numbers, phone) is not None
 
-    async def answer_wish(self, incoming: Incoming) -> None:
+    async def answer_callback_request(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
         try:
-            if await take_wish(incoming, self.promise, self.rings, self._now()):
+            if await answer_callback_request(incoming, self.promise, self.rings, self._now()):
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
 
-    async def promise(self, wish: Wish) -> bool:
+    async def promise(self, wish: CallbackRequest) -> bool:
         """Keep a promise. False if it cannot be kept, or not be stored within a call's limit: then it never will be."""
         now = self._now()
         try:
@@ -110,7 +128,7 @@ class Hotline:
     async def answer_still_dark(self, incoming: Incoming) -> None:
         """Somebody who was rung said that there is still no light; they are told their report's number."""
         with contextlib.suppress(HungUp, SessionBroken):
-            await tell_report(incoming, self._numbered)
+            await answer_still_dark(incoming, self._numbered)
 
     async def _numbered(self, token: str) -> str:
         """The number of the report, once whoever watches the call has stored it; "" if that takes too long."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from ivr.dialogue.ports import HungUp
 from ivr.listening.keys import Key, KeyBuffer
-from ivr.telephony.audio import AudioTap
-from ivr.telephony.session import GRACE_S, KEYS, AgiSession, SessionBroken
+from ivr.telephony.agi.audio import AudioTap
+from ivr.telephony.agi.session import GRACE_S, KEYS, AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)

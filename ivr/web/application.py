@@ -13,33 +13,31 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from ivr.app import App
 from ivr.config import Settings
-from ivr.web import menu, tables
-from ivr.web.access import GatedRoute, Pages
-from ivr.web.booth import Booth
-from ivr.web.counting import Counting
-from ivr.web.guarding import FAULTS, Guard, fault_page
-from ivr.web.known_places import KnownPlaces
-from ivr.web.known_prompts import KnownPrompts
-from ivr.web.live import Live
-from ivr.web.office import Office
-from ivr.web.pages import (
-    accounts,
-    call_sounds,
-    calls,
-    entering,
-    health,
-    outage_changes,
-    outages,
-    people,
-    prompts,
-    readings,
-    reports,
-    takes,
-    today,
-    uploads,
-)
-from ivr.web.rendering import STATIC
+from ivr.web.accounts import page as accounts
+from ivr.web.calls import page as calls
+from ivr.web.calls import sounds as call_sounds
+from ivr.web.core import health, menu
+from ivr.web.core.auth import GatedRoute, Pages
+from ivr.web.core.context import Context
+from ivr.web.core.middleware import FAULTS, Guard, fault_page
+from ivr.web.core.rendering import STATIC
+from ivr.web.login import page as entering
+from ivr.web.outages import changes as outage_changes
+from ivr.web.outages import page as outages
+from ivr.web.outages.address_cache import AddressCache
+from ivr.web.people import page as people
+from ivr.web.prompts import page as prompts
+from ivr.web.prompts import takes, uploads
+from ivr.web.prompts.audio_jobs import AudioJobs
+from ivr.web.prompts.prompt_cache import PromptCache
+from ivr.web.readings import page as readings
+from ivr.web.reports import page as reports
+from ivr.web.reports.statistics_job import StatisticsJob
+from ivr.web.tables import admin as tables
+from ivr.web.today import page as today
+from ivr.web.today.dashboard_cache import DashboardCache
 
 PAGES: tuple[Pages, ...] = (
     health.pages,
@@ -68,10 +66,11 @@ def page_routes() -> list[GatedRoute]:
 
 def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
-    office = Office(settings, now)
-    booth = Booth(office)
-    live = Live(office)
-    counting = Counting(office)
+    line = App(settings, now)
+    office = Context(line)
+    booth = AudioJobs(office)
+    live = DashboardCache(office)
+    counting = StatisticsJob(office)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
@@ -82,6 +81,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         await live.queues.close()
         await booth.close()
         await office.close()
+        await line.close()
 
     async def fault(request: Request) -> Response:
         request.scope["app"] = app
@@ -101,9 +101,9 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
     app.state.office = office
     app.state.live = live
     app.state.counting = counting
-    app.state.places = KnownPlaces(office)
+    app.state.places = AddressCache(office)
     app.state.booth = booth
-    app.state.prompts = KnownPrompts(office, booth)
+    app.state.prompts = PromptCache(office, booth)
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)

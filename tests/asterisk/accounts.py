@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ivr.app import bring_accounts
-from ivr.robot.system import System
-from ivr.storage.following import Follower, SeenReading
+from ivr.storage.calls.reader import CallReader, ReadingView
+from ivr.testbed.robot.system import System
 
 ACCOUNTS = Path(__file__).parent / "accounts.csv"
 AT_OUTAGES = Path(__file__).parent / "outages.csv"
@@ -18,10 +18,10 @@ def import_accounts(system: System, file: Path = ACCOUNTS) -> None:
     assert bring_accounts(system.settings, file).imported
 
 
-def stored_for(system: System, meter: str) -> list[SeenReading]:
+def stored_for(system: System, meter: str) -> list[ReadingView]:
     """Everything callers gave for a meter."""
     database = system.open_database()
     try:
-        return Follower(database).readings_of_meter(meter)
+        return CallReader(database).readings_of_meter(meter)
     finally:
         database.close()

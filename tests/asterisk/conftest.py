@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Robot, on_duty
-from ivr.robot.system import System
-from ivr.storage.following import Follower
+from ivr.storage.calls.reader import CallReader
 from ivr.studio.catalogue import load_catalogue
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Robot, on_duty
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import ACCOUNTS, import_accounts
 
 KEYS_ONLY: dict[str, dict[str, Any]] = {"speech": {"model": "none"}, "line": {"header_s": 30}}
@@ -51,7 +51,7 @@ async def ringing(system: System) -> AsyncIterator[Robot]:
     catalogue = load_catalogue(sounds.folder / f"{sounds.voice}.toml")
     database = system.open_database()
     try:
-        async with on_duty(state, Follower(database), catalogue, system.folder / "recordings") as robot:
+        async with on_duty(state, CallReader(database), catalogue, system.folder / "recordings") as robot:
             yield robot
     finally:
         database.close()

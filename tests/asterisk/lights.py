@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from sqlalchemy import insert
 
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.robot.system import System
-from ivr.storage import outages, tables
-from ivr.storage.reports import SeenReport, reports
+from ivr.storage import tables
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages.reports import ReportView, reports
+from ivr.testbed.robot.system import System
 
 FIRST, SECOND = "+79160000001", "+79160000002"
 STREET = Place("Север", "Ленина")
@@ -39,7 +40,7 @@ def end(system: System, outage: int) -> None:
     database.close()
 
 
-def reported(system: System) -> list[SeenReport]:
+def reported(system: System) -> list[ReportView]:
     database = system.open_database()
     try:
         return reports(database)

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import delete, func, select, true, update
 
 from ivr.config import REPOSITORY
-from ivr.domain.promises import Wish
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.domain.callbacks import CallbackRequest
 from ivr.storage import tables
-from ivr.storage.promises import Promises
-from ivr.telephony.ami import AmiUnavailable
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.telephony.manager.ami import AmiUnavailable
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.lab.phone import exchange, global_variable
 from tests.waiting import until
@@ -53,7 +53,9 @@ def promise(system: System, *phones: str, queue: str = "hotline", priority: int 
     """Promise to ring these numbers back, as callers in the queue would be promised who wait for so many minutes."""
     database, now = system.open_database(), datetime.now(UTC)
     for phone in phones:
-        assert Promises(database).make(Wish(phone, queue, priority, now - timedelta(minutes=minutes)), now)
+        assert CallbackRepository(database).make(
+            CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes)), now
+        )
     database.close()
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ivr.robot.ringing import CLOSED_S, Result, Robot
-from ivr.robot.scenario import Hears, Presses, Scenario, Step, parse
-from ivr.robot.system import System
-from ivr.robot.timeline import Happening
+from ivr.testbed.robot.ringing import CLOSED_S, Result, Robot
+from ivr.testbed.robot.scenario import Hears, Presses, Scenario, Step, parse
+from ivr.testbed.robot.system import System
+from ivr.testbed.robot.timeline import Happening
 from tests.lab.phone import HEARS_S
 from tests.voice.echoes import GAP_MS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from ivr.robot.ringing import Robot
-from ivr.robot.system import System
+from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.system import System
 from tests.asterisk.steps import STORED, ring, when
 
 

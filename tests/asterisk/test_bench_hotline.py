@@ -8,7 +8,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from ivr.cli.bench import app
+from ivr.cli.testbed.bench import app
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1200)]
 

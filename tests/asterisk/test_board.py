@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.promises import CALLER, promise, rings_back
 from tests.lab.phone import waiting_callers
 

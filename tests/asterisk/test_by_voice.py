@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result
-from ivr.robot.scenario import load, parse
-from ivr.robot.system import System
-from ivr.robot.timeline import Happening
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Result
+from ivr.testbed.robot.scenario import load, parse
+from ivr.testbed.robot.system import System
+from ivr.testbed.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
 from tests.asterisk.steps import logged, patient, story

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES, import_accounts
 from tests.asterisk.lights import FIRST, asked, end, enter, reported
 from tests.asterisk.promises import (

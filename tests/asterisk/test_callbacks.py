@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy import select
 
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
 from ivr.storage import tables
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.promises import (
     CALLER,
     called,

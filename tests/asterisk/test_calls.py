@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result
-from ivr.robot.scenario import BadScenario, load, parse
-from ivr.robot.system import System
-from ivr.storage.following import Follower
+from ivr.storage.calls.reader import CallReader
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Result
+from ivr.testbed.robot.scenario import BadScenario, load, parse
+from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import ready, ringing
 from tests.asterisk.steps import logged, patient, story
 
@@ -59,7 +59,7 @@ def test_scenario(rung: tuple[System, dict[str, Result]], name: str) -> None:
 def test_every_call_is_closed_in_the_journal(rung: tuple[System, dict[str, Result]]) -> None:
     system, results = rung
     database = system.open_database()
-    follower = Follower(database)
+    follower = CallReader(database)
     for name, result in results.items():
         if result.call_id:  # zero in the first moment is the dialplan's own doing: no daemon, no journal
             call = follower.call(result.call_id)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
-from ivr.robot.ringing import Robot
-from ivr.robot.system import System
-from ivr.storage.following import Follower
+from ivr.storage.calls.reader import CallReader
+from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import stored_for
 from tests.asterisk.steps import EMERGENCY, GIVEN, STORED, Steps, ring, when
 
@@ -44,7 +44,7 @@ async def test_a_daemon_killed_in_the_middle_leaves_emergency_mode(system: Syste
     (reading,) = stored_for(system, "10000001")
     assert (reading.value, reading.status) == (12150, "flagged")
     with closing(system.open_database()) as database:
-        call = Follower(database).call(result.call_id)
+        call = CallReader(database).call(result.call_id)
     assert call is not None and call.outcome == "nothing", "the new daemon closes what the killed one left open"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import KEYS_ONLY, ready, ringing
 from tests.asterisk.steps import STORED, Steps, ring
 

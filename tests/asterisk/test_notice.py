@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
-from ivr.storage import outages, outages_seen
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages import views as outages_seen
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT, import_accounts
 from tests.asterisk.promises import system_of
 from tests.lab.phone import calling, global_variable
@@ -68,7 +69,7 @@ async def test_it_is_told_when_the_menu_is_full_until_it_ends(lab_folder: Path) 
         assert 0 < news(lab) <= HOLDS_S, "and over by itself"
 
 
-def outages_of(system: System) -> list[outages_seen.SeenOutage]:
+def outages_of(system: System) -> list[outages_seen.OutageView]:
     database = system.open_database()
     try:
         return list(outages_seen.listed(database))

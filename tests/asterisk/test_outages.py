@@ -16,11 +16,12 @@ import pytest
 from sqlalchemy import select
 
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result
-from ivr.robot.scenario import load
-from ivr.robot.system import System
-from ivr.storage import outages, tables
+from ivr.storage import tables
+from ivr.storage.outages import changes as outages
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Result
+from ivr.testbed.robot.scenario import load
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
 from tests.asterisk.conftest import ringing
 from tests.asterisk.promises import system_of

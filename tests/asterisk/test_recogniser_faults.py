@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.asterisk.conftest import ringing
 from tests.asterisk.steps import GIVEN, Steps, ring

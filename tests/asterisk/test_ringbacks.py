@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from ivr.domain.outages import Place
-from ivr.lab.lab import Lab
-from ivr.robot.system import System
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
 from tests.asterisk.conftest import ringing
 from tests.asterisk.lights import FIRST, SECOND, asked, end, enter, reported

@@ -6,10 +6,10 @@ import sqlite3
 
 from sqlalchemy import make_url
 
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Robot
-from ivr.robot.system import System
-from ivr.robot.timeline import Happening
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.system import System
+from ivr.testbed.robot.timeline import Happening
 from tests.asterisk.accounts import stored_for
 from tests.asterisk.conftest import KEYS_ONLY, ready, ringing
 from tests.asterisk.steps import GIVEN, Steps, ring

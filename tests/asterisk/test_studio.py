@@ -17,16 +17,19 @@ import pytest
 from sqlalchemy import delete, select
 
 from ivr.config import REPOSITORY
-from ivr.domain.people import Person, Role
 from ivr.domain.takes import How, Reason, Take, TakeState
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result, Robot
-from ivr.robot.scenario import parse
-from ivr.robot.system import System
-from ivr.storage import credentials, people, studio_calls, tables, takes
-from ivr.storage.engine import Database
+from ivr.domain.users import Person, Role
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.prompts import studio_calls, takes
+from ivr.storage.users import credentials
+from ivr.storage.users import users as people
 from ivr.studio.studio import Studio
-from ivr.telephony.studio_ringing import CannotRing, RangStudio, ring_to_record
+from ivr.telephony.manager.studio_call import CannotRing, RangStudio, ring_to_record
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Result, Robot
+from ivr.testbed.robot.scenario import parse
+from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import ringing
 from tests.asterisk.promises import forgotten
 from tests.asterisk.steps import Steps, patient, story

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Robot
-from ivr.robot.system import System
-from ivr.storage import outages_seen
-from ivr.telephony.ami import connected
+from ivr.storage.outages import views as outages_seen
+from ivr.telephony.manager.ami import connected
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
 from tests.asterisk.conftest import ringing
 from tests.asterisk.district import REPORTS, ring

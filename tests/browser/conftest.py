@@ -18,10 +18,10 @@ import uvloop
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from ivr.config import REPOSITORY, load
-from ivr.domain.people import Role
-from ivr.storage.engine import Database
+from ivr.domain.users import Role
+from ivr.storage.database.database import Database
 from ivr.web.application import make_application
-from ivr.web.serving import listen, server_of
+from ivr.web.server.serve import listen, server_of
 from tests.web.conftest import peopled_sqlite
 from tests.web.people import PASSWORD
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.browser.calling import CallingSystem, calling_system
 from tests.browser.conftest import assert_fits, log_in, picture, until, window

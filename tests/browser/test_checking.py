@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.filling import Size, fill
+from ivr.testbed.benchmarks.filled_database import Size, fill
 from tests.browser.conftest import PAGE_MS, Web, assert_fits, heading, log_in, picture, until
 from tests.web.stock import account, doubtful, say, year_of
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.browser.conftest import Web, assert_fits, heading, log_in, picture
 from tests.web.people import PASSWORD

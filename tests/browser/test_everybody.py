@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.filling import Size, fill
+from ivr.testbed.benchmarks.filled_database import Size, fill
 from tests.browser.conftest import Web, assert_fits, log_in
 from tests.browser.everybody import faults
 from tests.web.stock import CALL, UNIQUEID, put, put_call, tone

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from tests.browser.conftest import Web, log_in, play_on, take, until
 from tests.studio.recordings import ffmpeg, recording
 

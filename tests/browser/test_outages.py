@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.browser.conftest import PAGE_MS, Web, assert_fits, heading, log_in, picture, until
 from tests.web.stock import CALL, put, put_account, put_call, tone

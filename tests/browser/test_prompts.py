@@ -19,14 +19,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from ivr.domain.people import Role
-from ivr.lab.lab import Lab
-from ivr.robot.ringing import Result
-from ivr.robot.system import System
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.studio.sound import to_telephone, wav_bytes
+from ivr.storage.database.database import Database
+from ivr.studio.sound.telephone_sound import to_telephone, wav_bytes
 from ivr.studio.studio import Studio
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.robot.ringing import Result
+from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import KEYS_ONLY, ringing
 from tests.asterisk.steps import ring
 from tests.browser.conftest import (

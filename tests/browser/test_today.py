@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from tests.browser.conftest import Web, heading, log_in
 from tests.web.stock import CALL, put_call
 

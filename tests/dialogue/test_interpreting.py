@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.dialogue.interpreting import (
+from ivr.dialogue.interpretation import (
     AccountInterpreter,
     ChoiceInterpreter,
     GroupInterpreter,
@@ -18,9 +18,9 @@ from ivr.dialogue.interpreting import (
 )
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation, Interpreter
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.judging import Limits
+from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
-from ivr.language.vocabulary import CORRECTIONS, FILLERS, NUMBER_WORDS, UNKNOWN
+from ivr.language.ru.words import CORRECTIONS, FILLERS, NUMBER_WORDS, UNKNOWN
 from tests.dialogue.visits import one_zone
 
 NUMBER = "1234567890"

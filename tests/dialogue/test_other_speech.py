@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.dialogue.interpreting import AccountInterpreter, ChoiceInterpreter
+from ivr.dialogue.interpretation import AccountInterpreter, ChoiceInterpreter
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
 from ivr.speech.recogniser import MOST_HYPOTHESES, ranked

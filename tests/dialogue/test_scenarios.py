@@ -14,23 +14,25 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config import REPOSITORY
+from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.judging import Limits
+from ivr.domain.journal.words import Outcome
+from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.domain.readings import Window
-from ivr.robot.ringing import REACTION_S
-from ivr.robot.scenario import HangsUp, Hears, Presses, Scenario, load
-from ivr.storage import outages, tables
-from ivr.storage.emergencies import Emergencies
-from ivr.storage.engine import Database
-from ivr.storage.following import Follower, SeenReading
-from ivr.storage.importing import Terms, import_accounts
-from ivr.storage.ledger import Ledger
+from ivr.storage import tables
+from ivr.storage.accounts.account_import import Terms, import_accounts
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.calls.reader import CallReader, ReadingView
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages.repository import OutageRepository
+from ivr.testbed.robot.ringing import REACTION_S
+from ivr.testbed.robot.scenario import HangsUp, Hears, Presses, Scenario, load
 from tests.dialogue.published import seconds
 from tests.dialogue.scripted import MOSCOW, NOON, FixedClock, Pace, ScriptedCall, Step
 
@@ -74,7 +76,7 @@ class Rung:
 
     outcome: Outcome
     heard: list[str]
-    readings: list[SeenReading]
+    readings: list[ReadingView]
 
 
 class Company:
@@ -85,17 +87,17 @@ class Company:
         self.database = Database(url)
         terms = Terms(AccountFormat(), MOSCOW, Window(), NOON)
         assert import_accounts(self.database, accounts, terms, report=pytest.fail).imported
-        self._follower = Follower(self.database)
+        self._follower = CallReader(self.database)
 
     async def ring(self, scenario: Scenario, call_id: str) -> Rung:
         clock = FixedClock()
-        ledger = Ledger(self.database, zone=MOSCOW, window=Window(), now=clock.now)
-        emergencies = Emergencies(ledger.units, clock.now)
+        ledger = AccountRepository(self.database, zone=MOSCOW, window=Window(), now=clock.now)
+        emergencies = OutageRepository(ledger.units, clock.now)
         rules = Rules(Window(), Limits())
-        desk = Desk(ledger, emergencies, clock, AccountFormat(), rules, Patience(), rings=lambda _number: True)
+        desk = Dependencies(ledger, emergencies, clock, AccountFormat(), rules, Patience(), rings=lambda _number: True)
         call = ScriptedCall(*script(scenario), caller_number=scenario.caller, pace=Pace(seconds))
         call.id = call_id
-        visit = Visit(call, desk)
+        visit = CallFlow(call, desk)
         try:
             outcome = visit.outcome(await visit.run())
         except HungUp:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.dialogue.flow import MAIN_WORDS, MENU_WORDS
-from ivr.dialogue.interpreting import AccountInterpreter, ChoiceInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.call_flow import MAIN_WORDS, MENU_WORDS
+from ivr.dialogue.interpretation import AccountInterpreter, ChoiceInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
-from ivr.dialogue.ports import Next, Outcome
+from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
-from ivr.domain.judging import Limits
+from ivr.domain.journal.words import Outcome
+from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading, Use, Window
 from tests.dialogue.scripted import NOON, FixedClock, MemoryLedger, MemoryOutages, ScriptedCall
@@ -35,11 +36,11 @@ def ledger(*meters: Meter, number: str = NUMBER) -> MemoryLedger:
     return MemoryLedger([Account(1, number, meters=meters)])
 
 
-def desk(store: MemoryLedger, now: datetime = NOON) -> Desk:
-    return Desk(store, MemoryOutages(), FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
+def desk(store: MemoryLedger, now: datetime = NOON) -> Dependencies:
+    return Dependencies(store, MemoryOutages(), FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
 
 
 async def visit(call: ScriptedCall, store: MemoryLedger, now: datetime = NOON) -> tuple[Next, Outcome]:
-    it = Visit(call, desk(store, now))
+    it = CallFlow(call, desk(store, now))
     to = await it.run()
     return to, it.outcome(to)

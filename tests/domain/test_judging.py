@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.domain.judging import BELIEVED, Judgement, Limits, Verdict, believed_kwh, judge, swapped_with
+from ivr.domain.judgement import BELIEVED, Judgement, Limits, Verdict, believed_kwh, judge, swapped_with
 from ivr.domain.meters import Meter, Register, Zone, ZoneName
 from ivr.domain.readings import Reading, Use
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ivr.domain.promises import CallbackTerms
+from ivr.domain.callbacks import CallbackTerms
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ivr.hotline.board import Board
-from ivr.telephony.ami import Message
+from ivr.hotline.queue_board import QueueBoard
+from ivr.telephony.manager.ami import Message
 
 
 def event(name: str, **headers: str) -> Message:
     return Message(name, {header.lower(): value for header, value in {"Queue": "hotline", **headers}.items()})
 
 
-def built(*events: Message, now: float = 100.0) -> Board:
+def built(*events: Message, now: float = 100.0) -> QueueBoard:
     """A board whose list of Asterisk held these events."""
-    board = Board(lambda: now)
+    board = QueueBoard(lambda: now)
     board.begin()
     for each in (event("QueueParams"), *events, event("QueueStatusComplete")):
         board.take(each)

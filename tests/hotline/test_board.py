@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from time import process_time
 
-from ivr.hotline.board import Board, MemberState
+from ivr.hotline.queue_board import MemberState, QueueBoard
 from tests.hotline.boards import built, event
 
 
-def places(board: Board) -> list[str]:
+def places(board: QueueBoard) -> list[str]:
     return [waiting.uniqueid for waiting in board.queue("hotline").waiting]
 
 

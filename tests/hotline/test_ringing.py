@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select
 
+from ivr.domain.callbacks import Callback, CallbackRequest, CallbackResult, CallbackTerms
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.domain.promises import CallbackTerms, Promise, Rung, Wish
-from ivr.hotline.board import Board
-from ivr.hotline.ringing import Pace, Ringer
-from ivr.storage import outages, tables
-from ivr.storage.engine import Database
+from ivr.hotline.callback_dialer import CallbackDialer, DialerLimits
+from ivr.hotline.queue_board import QueueBoard
+from ivr.storage import tables
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
-from ivr.storage.promises import Promises
-from ivr.telephony.ami import Message
+from ivr.storage.outages import changes as outages
+from ivr.telephony.manager.ami import Message
 from tests.waiting import until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -36,14 +37,14 @@ class ScriptedExchange:
 
     def __init__(self) -> None:
         self.rung: list[str] = []
-        self.answer = Rung.NO_ANSWER
-        self.known: dict[str, Rung] = {}  # answers by token, kept since before
+        self.answer = CallbackResult.NO_ANSWER
+        self.known: dict[str, CallbackResult] = {}  # answers by token, kept since before
         self.up: set[str] = set()  # tokens of calls
-        self.board = Board()  # of one person, who works
+        self.board = QueueBoard()  # of one person, who works
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def ring(self, promise: Promise) -> Rung:
+    async def ring(self, promise: Callback) -> CallbackResult:
         self.rung.append(promise.phone)
         await self.answers.wait()
         return self.answer
@@ -54,7 +55,7 @@ class ScriptedExchange:
     async def live(self) -> frozenset[str]:
         return frozenset(self.up)
 
-    async def kept(self, token: str) -> Rung | None:
+    async def kept(self, token: str) -> CallbackResult | None:
         return self.known.get(token)
 
 
@@ -91,12 +92,14 @@ def end(database: Database, outage: int, at: datetime) -> None:
 class Rounds:
     """A Ringer whose rounds and clock the test drives."""
 
-    def __init__(self, database: Database, exchange: ScriptedExchange, time: datetime, pace: Pace) -> None:
+    def __init__(self, database: Database, exchange: ScriptedExchange, time: datetime, pace: DialerLimits) -> None:
         self.time = time
         self._exchange = exchange
         pauses = (timedelta(minutes=5), timedelta(minutes=15))
         terms = CallbackTerms(MOSCOW, pauses, quiet_from=22, quiet_to=8, fresh=timedelta(hours=1))
-        self.ringer = Ringer(Promises(database), exchange, exchange.board, terms, pace, lambda: self.time)
+        self.ringer = CallbackDialer(
+            CallbackRepository(database), exchange, exchange.board, terms, pace, lambda: self.time
+        )
 
     async def at(self, time: datetime) -> None:
         """All that is done at that time: what is due, and what becomes due by how it ends."""
@@ -117,7 +120,7 @@ async def ringing(
     board.begin()
     board.take(Message("QueueMember", {"queue": "hotline", "name": "anna", "status": "1", "paused": "0"}))
     board.take(Message("QueueStatusComplete"))
-    rounds = Rounds(database, exchange, time, Pace(at_once=at_once, power_per_minute=per_minute, look_s=0.01))
+    rounds = Rounds(database, exchange, time, DialerLimits(at_once=at_once, power_per_minute=per_minute, look_s=0.01))
     yield rounds, exchange
     await rounds.ringer.close()
 
@@ -141,7 +144,7 @@ async def test_asked_at_ten_to_ten_and_the_light_back_at_eleven_is_rung_at_eight
         for hours in (0, 2, 8.5):
             await rounds.at(at_eleven + timedelta(hours=hours))
             assert exchange.rung == []
-        exchange.answer = Rung.CONFIRMED
+        exchange.answer = CallbackResult.CONFIRMED
         await rounds.at(at_eleven.replace(day=21, hour=8))
         assert exchange.rung == ["+79160000000"]
 
@@ -196,7 +199,7 @@ async def test_however_many_wait_for_the_light_a_call_is_left_for_the_queue(data
             await rounds.at(noon + timedelta(seconds=seconds))
         assert len(exchange.rung) == 8
         asked_at = noon + timedelta(seconds=3)
-        assert Promises(database).make(Wish("+79169990000", "hotline", 0, asked_at), asked_at)
+        assert CallbackRepository(database).make(CallbackRequest("+79169990000", "hotline", 0, asked_at), asked_at)
         await rounds.at(asked_at)
         assert exchange.rung[8:] == ["+79169990000"]
 
@@ -213,19 +216,21 @@ def ended_as(database: Database) -> tuple[str, str]:
     return state, reason
 
 
-def tried(database: Database, exchange: str) -> Promise:
+def tried(database: Database, exchange: str) -> Callback:
     """A promise of the queue whose try was begun at noon by a daemon that is not heard of again."""
-    promises = Promises(database)
-    assert promises.make(Wish("+79160000000", "hotline", 0, DAY), DAY)
+    promises = CallbackRepository(database)
+    assert promises.make(CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
     promise = promises.claim("hotline", exchange, DAY, timedelta(seconds=60))
     assert promise is not None
     return promise
 
 
 @pytest.mark.parametrize("exchange", ["here", "there"])
-@pytest.mark.parametrize(("answer", "ends"), [(Rung.CONFIRMED, "done"), (Rung.DECLINED, "given-up")])
+@pytest.mark.parametrize(
+    ("answer", "ends"), [(CallbackResult.CONFIRMED, "done"), (CallbackResult.DECLINED, "given-up")]
+)
 async def test_after_hours_asterisk_is_asked_before_anybody_is_rung_again(
-    database: Database, exchange: str, answer: Rung, ends: str
+    database: Database, exchange: str, answer: CallbackResult, ends: str
 ) -> None:
     """Rung by this Asterisk, or by one of another name that may be the same: the answer kept here counts."""
     promise = tried(database, exchange)
@@ -247,9 +252,9 @@ async def test_a_call_that_is_still_up_after_hours_is_not_doubled(database: Data
 async def test_what_another_asterisk_took_for_failed_is_not_rung_where_it_was_answered(database: Database) -> None:
     """The one that served the caller was away for hours, another tried in vain, and now it is back."""
     promise = tried(database, "here")
-    assert Promises(database).again(promise, DAY + timedelta(hours=2), Rung.FAILED)
+    assert CallbackRepository(database).again(promise, DAY + timedelta(hours=2), CallbackResult.FAILED)
     async with ringing(database, DAY) as (rounds, here):
-        here.known[promise.token] = Rung.CONFIRMED
+        here.known[promise.token] = CallbackResult.CONFIRMED
         await rounds.at(DAY + timedelta(hours=3))
         assert ended_as(database) == ("done", "confirmed")
         assert here.rung == []
@@ -258,7 +263,7 @@ async def test_what_another_asterisk_took_for_failed_is_not_rung_where_it_was_an
 async def test_who_answered_nothing_that_anybody_knows_of_is_rung_again(database: Database) -> None:
     tried(database, "there")
     async with ringing(database, DAY) as (rounds, here):
-        here.answer = Rung.CONFIRMED
+        here.answer = CallbackResult.CONFIRMED
         for hours in (3, 4):  # taken for failed; then the pause is over
             await rounds.at(DAY + timedelta(hours=hours))
         assert ended_as(database) == ("done", "confirmed")
@@ -272,7 +277,7 @@ async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> 
         here.up.add(promise.token)
         await rounds.at(DAY + timedelta(minutes=2))
         assert ended_as(database) == ("calling", "")
-        here.known[promise.token] = Rung.CONFIRMED
+        here.known[promise.token] = CallbackResult.CONFIRMED
         await rounds.at(DAY + timedelta(minutes=4))
         assert ended_as(database) == ("done", "confirmed")
         assert here.rung == []
@@ -281,10 +286,10 @@ async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> 
 async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(database: Database) -> None:
     """Two callers of one number; what the first one answered is not known for a while."""
     promise = tried(database, "here")
-    assert Promises(database).make(Wish("+79160000000", "hotline", 0, DAY), DAY)
+    assert CallbackRepository(database).make(CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
     async with ringing(database, DAY) as (rounds, here):
         here.up.add(promise.token)
-        here.known[promise.token] = Rung.CONFIRMED
+        here.known[promise.token] = CallbackResult.CONFIRMED
         await rounds.at(DAY + timedelta(minutes=2))
         assert here.rung == []
         here.up.clear()
@@ -297,7 +302,9 @@ async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(databas
 
 def promised(database: Database, *phones: str, priority: int = 0) -> None:
     for phone in phones:
-        assert Promises(database).make(Wish(phone, "hotline", priority, DAY - timedelta(hours=1)), DAY)
+        assert CallbackRepository(database).make(
+            CallbackRequest(phone, "hotline", priority, DAY - timedelta(hours=1)), DAY
+        )
 
 
 async def test_nobody_is_rung_while_who_was_rung_still_waits_for_the_only_person(database: Database) -> None:
@@ -310,7 +317,7 @@ async def test_nobody_is_rung_while_who_was_rung_still_waits_for_the_only_person
         promised(database, "+79160000003", priority=10)
         await rounds.at(DAY)
         assert exchange.rung == ["+79160000003"]  # danger goes before them in the queue too
-        exchange.answer = Rung.CONFIRMED
+        exchange.answer = CallbackResult.CONFIRMED
         exchange.board.take(Message("QueueCallerLeave", {"queue": "hotline", "uniqueid": "back-1"}))
         await rounds.at(DAY + timedelta(minutes=1))
         assert exchange.rung == ["+79160000003", "+79160000001"]
@@ -323,9 +330,9 @@ async def test_who_was_taken_out_of_the_queue_at_once_holds_nobody_up(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And not for as long as the way to the queue may take."""
-    monkeypatch.setattr("ivr.hotline.ringing.ON_WAY_S", 3600.0)
+    monkeypatch.setattr("ivr.hotline.callback_dialer.ON_WAY_S", 3600.0)
     async with ringing(database, DAY) as (rounds, exchange):
-        exchange.answer = Rung.CONFIRMED
+        exchange.answer = CallbackResult.CONFIRMED
         phones = [f"+7916000000{number}" for number in range(1, 6)]
         promised(database, *phones)
         for number, phone in enumerate(phones, start=1):

@@ -11,11 +11,14 @@ import pytest
 from sqlalchemy import insert, text
 
 from ivr.domain.surges import Greeting, SurgeTerms
-from ivr.hotline.board import Board
-from ivr.hotline.surging import SurgeWatch
-from ivr.storage import outages_seen, switches, tables
-from ivr.storage.engine import Database
+from ivr.hotline.queue_board import QueueBoard
+from ivr.hotline.surge_detector import SurgeDetector
+from ivr.storage import tables
+from ivr.storage.database import runtime_flags
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
+from ivr.storage.outages import views as outages_seen
+from ivr.telephony.names import QueueName
 from tests.hotline.boards import built, event
 from tests.waiting import until
 
@@ -31,8 +34,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def watch_of(database: Database, board: Board, waiting: int = 1) -> SurgeWatch:
-    return SurgeWatch(database, SurgeTerms(reports=2), waiting, board, lambda: NOON)
+def watch_of(database: Database, board: QueueBoard, waiting: int = 1) -> SurgeDetector:
+    return SurgeDetector(database, SurgeTerms(reports=2), waiting, board, tuple(QueueName), lambda: NOON)
 
 
 def report(database: Database, number: int) -> None:
@@ -43,7 +46,7 @@ def report(database: Database, number: int) -> None:
         connection.execute(insert(tables.OutageReport).values(row))
 
 
-def board_with(*queues: tuple[str, int]) -> Board:
+def board_with(*queues: tuple[str, int]) -> QueueBoard:
     """A board that is current, with so many callers in these queues."""
     entries = [
         event("QueueEntry", Queue=queue, Uniqueid=f"{queue}-{place}", Position=str(place + 1))
@@ -54,13 +57,13 @@ def board_with(*queues: tuple[str, int]) -> Board:
 
 
 async def test_a_report_is_looked_at_when_it_comes_and_a_clerk_may_switch_that_off(database: Database) -> None:
-    watch = watch_of(database, Board())
+    watch = watch_of(database, QueueBoard())
     running = asyncio.create_task(watch.run())
-    switches.switch(database, switches.SURGE, switches.OFF, "anna", NOON)
+    runtime_flags.switch(database, runtime_flags.SURGE, runtime_flags.OFF, "anna", NOON)
     for number in range(3):
         report(database, number)
     watch.reported()
-    switches.switch(database, switches.SURGE, switches.ON, "anna", NOON)
+    runtime_flags.switch(database, runtime_flags.SURGE, runtime_flags.ON, "anna", NOON)
     watch.reported()
     await until(lambda: [one.reports for one in outages_seen.listed(database)] == [3])
     running.cancel()
@@ -68,7 +71,7 @@ async def test_a_report_is_looked_at_when_it_comes_and_a_clerk_may_switch_that_o
 
 
 async def test_it_goes_on_when_the_database_is_back(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    watch = watch_of(database, Board())
+    watch = watch_of(database, QueueBoard())
     with database.writing() as connection:
         connection.execute(text("ALTER TABLE switches RENAME TO away"))
     running = asyncio.create_task(watch.run())
@@ -107,7 +110,7 @@ def test_more_callers_than_the_limit_in_our_queues_are_greeted_shortly(
 @pytest.mark.parametrize("mode", Greeting)
 async def test_a_clerk_decides_over_the_board(database: Database, mode: Greeting) -> None:
     watch = watch_of(database, board_with(("hotline", 5)))
-    switches.switch(database, switches.GREETING, mode, "anna", NOON)
+    runtime_flags.switch(database, runtime_flags.GREETING, mode, "anna", NOON)
     running = asyncio.create_task(watch.run())
     await until(lambda: watch.greets_shortly() is (mode is not Greeting.FULL))
     running.cancel()

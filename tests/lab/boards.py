@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from ivr.hotline.board import Board
-from ivr.lab.lab import Lab
-from ivr.lab.state import LabState
-from ivr.telephony.ami import Ami
-from ivr.telephony.lasting import LastingAmi, ManagerAccount, Patience, WithAmi
-from ivr.telephony.queues import follow
+from ivr.concurrency.backoff import Pauses
+from ivr.hotline.queue_board import QueueBoard
+from ivr.telephony.manager.ami import Ami
+from ivr.telephony.manager.ami_reconnect import ManagerAccount, Patience, ReconnectingAmi, WithAmi
+from ivr.telephony.manager.queues import follow
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.lab.state import LabState
 
-QUICK = Patience(first=0.05, most=0.4, refused=0.6)
+QUICK = Patience(Pauses(first=0.05, longest=0.4, steady=0.4, spread=0.5), refused=0.6)
 """It comes back soon; how long Asterisk may take to answer is the product's own."""
 
 
@@ -25,8 +26,8 @@ def state_of(lab: Lab) -> LabState:
 
 @contextlib.asynccontextmanager
 async def following(
-    lab: Lab, board: Board, port: int = 0, secret: str = "", patience: Patience = QUICK
-) -> AsyncIterator[LastingAmi]:
+    lab: Lab, board: QueueBoard, port: int = 0, secret: str = "", patience: Patience = QUICK
+) -> AsyncIterator[ReconnectingAmi]:
     """The board is kept for the length of a block."""
 
     async def visit(ami: Ami) -> None:
@@ -39,11 +40,11 @@ async def following(
 @contextlib.asynccontextmanager
 async def lasting_with(
     lab: Lab, work: WithAmi, port: int = 0, secret: str = "", patience: Patience = QUICK
-) -> AsyncIterator[LastingAmi]:
+) -> AsyncIterator[ReconnectingAmi]:
     """A connection that lasts for the length of a block and does `work`."""
     state = state_of(lab)
     account = ManagerAccount("127.0.0.1", port or state.ami_port, state.ami_user, secret or state.ami_secret)
-    lasting = LastingAmi(account, work, patience)
+    lasting = ReconnectingAmi(account, work, patience)
     running = asyncio.create_task(lasting.run())
     try:
         yield lasting
@@ -52,5 +53,5 @@ async def lasting_with(
         await asyncio.wait({running})
 
 
-def waits(board: Board) -> int:
+def waits(board: QueueBoard) -> int:
     return len(board.queue("hotline").waiting) if board.current else -1

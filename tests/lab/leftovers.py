@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
-from ivr.lab.lab import Lab
-from ivr.lab.state import LabState
+from ivr.testbed.lab.lab import Lab
+from ivr.testbed.lab.state import LabState
 
 ENDS_S = 60.0
 """For what ends by itself: calls that were hung up, telephones of people whose caller is gone."""

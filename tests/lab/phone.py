@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import Ami, AmiRefused, Events, Message, Originated, connected
+from ivr.telephony.manager.ami import Ami, AmiRefused, Events, Message, Originated, connected
+from ivr.testbed.lab.lab import Lab
 
 CALLER = "+79161234567"
 HEARS_S = 60.0  # the longest prompt, and then some, on a busy machine

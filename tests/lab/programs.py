@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 
 
 def program(lab: Lab, name: str, text: str) -> Path:

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import AmiRefused
+from ivr.telephony.manager.ami import AmiRefused
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import Phone, exchange, global_variable
 from tests.waiting import until
 

@@ -9,8 +9,8 @@ import socket
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import AmiRefused, AmiUnavailable, CallFailed, EventsLost, connect, connected
+from ivr.telephony.manager.ami import AmiRefused, AmiUnavailable, CallFailed, EventsLost, connect, connected
+from ivr.testbed.lab.lab import Lab
 from tests.lab.cable import cable
 from tests.lab.phone import exchange, global_variable
 from tests.waiting import until

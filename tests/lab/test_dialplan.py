@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.messages import half_a_second_recorded
 from tests.lab.phone import CALLER, Phone, calling, exchange, global_variable
 from tests.lab.programs import goes_on, program

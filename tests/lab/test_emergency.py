@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import Events, connected
+from ivr.telephony.manager.ami import Events, connected
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import HEARS_S, Phone, calling, global_variable
 
 DIGITS = [f"fixed/digit-{digit}" for digit in range(10)]

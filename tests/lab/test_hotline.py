@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr.hotline.board import Board
-from ivr.lab.lab import Lab
-from ivr.storage.engine import Database
-from ivr.storage.promises import Promises
-from ivr.storage.units import Units
+from ivr.hotline.queue_board import QueueBoard
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.database.database import Database
+from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.hotline import Hotline
-from ivr.telephony.lasting import ManagerAccount
+from ivr.telephony.manager.ami_reconnect import ManagerAccount
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import waiting_callers
 from tests.waiting import until
 
@@ -31,8 +31,8 @@ async def test_a_part_that_fails_ends_no_other_and_begins_again(
     state = lab.state
     assert state is not None
     account = ManagerAccount("127.0.0.1", state.ami_port, "ivr", state.ami_secret)
-    database, board = Database(f"sqlite:///{tmp_path}/ivr.db"), Board()
-    units, asked = Units(database, threads=1, limit_s=5), 0
+    database, board = Database(f"sqlite:///{tmp_path}/ivr.db"), QueueBoard()
+    units, asked = UnitsOfWork(database, threads=1, limit_s=5), 0
 
     def large_outage() -> bool:
         nonlocal asked
@@ -41,7 +41,9 @@ async def test_a_part_that_fails_ends_no_other_and_begins_again(
             raise faults.pop(0)
         return False
 
-    hotline = Hotline(account, None, Promises(database), units, board, lambda: datetime.now(UTC), large_outage)
+    hotline = Hotline(
+        account, None, CallbackRepository(database), units, board, lambda: datetime.now(UTC), large_outage
+    )
     with caplog.at_level(logging.INFO):
         running = asyncio.create_task(hotline.run())
         try:

@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.lab import processes
-from ivr.lab.faults import LabFault
-from ivr.lab.lab import LONGEST_SOCKET, Lab
-from ivr.lab.ports import Ports, blocks
-from ivr.lab.root import mirror
-from ivr.lab.state import STATE_FILE, saved_state
+from ivr.testbed.lab import processes
+from ivr.testbed.lab.faults import LabFault
+from ivr.testbed.lab.lab import LONGEST_SOCKET, Lab
+from ivr.testbed.lab.ports import Ports, blocks
+from ivr.testbed.lab.root import mirror
+from ivr.testbed.lab.state import STATE_FILE, saved_state
 
 
 def ivr(*arguments: str | Path) -> tuple[int, str]:

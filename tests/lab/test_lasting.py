@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr.hotline.board import Board, MemberState
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import Ami, AmiUnavailable, connected
-from ivr.telephony.queues import follow
+from ivr.hotline.queue_board import MemberState, QueueBoard
+from ivr.telephony.manager.ami import Ami, AmiUnavailable, connected
+from ivr.telephony.manager.queues import follow
+from ivr.testbed.lab.lab import Lab
 from tests.lab.boards import QUICK, following, lasting_with, state_of, waits
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, waiting_callers
@@ -22,7 +22,7 @@ PERSON = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
 
 
 async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
-    board = Board()
+    board = QueueBoard()
     async with following(lab, board):
         await until(lambda: board.current)
         (member,) = board.queue("hotline").members
@@ -35,7 +35,7 @@ async def test_the_board_shows_who_waits_and_who_is_there(lab: Lab) -> None:
 
 
 async def test_the_manager_away_in_the_middle_of_a_queue(lab: Lab) -> None:
-    board = Board(lambda: 0.0)
+    board = QueueBoard(lambda: 0.0)
     async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port) as lasting:
         await until(lambda: board.current)
         async with waiting_callers(lab, 2) as callers:
@@ -91,7 +91,7 @@ async def test_who_learns_first_of_a_break_is_given_no_broken_connection(lab: La
 async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path) -> None:
     lab = Lab(lab_folder)
     await asyncio.to_thread(lab.up)
-    board = Board()
+    board = QueueBoard()
     async with following(lab, board) as lasting:
         await until(lambda: board.current)
         before = lasting.ami
@@ -109,7 +109,7 @@ async def test_asterisk_restarted_and_the_board_is_right_again(lab_folder: Path)
 
 
 async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
-    board = Board()
+    board = QueueBoard()
     impatient = replace(QUICK, ping=0.3, answer=1.0)
     async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port, patience=impatient):
         await until(lambda: board.current)
@@ -120,7 +120,7 @@ async def test_an_asterisk_that_hangs_is_left_and_found_again(lab: Lab) -> None:
 
 
 async def test_a_wrong_secret_is_said_and_not_tried_quickly(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    board = Board()
+    board = QueueBoard()
     log = lab.folder / "log" / "messages.log"
     before = log.read_text(encoding="utf-8").count("failed to authenticate as 'lab'")
     async with cable(state_of(lab).ami_port) as link, following(lab, board, link.port, "wrong"):
@@ -133,7 +133,7 @@ async def test_a_wrong_secret_is_said_and_not_tried_quickly(lab: Lab, caplog: py
 
 
 async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    board = Board()
+    board = QueueBoard()
     state = state_of(lab)
     async with (
         exchange(lab) as ami,
@@ -154,7 +154,7 @@ async def test_more_events_than_are_taken_in_build_the_board_again(lab: Lab, cap
 
 
 async def test_a_caller_who_is_taken_leaves_the_board(lab: Lab) -> None:
-    board = Board()
+    board = QueueBoard()
     async with following(lab, board), calling(lab) as phone:
         await until(lambda: board.current)
         await phone.presses("0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.leftovers import AsFound, LeftBehind
 from tests.lab.phone import calling, exchange, nobody_answers
 from tests.lab.queueing import queued

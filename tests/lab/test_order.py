@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import Phone, calling, exchange, nobody_answers, waiting_callers
 from tests.lab.queueing import does, order, stops_ringing, waiting
 from tests.waiting import until

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ivr.config import REPOSITORY
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import HEARS_S, calling, exchange, global_variable, nobody_answers, telephone
 from tests.lab.queueing import hotline_with, queued, waiting
 from tests.waiting import until

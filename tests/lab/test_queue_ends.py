@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ivr.lab.lab import Lab
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import calling, global_variable, nobody_answers, waiting_callers
 from tests.lab.queueing import agents, does, hotline_with, queued, stops_ringing
 

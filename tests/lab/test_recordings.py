@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.lab.lab import Lab
-from ivr.web.recordings import Sound, call_sound
+from ivr.testbed.lab.lab import Lab
+from ivr.web.core.recordings import Sound, call_sound
 from tests.lab.phone import Phone, calling, global_variable
 from tests.waiting import until
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ivr.hotline.board import Board
-from ivr.lab.lab import Lab
-from ivr.telephony.ami import connected
+from ivr.hotline.queue_board import QueueBoard
+from ivr.telephony.manager.ami import connected
+from ivr.testbed.lab.lab import Lab
 from tests.lab.boards import following
 from tests.lab.phone import HEARS_S, Phone, calling, exchange, global_variable, nobody_answers, waiting_callers
 from tests.lab.programs import goes_on
@@ -29,7 +29,7 @@ async def in_operators_queue(lab: Lab, **variables: str) -> AsyncIterator[Phone]
 
 
 async def test_zero_leads_from_the_operators_queue_to_the_end_of_the_hotlines(lab: Lab) -> None:
-    board, state = Board(), lab.state
+    board, state = QueueBoard(), lab.state
     assert state is not None
     program_of_operators = connected(state.ami_port, "ivr-screen", state.ami_secret)
     async with following(lab, board), waiting_callers(lab, 1) as others, program_of_operators as ami:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from ivr.config import REPOSITORY
-from ivr.language.commands import PHRASES, Spoken, command_in, yes_or_no
+from ivr.language.ru.commands import PHRASES, Spoken, command_in, yes_or_no
 
 COMMANDS = [kind for kind in Spoken if kind not in (Spoken.YES, Spoken.NO)]
 

@@ -13,7 +13,7 @@ from num2words import num2words
 from ivr.config import REPOSITORY
 from ivr.domain.meters import ZoneName
 from ivr.domain.readings import Period
-from ivr.language.speaking import (
+from ivr.language.ru.numbers import (
     LARGEST,
     PAUSE,
     YEARS,

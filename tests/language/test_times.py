@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from num2words import num2words
 
 from ivr.config import REPOSITORY
-from ivr.language.times import by_time, every_id
+from ivr.language.ru.dates import by_time, every_id
 from ivr.studio.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue(REPOSITORY / "prompts" / "ru.toml")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from num2words import num2words
 
-from ivr.language.understanding import MOST_CANDIDATES, candidates
-from ivr.language.vocabulary import CORRECTIONS, FILLERS, FRACTION_MARKS, NUMBER_WORDS, UNKNOWN
+from ivr.language.ru.understanding import MOST_CANDIDATES, candidates
+from ivr.language.ru.words import CORRECTIONS, FILLERS, FRACTION_MARKS, NUMBER_WORDS, UNKNOWN
 
 DIGIT_WORDS = ["ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import audioop
 
-from ivr.listening.activity import FRAME_BYTES, Activity
+from ivr.listening.vad import FRAME_BYTES, VoiceActivity
 from tests.listening.sounding import noise, silence, speech
 
 
 def share(pcm: bytes, prompt_level: float = 0.0, after: bytes = b"") -> float:
     """How much of the sound counts as speech, on a line that carried `after` before."""
-    activity = Activity()
+    activity = VoiceActivity()
     sound = after + pcm
     frames = [sound[at : at + FRAME_BYTES] for at in range(0, len(sound) - FRAME_BYTES + 1, FRAME_BYTES)]
     voiced = [activity.voiced(frame, prompt_level) for frame in frames]

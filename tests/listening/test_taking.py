@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.listening.taking import SILENCE_S, Taking
+from ivr.listening.utterance_recorder import SILENCE_S, UtteranceRecorder
 from tests.listening.sounding import click, noise, silence, speech
 
 TICK_S = 0.08
@@ -16,7 +16,7 @@ class Speaker:
     def __init__(self, longest_s: float = 20.0, *, prompts_over: bool = True) -> None:
         self.ends = 0
         self.now = 100.0
-        self.taking = Taking(longest_s, self._over)
+        self.taking = UtteranceRecorder(longest_s, self._over)
         if prompts_over:
             self.taking.prompts_over()
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Interpretation, Question
-from ivr.listening.activity import Activity
-from ivr.listening.voice import PAUSE_AHEAD, SpeechWaits, Voice
+from ivr.listening.speech_turn import PAUSE_AHEAD, SpeechWaits, Voice
+from ivr.listening.vad import VoiceActivity
 from tests.listening.sounding import click, noise, silence, speech
 from tests.listening.written import WrittenEars, WrittenMeanings
 
@@ -40,7 +40,7 @@ class Caller:
         self.voice = Voice(
             question,
             self.ears,
-            Activity(),
+            VoiceActivity(),
             SpeechWaits(),
             on_barge_in=self._barged_in,
             on_decided=self._decided,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ivr.dialogue.ports import Expects, Hypothesis, Interpretation, Question
-from ivr.listening.ears import EarsLost
+from ivr.listening.recogniser_port import RecogniserLost
 
 
 @dataclass
@@ -28,7 +28,7 @@ class WrittenUtterance:
     async def finish(self) -> tuple[Hypothesis, ...]:
         self.finished = True
         if self.fails:
-            raise EarsLost
+            raise RecogniserLost
         return self.final
 
     def abandon(self) -> None:

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import PromptBegan
 from ivr.domain.readings import Window
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.journal import Journal
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.calls.journal import Journal
+from ivr.storage.database.database import Database
 from tests.postgres.server import PostgresServer
 from tests.waiting import LIMIT_S, until
 
@@ -38,9 +39,11 @@ def hurried(postgres_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-async def ledger(database: Database) -> AsyncIterator[Ledger]:
+async def ledger(database: Database) -> AsyncIterator[AccountRepository]:
     """A ledger on it."""
-    opened = Ledger(database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=LIMIT_S)
+    opened = AccountRepository(
+        database, zone=ZoneInfo("Europe/Moscow"), window=Window(), now=lambda: NOON, limit_s=LIMIT_S
+    )
     yield opened
     await opened.close()
 
@@ -57,7 +60,7 @@ def allow(server: PostgresServer, database: Database, *, connections: bool) -> N
 
 
 async def test_a_lost_connection_is_replaced(
-    postgres_server: PostgresServer, database: Database, ledger: Ledger
+    postgres_server: PostgresServer, database: Database, ledger: AccountRepository
 ) -> None:
     assert await ledger.account("0012345678") is None
     disconnect(postgres_server, database)
@@ -65,7 +68,7 @@ async def test_a_lost_connection_is_replaced(
 
 
 async def test_a_server_that_refuses_is_told_and_well_again(
-    postgres_server: PostgresServer, database: Database, ledger: Ledger
+    postgres_server: PostgresServer, database: Database, ledger: AccountRepository
 ) -> None:
     allow(postgres_server, database, connections=False)
     disconnect(postgres_server, database)
@@ -83,7 +86,7 @@ async def test_the_journal_survives_a_server_that_was_away(
     journal.opened("c1", NOON, "", "100", "")
     allow(postgres_server, database, connections=False)
     disconnect(postgres_server, database)
-    journal.step("c1", 0, NOON, "prompt", "greeting/welcome")
+    journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
     journal.closed("c1", NOON, "nothing")
     await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.studio.studio import Studio
 from tests.studio.stock import settings_in, together
 

@@ -15,10 +15,10 @@ from ivr.domain.accounts import AccountFormat
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Channel, Entry, Period, Submission, Window
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.exporting import TakenBatch, take_batch
-from ivr.storage.importing import Summary, Terms, import_accounts
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
+from ivr.storage.readings.export import TakenBatch, take_batch
 from tests.waiting import LIMIT_S, until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -36,9 +36,9 @@ def a_file(folder: Path, accounts: int, t1: int, read_on: str = "2026-11-10") ->
     return file
 
 
-def ledger(database: Database) -> Ledger:
+def ledger(database: Database) -> AccountRepository:
     """The ledger of a node."""
-    return Ledger(database, zone=MOSCOW, window=Window(), now=lambda: NOON, limit_s=LIMIT_S)
+    return AccountRepository(database, zone=MOSCOW, window=Window(), now=lambda: NOON, limit_s=LIMIT_S)
 
 
 def rows(database: Database, *columns: str) -> list[tuple[Any, ...]]:

@@ -11,20 +11,20 @@ from random import Random
 import pytest
 from typer.testing import CliRunner
 
-from ivr.cli.bench import app
+from ivr.cli.testbed.bench import app
 from ivr.config import REPOSITORY
 from ivr.dialogue.ports import Command, Hypothesis, Interpretation, Question
-from ivr.speech.benchmark import synthetic
-from ivr.speech.benchmark.aims import aims
-from ivr.speech.benchmark.callers import Answers, a_crowd, in_the_usual_way, on_the_line
-from ivr.speech.benchmark.degrading import Degradation, noise_from
-from ivr.speech.benchmark.judging import Given, Judged, Result, judge, result_of
-from ivr.speech.benchmark.knowledge import Consecutive, Scattered, account_of, reading_of
-from ivr.speech.benchmark.report import BadCard, Report
-from ivr.speech.benchmark.sets import Item, Known, SpeechSet, Task
-from ivr.speech.benchmark.speed import most
-from ivr.speech.benchmark.streams import streams
 from ivr.speech.engine import Engine
+from ivr.testbed.speech_benchmark.aims import aims
+from ivr.testbed.speech_benchmark.judging import Given, Judged, Result, judge, result_of
+from ivr.testbed.speech_benchmark.report import BadCard, Report
+from ivr.testbed.speech_load.callers import Answers, a_crowd, in_the_usual_way, on_the_line
+from ivr.testbed.speech_load.speed import most
+from ivr.testbed.speech_sets import synthetic
+from ivr.testbed.speech_sets.degrading import Degradation, noise_from
+from ivr.testbed.speech_sets.knowledge import Consecutive, Scattered, account_of, reading_of
+from ivr.testbed.speech_sets.sets import Item, Known, SpeechSet, Task
+from ivr.testbed.speech_sets.streams import streams
 
 MODEL = REPOSITORY / "speech_models" / "ru-phone"
 

@@ -7,9 +7,11 @@ from random import Random
 
 import pytest
 
-from ivr.language.understanding import candidates
-from ivr.speech.benchmark import human, phrases, sound, synthetic
-from ivr.speech.benchmark.degrading import (
+from ivr.language.ru.understanding import candidates
+from ivr.testbed.speech_benchmark.figures import Share
+from ivr.testbed.speech_benchmark.words import word_errors
+from ivr.testbed.speech_sets import human, phrases, sound, synthetic
+from ivr.testbed.speech_sets.degrading import (
     LOSS,
     RATIOS_DB,
     Degradation,
@@ -19,11 +21,9 @@ from ivr.speech.benchmark.degrading import (
     over_gsm,
     with_losses,
 )
-from ivr.speech.benchmark.figures import Share
-from ivr.speech.benchmark.human import Recordings
-from ivr.speech.benchmark.sets import Known, Sources, Task, speech_sets
-from ivr.speech.benchmark.spelling import Way, drawn, said, words_of
-from ivr.speech.benchmark.words import word_errors
+from ivr.testbed.speech_sets.human import Recordings
+from ivr.testbed.speech_sets.sets import Known, Sources, Task, speech_sets
+from ivr.testbed.speech_sets.spelling import Way, drawn, said, words_of
 
 NUMBER_WORDS = [
     "ноль",

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import uvloop
 
-from ivr.language.vocabulary import UNKNOWN
+from ivr.language.ru.words import UNKNOWN
 from ivr.speech.engine import Engine
 from ivr.speech.recogniser import LONGEST_S
 from ivr.speech.worker import Cost

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from ivr.listening.ears import EarsLost
+from ivr.listening.recogniser_port import RecogniserLost
 from ivr.speech import process
 from tests.speech.engines import MANY, MODEL, READING, SAID, heard, ignore, running
 from tests.waiting import until
@@ -34,7 +34,7 @@ async def test_a_process_that_dies_or_hangs_costs_its_callers_one_question(
         other.feed(speech)
         os.kill(before[0], fault)
         assert " ".join((await other.finish())[0].words) == SAID
-        with pytest.raises(EarsLost):
+        with pytest.raises(RecogniserLost):
             await one.finish()
         await until(lambda: len({*engine.pids} - {*before}) == 1 and engine.speakers == 2 * MANY)
         assert [await heard(engine, speech) for _ in range(2)] == [SAID, SAID]
@@ -85,7 +85,7 @@ async def test_audio_faster_than_it_can_be_taken_loses_the_utterance_and_costs_n
         assert utterance is not None
         for _ in range(1000):
             utterance.feed(bytes(160_000))
-        with pytest.raises(EarsLost):
+        with pytest.raises(RecogniserLost):
             await utterance.finish()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import vosk
 
 from ivr.config import REPOSITORY
-from ivr.language.vocabulary import FILLERS, NUMBER_WORDS, UNKNOWN, plain
+from ivr.language.ru.words import FILLERS, NUMBER_WORDS, UNKNOWN, plain
 
 MODEL = REPOSITORY / "speech_models" / "ru-phone"
 GRAMMARS = ("digits", "account", "reading", "commands", "yes-no")

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from ivr.cli import app
 from ivr.domain.readings import Window
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from tests.waiting import LIMIT_S
 
@@ -101,9 +101,9 @@ def now() -> Now:
 
 
 @pytest.fixture
-async def ledger(database: Database, now: Now) -> AsyncIterator[Ledger]:
+async def ledger(database: Database, now: Now) -> AsyncIterator[AccountRepository]:
     """A ledger of the node `test`."""
-    opened = Ledger(database, zone=MOSCOW, window=Window(), now=now, node="test", limit_s=LIMIT_S)
+    opened = AccountRepository(database, zone=MOSCOW, window=Window(), now=now, node="test", limit_s=LIMIT_S)
     yield opened
     await opened.close()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ivr.domain.outages import Cause, Kind, Place
-from ivr.storage import outages, tables
-from ivr.storage.engine import Database
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.outages import changes as outages
 from tests.storage.conftest import MOSCOW, Stock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)

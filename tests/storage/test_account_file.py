@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivr.domain.accounts import AccountFormat, CheckDigit
-from ivr.storage.account_file import COLUMNS, AccountFile, AccountLine, BadFile, BadLine
+from ivr.storage.accounts.account_file import COLUMNS, AccountFile, AccountLine, BadFile, BadLine
 
 TODAY = date(2026, 11, 20)
 HEADER = ",".join(COLUMNS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.storage import account_search
-from ivr.storage.engine import Database
+from ivr.storage.accounts import search as account_search
+from ivr.storage.database.database import Database
 from tests.storage.conftest import Stock
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from ivr.storage import call_search, tables
-from ivr.storage.call_search import Place, Wanted
-from ivr.storage.engine import Database
+from ivr.storage import tables
+from ivr.storage.calls import search as call_search
+from ivr.storage.calls.search import Place, Wanted
+from ivr.storage.database.database import Database
 from tests.storage.conftest import MOSCOW, Stock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)

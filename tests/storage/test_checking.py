@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import event
 
 from ivr.domain.readings import Channel, Entry, Period, Submission
-from ivr.storage import checking, clerk, exporting, tables
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
-from ivr.storage.today import today
+from ivr.storage import tables
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.calls.dashboard import today
+from ivr.storage.database.database import Database
+from ivr.storage.readings import export as exporting
+from ivr.storage.readings import review as clerk
+from ivr.storage.readings import review_views as checking
 from tests.storage.conftest import Now, Stock
 
 SEEN = ("value", "status", "reason")
@@ -72,7 +75,7 @@ def test_one_is_seen_with_its_history(database: Database, stock: Stock, register
 
 @pytest.mark.both_databases
 async def test_a_correction_replaces_and_the_old_stays(
-    database: Database, stock: Stock, register: int, ledger: Ledger, now: Now
+    database: Database, stock: Stock, register: int, ledger: AccountRepository, now: Now
 ) -> None:
     entry = Entry(register, 15000, flagged=True, reason="above-usual-use", voice="voice/2026-11-20/a-1.wav")
     await ledger.keep(Submission("call", now(), Period(2026, 11), Channel.VOICE, (entry,)))

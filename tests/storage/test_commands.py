@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from ivr.cli import app
 from ivr.domain.readings import Channel, Entry, Period, Submission
 from ivr.storage import tables
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.migrations import newest
 from tests.storage.conftest import Run, Stock, utc
 
@@ -65,7 +65,7 @@ def test_import_of_something_else(run: Run, accounts: Path, tmp_path: Path) -> N
     assert result.exit_code == 1 and result.stderr.startswith("ivr db import: line 1: the header is without account")
 
 
-async def phoned(ledger: Ledger, stock: Stock, flagged: bool = False) -> str:
+async def phoned(ledger: AccountRepository, stock: Stock, flagged: bool = False) -> str:
     """A stored reading 123 of a new account; its receipt."""
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 123, flagged=flagged, reason="above-usual-use" if flagged else "")
@@ -74,7 +74,7 @@ async def phoned(ledger: Ledger, stock: Stock, flagged: bool = False) -> str:
 
 
 @pytest.mark.both_databases
-async def test_export_once_and_again(run: Run, ledger: Ledger, stock: Stock, tmp_path: Path) -> None:
+async def test_export_once_and_again(run: Run, ledger: AccountRepository, stock: Stock, tmp_path: Path) -> None:
     receipt = await phoned(ledger, stock)
     row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt}"
     first = run("db", "export")
@@ -90,7 +90,7 @@ async def test_export_once_and_again(run: Run, ledger: Ledger, stock: Stock, tmp
 
 
 async def test_export_tells_of_a_batch_whose_file_was_lost(
-    run: Run, ledger: Ledger, stock: Stock, tmp_path: Path
+    run: Run, ledger: AccountRepository, stock: Stock, tmp_path: Path
 ) -> None:
     await phoned(ledger, stock)
     (tmp_path / "taken").mkdir()
@@ -101,13 +101,15 @@ async def test_export_tells_of_a_batch_whose_file_was_lost(
     assert run("db", "export").stderr == "no readings wait: no batch\n"
 
 
-async def test_export_into_no_folder_takes_nothing(run: Run, ledger: Ledger, stock: Stock, tmp_path: Path) -> None:
+async def test_export_into_no_folder_takes_nothing(
+    run: Run, ledger: AccountRepository, stock: Stock, tmp_path: Path
+) -> None:
     await phoned(ledger, stock)
     assert run("db", "export", "--out", tmp_path / "none" / "out.csv").exit_code == 2
     assert stock.rows(tables.Reading, "status") == [("accepted",)]
 
 
-async def test_a_clerk_accepts(run: Run, ledger: Ledger, stock: Stock) -> None:
+async def test_a_clerk_accepts(run: Run, ledger: AccountRepository, stock: Stock) -> None:
     await phoned(ledger, stock, flagged=True)
     for words in ((), ("--flagged",)):
         listed = run("readings", "list", *words)
@@ -121,7 +123,7 @@ async def test_a_clerk_accepts(run: Run, ledger: Ledger, stock: Stock) -> None:
     assert (again.exit_code, again.stderr) == (1, "ivr readings accept: reading 1 is accepted, not flagged\n")
 
 
-async def test_a_clerk_refuses(run: Run, ledger: Ledger, stock: Stock) -> None:
+async def test_a_clerk_refuses(run: Run, ledger: AccountRepository, stock: Stock) -> None:
     await phoned(ledger, stock, flagged=True)
     assert run("readings", "refuse", 1).exit_code == 2  # without a reason
     assert run("readings", "refuse", 1, "--reason", "typing error").exit_code == 0

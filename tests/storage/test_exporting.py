@@ -10,17 +10,10 @@ import pytest
 
 from ivr.domain.readings import Channel, Entry, Period, Submission
 from ivr.storage import tables
-from ivr.storage.clerk import NotWaiting, accept, flagged, refuse
-from ivr.storage.engine import Database
-from ivr.storage.exporting import (
-    NoSuchBatch,
-    TakenBatch,
-    find_batch,
-    take_batch,
-    unwritten_batches,
-    write_batch,
-)
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
+from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
+from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
 from tests.storage.conftest import Now, Stock, utc
 from tests.waiting import LIMIT_S
 
@@ -33,7 +26,7 @@ def names(folder: Path) -> list[str]:
     return [file.name for file in folder.iterdir() if "out.csv" in file.name]
 
 
-async def phoned(ledger: Ledger, register: int, value: int, call: str, reason: str = "") -> str:
+async def phoned(ledger: AccountRepository, register: int, value: int, call: str, reason: str = "") -> str:
     """A caller's reading, flagged if it has a reason; its receipt."""
     entry = Entry(register, value, flagged=bool(reason), reason=reason)
     return await ledger.keep(Submission(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
@@ -41,7 +34,7 @@ async def phoned(ledger: Ledger, register: int, value: int, call: str, reason: s
 
 @pytest.mark.both_databases
 async def test_each_reading_leaves_once(
-    ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
     day, night = stock.meter(stock.account("0012345678"), "00123456", zones=2)
     receipt = await phoned(ledger, day, 123, "c1")
@@ -69,7 +62,7 @@ async def test_nothing_waits(database: Database, now: Now, tmp_path: Path, stock
 
 @pytest.mark.both_databases
 async def test_a_batch_again_is_the_same_whatever_happened_since(
-    ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 123, "c1", "above-usual-use")
@@ -85,7 +78,7 @@ async def test_a_batch_again_is_the_same_whatever_happened_since(
 
 
 async def test_a_crash_before_the_file_loses_nothing(
-    ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 123, "c1")
@@ -101,7 +94,7 @@ async def test_a_crash_before_the_file_loses_nothing(
 
 
 async def test_a_file_that_cannot_be_finished_does_not_replace_the_old_one(
-    ledger: Ledger, stock: Stock, database: Database, now: Now, tmp_path: Path
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now, tmp_path: Path
 ) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 123, "c1")
@@ -113,7 +106,9 @@ async def test_a_file_that_cannot_be_finished_does_not_replace_the_old_one(
 
 
 @pytest.mark.both_databases
-async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
+async def test_flagged_readings_wait_for_the_clerk(
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now
+) -> None:
     account = stock.account()
     (one,), (two,) = stock.meter(account, "A"), stock.meter(account, "B")
     stock.reading(one, 100, "2026-10-20", "2026-10")
@@ -134,7 +129,9 @@ async def test_flagged_readings_wait_for_the_clerk(ledger: Ledger, stock: Stock,
 
 
 @pytest.mark.both_databases
-async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock, database: Database, now: Now) -> None:
+async def test_a_refused_reading_never_counts_again(
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now
+) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 900, "c1", "same-value")
     (waiting,) = flagged(database)
@@ -156,7 +153,7 @@ async def test_a_refused_reading_never_counts_again(ledger: Ledger, stock: Stock
 
 @pytest.mark.both_databases
 async def test_refusing_a_correction_brings_back_what_it_replaced(
-    ledger: Ledger, stock: Stock, database: Database, now: Now
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now
 ) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 120, "c1")
@@ -168,7 +165,7 @@ async def test_refusing_a_correction_brings_back_what_it_replaced(
 
 @pytest.mark.both_databases
 async def test_refusing_brings_back_what_billing_knows_as_it_was(
-    ledger: Ledger, stock: Stock, database: Database, now: Now
+    ledger: AccountRepository, stock: Stock, database: Database, now: Now
 ) -> None:
     (register,) = stock.meter(stock.account())
     await phoned(ledger, register, 120, "c1")

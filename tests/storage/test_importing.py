@@ -10,11 +10,11 @@ import pytest
 from ivr.domain.accounts import AccountFormat
 from ivr.domain.readings import Channel, Entry, Period, Reading, Submission, Use, Window
 from ivr.storage import tables
-from ivr.storage.account_file import BadLine
-from ivr.storage.engine import Database
-from ivr.storage.exporting import take_batch
-from ivr.storage.importing import Summary, Terms, import_accounts
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.account_file import BadLine
+from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
+from ivr.storage.readings.export import take_batch
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
 
 pytestmark = pytest.mark.both_databases
@@ -58,7 +58,9 @@ def one(
     return f"{account},Мира,{house},12,Север,{phones},{meter},{digits},{zones},{power},{read}"
 
 
-async def test_a_file_becomes_accounts_meters_and_measures(imported: Import, ledger: Ledger, stock: Stock) -> None:
+async def test_a_file_becomes_accounts_meters_and_measures(
+    imported: Import, ledger: AccountRepository, stock: Stock
+) -> None:
     summary = imported(
         one(), one(meter="M2", zones=2, read="2026-10-21,200,300,"), one("0000000002", meter="", power="", read=",,,")
         .replace(",5,1,", ",,,"),
@@ -83,7 +85,7 @@ async def test_the_same_file_again_changes_nothing(imported: Import, stock: Stoc
     assert [stock.rows(table, *table.__table__.columns.keys()) for table in (tables.Account, tables.Reading)] == before
 
 
-async def test_the_next_file_updates_and_adds(imported: Import, ledger: Ledger, stock: Stock) -> None:
+async def test_the_next_file_updates_and_adds(imported: Import, ledger: AccountRepository, stock: Stock) -> None:
     imported(one(phones="+79161234567 +74950000000"))
     summary = imported(
         one(house="7", phones="+79169999999", power="7.5", read="2026-11-19,150,,"),
@@ -147,7 +149,7 @@ def test_a_removed_meter_may_be_installed_elsewhere(imported: Import, stock: Sto
     assert stock.rows(tables.Meter, "serial", "digits") == [("M1", 5), ("M1", 6)]
 
 
-async def given_by_phone(ledger: Ledger, value: int, call: str = "call") -> None:
+async def given_by_phone(ledger: AccountRepository, value: int, call: str = "call") -> None:
     """A caller gives a value of M1 in the present period."""
     account = await ledger.account("0012345678")
     assert account is not None
@@ -157,7 +159,7 @@ async def given_by_phone(ledger: Ledger, value: int, call: str = "call") -> None
 
 
 async def test_billing_stands_behind_a_callers_reading_but_is_measured_against(
-    imported: Import, ledger: Ledger, stock: Stock
+    imported: Import, ledger: AccountRepository, stock: Stock
 ) -> None:
     imported(one())
     await given_by_phone(ledger, 180)
@@ -176,7 +178,7 @@ async def test_billing_stands_behind_a_callers_reading_but_is_measured_against(
 
 
 async def test_what_left_for_billing_and_comes_back_is_known(
-    imported: Import, ledger: Ledger, stock: Stock, database: Database, now: Now
+    imported: Import, ledger: AccountRepository, stock: Stock, database: Database, now: Now
 ) -> None:
     imported(one())
     await given_by_phone(ledger, 180)
@@ -187,7 +189,7 @@ async def test_what_left_for_billing_and_comes_back_is_known(
     assert account is not None and account.meters[0].registers[0].base == Reading(100, date(2026, 10, 20))
 
 
-async def test_billing_corrects_itself(imported: Import, ledger: Ledger, stock: Stock) -> None:
+async def test_billing_corrects_itself(imported: Import, ledger: AccountRepository, stock: Stock) -> None:
     for value in (100, 90, 100):
         imported(one(read=f"2026-10-20,{value},,"))
     refused = "refused: corrected by billing"

@@ -12,8 +12,8 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.meters import Zone
 from ivr.domain.readings import Channel, Entry, Period, Reading, Submission, Use, Window
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
 from tests.storage.conftest import MOSCOW, Now, Stock
 from tests.waiting import LIMIT_S
 
@@ -29,7 +29,9 @@ def given(register: int, value: int, call: str = "call-1", period: Period = NOVE
 
 
 @pytest.mark.both_databases
-async def test_account_has_its_place_and_meters_in_the_order_of_installation(ledger: Ledger, stock: Stock) -> None:
+async def test_account_has_its_place_and_meters_in_the_order_of_installation(
+    ledger: AccountRepository, stock: Stock
+) -> None:
     key = stock.account("0012345678", district="Север", street="Мира", house="5", flat="12")
     day, night = stock.meter(key, "A-2", zones=2, digits=6)
     (whole,) = stock.meter(key, "A-1")
@@ -43,14 +45,14 @@ async def test_account_has_its_place_and_meters_in_the_order_of_installation(led
     assert [(r.id, r.base, r.latest, r.uses) for r in one.registers] == [(whole, None, None, ())]
 
 
-async def test_account_without_meter_and_unknown_account(ledger: Ledger, stock: Stock) -> None:
+async def test_account_without_meter_and_unknown_account(ledger: AccountRepository, stock: Stock) -> None:
     stock.account("0012345678")
     account = await ledger.account("0012345678")
     assert account is not None and account.meters == ()
     assert await ledger.account("0000000000") is None
 
 
-async def test_removed_meters_are_not_asked_for(ledger: Ledger, stock: Stock, database: Database) -> None:
+async def test_removed_meters_are_not_asked_for(ledger: AccountRepository, stock: Stock, database: Database) -> None:
     stock.meter(stock.account(), "old")
     with database.writing() as connection:
         connection.execute(tables.of(tables.Meter).update().values(removed=date(2026, 1, 1)))
@@ -59,7 +61,9 @@ async def test_removed_meters_are_not_asked_for(ledger: Ledger, stock: Stock, da
 
 
 @pytest.mark.both_databases
-async def test_active_numbers_are_those_with_a_meter_in_use(ledger: Ledger, stock: Stock, database: Database) -> None:
+async def test_active_numbers_are_those_with_a_meter_in_use(
+    ledger: AccountRepository, stock: Stock, database: Database
+) -> None:
     stock.meter(stock.account("0000000001"), "old")
     with database.writing() as connection:
         connection.execute(tables.of(tables.Meter).update().values(removed=date(2026, 1, 1)))
@@ -73,14 +77,14 @@ async def test_active_numbers_are_those_with_a_meter_in_use(ledger: Ledger, stoc
         await ledger.active([*asked, "1"])
 
 
-async def test_how_a_reading_came_is_stored(ledger: Ledger, stock: Stock) -> None:
+async def test_how_a_reading_came_is_stored(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(replace(given(register, 5), channel=Channel.VOICE))
     assert stock.rows(tables.Reading, "channel") == [("phone-voice",)]
 
 
 @pytest.mark.both_databases
-async def test_past_uses_are_differences_of_months(ledger: Ledger, stock: Stock) -> None:
+async def test_past_uses_are_differences_of_months(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 99900, "2026-08-20", "2026-08")
     stock.reading(register, 50, "2026-09-20", "2026-09")  # the display passed its last digit
@@ -91,14 +95,14 @@ async def test_past_uses_are_differences_of_months(ledger: Ledger, stock: Stock)
     assert found.base == found.latest == Reading(250, date(2026, 10, 20))
 
 
-async def test_a_value_that_billing_corrected_downwards_is_no_use(ledger: Ledger, stock: Stock) -> None:
+async def test_a_value_that_billing_corrected_downwards_is_no_use(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 5000, "2026-09-20", "2026-09")
     stock.reading(register, 4000, "2026-10-20", "2026-10", channel="billing")
     assert (await the_register(ledger)).uses == ()
 
 
-async def test_uses_go_back_a_year(ledger: Ledger, stock: Stock) -> None:
+async def test_uses_go_back_a_year(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     for month in range(24):
         period = Period(2024 + (10 + month) // 12, (10 + month) % 12 + 1)
@@ -106,7 +110,9 @@ async def test_uses_go_back_a_year(ledger: Ledger, stock: Stock) -> None:
     assert [use.kwh for use in (await the_register(ledger)).uses] == [100] * 12
 
 
-async def test_own_reading_of_the_present_period_is_read_back_but_is_no_measure(ledger: Ledger, stock: Stock) -> None:
+async def test_own_reading_of_the_present_period_is_read_back_but_is_no_measure(
+    ledger: AccountRepository, stock: Stock
+) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 100, "2026-10-20", "2026-10")
     stock.reading(register, 900, "2026-11-17", "2026-11", status="accepted")
@@ -115,7 +121,7 @@ async def test_own_reading_of_the_present_period_is_read_back_but_is_no_measure(
 
 
 @pytest.mark.both_databases
-async def test_billing_is_a_measure_even_behind_a_callers_reading(ledger: Ledger, stock: Stock) -> None:
+async def test_billing_is_a_measure_even_behind_a_callers_reading(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 100, "2026-10-20", "2026-10")
     stock.reading(register, 150, "2026-11-03", "2026-11", channel="billing", status="superseded")
@@ -125,7 +131,7 @@ async def test_billing_is_a_measure_even_behind_a_callers_reading(ledger: Ledger
 
 
 @pytest.mark.both_databases
-async def test_what_counts_as_a_measure(ledger: Ledger, stock: Stock) -> None:
+async def test_what_counts_as_a_measure(ledger: AccountRepository, stock: Stock) -> None:
     counts = {
         ("flagged", "above-usual-use", "phone-keys"): False,
         ("flagged", "same-value", "phone-keys"): True,
@@ -146,7 +152,7 @@ async def test_what_counts_as_a_measure(ledger: Ledger, stock: Stock) -> None:
 
 
 @pytest.mark.both_databases
-async def test_days_are_those_of_the_customers_zone(ledger: Ledger, stock: Stock, now: Now) -> None:
+async def test_days_are_those_of_the_customers_zone(ledger: AccountRepository, stock: Stock, now: Now) -> None:
     (register,) = stock.meter(stock.account())
     late = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)  # half past one of the 21st in Moscow
     await ledger.keep(Submission("c", late, NOVEMBER, Channel.KEYS, (Entry(register, 5),)))
@@ -155,7 +161,7 @@ async def test_days_are_those_of_the_customers_zone(ledger: Ledger, stock: Stock
 
 
 @pytest.mark.both_databases
-async def test_accounts_of_a_phone_are_three_at_most(ledger: Ledger, stock: Stock) -> None:
+async def test_accounts_of_a_phone_are_three_at_most(ledger: AccountRepository, stock: Stock) -> None:
     for number in ("4", "2", "3", "1"):
         stock.account(number, phones="+79161234567 +74951234567")
     assert [account.number for account in await ledger.accounts_of_phone("+79161234567")] == ["1", "2", "3"]
@@ -163,7 +169,7 @@ async def test_accounts_of_a_phone_are_three_at_most(ledger: Ledger, stock: Stoc
 
 
 @pytest.mark.both_databases
-async def test_whether_an_account_starts_with_zero(ledger: Ledger, stock: Stock, now: Now) -> None:
+async def test_whether_an_account_starts_with_zero(ledger: AccountRepository, stock: Stock, now: Now) -> None:
     stock.account("1012345678")
     assert not await ledger.any_starts_with_zero()
     stock.account("0912345678")
@@ -171,7 +177,7 @@ async def test_whether_an_account_starts_with_zero(ledger: Ledger, stock: Stock,
     assert await ledger.any_starts_with_zero()
 
 
-async def test_a_clock_set_back_does_not_keep_an_answer(ledger: Ledger, stock: Stock, now: Now) -> None:
+async def test_a_clock_set_back_does_not_keep_an_answer(ledger: AccountRepository, stock: Stock, now: Now) -> None:
     assert not await ledger.any_starts_with_zero()
     stock.account("0912345678")
     now.time -= timedelta(hours=1)
@@ -179,7 +185,7 @@ async def test_a_clock_set_back_does_not_keep_an_answer(ledger: Ledger, stock: S
 
 
 @pytest.mark.both_databases
-async def test_kept_reading_has_a_receipt_of_its_call(ledger: Ledger, stock: Stock) -> None:
+async def test_kept_reading_has_a_receipt_of_its_call(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     receipt = await ledger.keep(given(register, 12345))
     assert receipt.isdigit()
@@ -188,7 +194,7 @@ async def test_kept_reading_has_a_receipt_of_its_call(ledger: Ledger, stock: Sto
 
 @pytest.mark.both_databases
 async def test_meters_of_one_call_share_the_receipt_and_other_calls_have_their_own(
-    ledger: Ledger, stock: Stock
+    ledger: AccountRepository, stock: Stock
 ) -> None:
     account = stock.account()
     (one,), (two,) = stock.meter(account, "A"), stock.meter(account, "B")
@@ -198,14 +204,14 @@ async def test_meters_of_one_call_share_the_receipt_and_other_calls_have_their_o
 
 
 @pytest.mark.both_databases
-async def test_the_same_again_is_stored_once(ledger: Ledger, stock: Stock) -> None:
+async def test_the_same_again_is_stored_once(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     assert await ledger.keep(given(register, 5)) == await ledger.keep(given(register, 5))
     assert stock.rows(tables.Reading, "value", "status") == [(5, "accepted")]
 
 
 @pytest.mark.both_databases
-async def test_another_value_in_the_same_call_replaces_the_first(ledger: Ledger, stock: Stock) -> None:
+async def test_another_value_in_the_same_call_replaces_the_first(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     for value in (5, 6, 5):
         await ledger.keep(given(register, value))
@@ -214,7 +220,7 @@ async def test_another_value_in_the_same_call_replaces_the_first(ledger: Ledger,
 
 
 @pytest.mark.both_databases
-async def test_a_second_reading_of_the_period_replaces_the_first(ledger: Ledger, stock: Stock) -> None:
+async def test_a_second_reading_of_the_period_replaces_the_first(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(given(register, 5))
     await ledger.keep(given(register, 6, call="call-2", flagged=True, reason="above-usual-use", voice="a.wav"))
@@ -222,7 +228,9 @@ async def test_a_second_reading_of_the_period_replaces_the_first(ledger: Ledger,
     assert rows == [(5, "superseded", "", None), (6, "flagged", "above-usual-use", "a.wav")]
 
 
-async def test_a_repeat_after_a_newer_call_does_not_bring_the_old_value_back(ledger: Ledger, stock: Stock) -> None:
+async def test_a_repeat_after_a_newer_call_does_not_bring_the_old_value_back(
+    ledger: AccountRepository, stock: Stock
+) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(given(register, 5))
     await ledger.keep(given(register, 6, call="call-2"))
@@ -230,7 +238,7 @@ async def test_a_repeat_after_a_newer_call_does_not_bring_the_old_value_back(led
     assert stock.rows(tables.Reading, "value", "status") == [(5, "superseded"), (6, "accepted")]
 
 
-async def test_another_period_has_its_own_reading(ledger: Ledger, stock: Stock) -> None:
+async def test_another_period_has_its_own_reading(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     await ledger.keep(given(register, 5))
     await ledger.keep(given(register, 6, call="call-2", period=NOVEMBER.following))
@@ -238,7 +246,7 @@ async def test_another_period_has_its_own_reading(ledger: Ledger, stock: Stock) 
 
 
 @pytest.mark.both_databases
-async def test_all_zones_or_none(ledger: Ledger, stock: Stock) -> None:
+async def test_all_zones_or_none(ledger: AccountRepository, stock: Stock) -> None:
     day, night = stock.meter(stock.account(), zones=2)
     at = datetime(2026, 11, 20, tzinfo=UTC)
     bad = Submission("c", at, NOVEMBER, Channel.KEYS, (Entry(day, 1), Entry(night, -1)))
@@ -248,7 +256,7 @@ async def test_all_zones_or_none(ledger: Ledger, stock: Stock) -> None:
 
 
 @pytest.mark.both_databases
-async def test_replaced_export_keeps_its_batch(ledger: Ledger, stock: Stock, database: Database) -> None:
+async def test_replaced_export_keeps_its_batch(ledger: AccountRepository, stock: Stock, database: Database) -> None:
     (register,) = stock.meter(stock.account())
     with database.writing() as connection:
         batch = {"number": 7, "made_at": datetime(2026, 11, 18, tzinfo=UTC), "readings": 1}
@@ -265,7 +273,7 @@ async def test_replaced_export_keeps_its_batch(ledger: Ledger, stock: Stock, dat
 async def test_many_calls_about_one_register_leave_one_live_reading(url: str, stock: Stock, now: Now) -> None:
     (register,) = stock.meter(stock.account())
     nodes = [
-        Ledger(Database(url, LIMIT_S), zone=MOSCOW, window=Window(), now=now, threads=4, limit_s=LIMIT_S)
+        AccountRepository(Database(url, LIMIT_S), zone=MOSCOW, window=Window(), now=now, threads=4, limit_s=LIMIT_S)
         for _ in range(2)
     ]
     receipts = await asyncio.gather(
@@ -280,7 +288,7 @@ async def test_many_calls_about_one_register_leave_one_live_reading(url: str, st
 
 
 @pytest.mark.both_databases
-async def test_the_same_call_twice_at_once_is_stored_once(ledger: Ledger, stock: Stock) -> None:
+async def test_the_same_call_twice_at_once_is_stored_once(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     receipts = await asyncio.gather(*(ledger.keep(given(register, 5)) for _ in range(8)))
     assert len(set(receipts)) == 1
@@ -292,7 +300,7 @@ async def test_a_locked_store_is_told_in_time_and_nothing_is_stored(stock: Stock
     (register,) = stock.meter(stock.account())
     url = database.engine.url.render_as_string(False)
     hurried = Database(url, limit_s=0.3)
-    ledger = Ledger(hurried, zone=MOSCOW, window=Window(), now=now, limit_s=10 * LIMIT_S)
+    ledger = AccountRepository(hurried, zone=MOSCOW, window=Window(), now=now, limit_s=10 * LIMIT_S)
     with database.writing() as connection:
         connection.execute(tables.of(tables.Reading).insert(), pending(register))  # the row that the call will want
         with pytest.raises(StoreUnavailable):
@@ -303,7 +311,7 @@ async def test_a_locked_store_is_told_in_time_and_nothing_is_stored(stock: Stock
     assert stock.rows(tables.Reading, "value") == [(1,)]
 
 
-async def test_a_closed_ledger_is_unavailable(ledger: Ledger) -> None:
+async def test_a_closed_ledger_is_unavailable(ledger: AccountRepository) -> None:
     await ledger.close()
     with pytest.raises(StoreUnavailable):
         await ledger.account("1")
@@ -313,7 +321,7 @@ async def test_a_closed_ledger_is_unavailable(ledger: Ledger) -> None:
 async def test_a_unit_that_comes_too_late_is_undone(stock: Stock, database: Database, now: Now) -> None:
     """The wait inside the driver is longer than the ledger's: the caller heard that nothing is stored."""
     (register,) = stock.meter(stock.account())
-    ledger = Ledger(
+    ledger = AccountRepository(
         Database(database.engine.url.render_as_string(False)), zone=MOSCOW, window=Window(), now=now, limit_s=0.2
     )
     with database.writing() as connection:
@@ -333,7 +341,7 @@ def pending(register: int) -> dict[str, object]:
     return {**row, "channel": "billing", "status": "exported"}
 
 
-async def the_register(ledger: Ledger):
+async def the_register(ledger: AccountRepository):
     """The only register of the only account."""
     account = await ledger.account("0012345678")
     assert account is not None

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ivr.domain.people import Role
-from ivr.storage import people, tables
-from ivr.storage.engine import Database
-from ivr.storage.listened import listened
+from ivr.domain.users import Role
+from ivr.storage import tables
+from ivr.storage.calls.recording_access_log import listened
+from ivr.storage.database.database import Database
+from ivr.storage.users import users as people
 from tests.storage.conftest import MOSCOW, Now, Stock
 
 pytestmark = pytest.mark.both_databases

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from ivr.domain.takes import Checks, How, NewTake, Take
-from ivr.storage import old_takes, tables, takes
-from ivr.storage.engine import Database
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.prompts import obsolete_takes, takes
 from tests.storage.conftest import Now, Stock
 
 pytestmark = pytest.mark.both_databases
@@ -25,7 +26,7 @@ def test_old_takes_go_and_what_is_heard_and_would_be_restored_stays(database: Da
 
     first, second, heard, other = record(), record(), record(), record("second")
     draft = record(published=False)
-    assert old_takes.old(database, now() - YEAR) == []
+    assert obsolete_takes.old(database, now() - YEAR) == []
     now.time += 2 * YEAR
     young = record(published=False)
     forgotten: list[int] = []
@@ -36,8 +37,8 @@ def test_old_takes_go_and_what_is_heard_and_would_be_restored_stays(database: Da
             raise PermissionError
         return 7
 
-    assert old_takes.remove(database, now() - YEAR, "boris", now(), forget) == old_takes.Cleaned(1, 7, 1)
-    assert old_takes.remove(database, now() - YEAR, "boris", now(), forget) == old_takes.Cleaned(1, 7, 0)
+    assert obsolete_takes.remove(database, now() - YEAR, "boris", now(), forget) == obsolete_takes.Cleaned(1, 7, 1)
+    assert obsolete_takes.remove(database, now() - YEAR, "boris", now(), forget) == obsolete_takes.Cleaned(1, 7, 0)
     assert forgotten == [first.id, draft.id, first.id]
     assert {take.id for take in takes.listed(database)} == {second.id, heard.id, other.id, young.id}
     cleaned = [row for row in stock.rows(tables.Audit, "who", "action") if row[0] == "boris"]

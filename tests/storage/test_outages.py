@@ -7,24 +7,26 @@ import asyncio
 import pytest
 
 from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
-from ivr.storage import outages, outages_seen, tables
-from ivr.storage.emergencies import Emergencies
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
-from ivr.storage.reports import reports
+from ivr.storage import tables
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages import views as outages_seen
+from ivr.storage.outages.reports import reports
+from ivr.storage.outages.repository import OutageRepository
 from tests.storage.conftest import Now, Stock, utc
 from tests.storage.entering import HOUR, NOON, PHONE, entered
 
 
 @pytest.fixture
-def emergencies(ledger: Ledger, now: Now) -> Emergencies:
+def emergencies(ledger: AccountRepository, now: Now) -> OutageRepository:
     """The port of the node `test`, on the ledger's threads."""
-    return Emergencies(ledger.units, now, "test")
+    return OutageRepository(ledger.units, now, "test")
 
 
 @pytest.mark.both_databases
 async def test_a_caller_finds_the_outage_of_their_place(
-    database: Database, stock: Stock, emergencies: Emergencies, now: Now
+    database: Database, stock: Stock, emergencies: OutageRepository, now: Now
 ) -> None:
     number = entered(database, stock, Place("СЕВЕР", "ул. Ленина"))
     found = await emergencies.at(Place("Север", "Ленина", "5"))
@@ -108,7 +110,7 @@ def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> No
 
 @pytest.mark.both_databases
 async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     number = entered(database, stock)
     (account,) = stock.rows(tables.Account, "id")
@@ -129,7 +131,7 @@ async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
 
 
 @pytest.mark.both_databases
-async def test_many_promises_at_once_are_one(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+async def test_many_promises_at_once_are_one(database: Database, stock: Stock, emergencies: OutageRepository) -> None:
     number = entered(database, stock)
     await asyncio.gather(*(emergencies.promise(RingBack(f"c{n}", PHONE, number)) for n in range(8)))
     assert len(stock.rows(tables.Callback, "id")) == 1
@@ -137,7 +139,7 @@ async def test_many_promises_at_once_are_one(database: Database, stock: Stock, e
 
 @pytest.mark.both_databases
 async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     for turn in range(4):
         number = entered(database, stock)
@@ -149,7 +151,7 @@ async def test_a_promise_given_while_the_outage_ends_is_not_forgotten(
 
 @pytest.mark.both_databases
 async def test_a_report_keeps_what_is_known_and_has_a_number(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     number = entered(database, stock)
     known = Report("c1", Trouble.HOUSE, Place("Север", "Ленина", "5"), account_id=1, outage_id=number)
@@ -170,7 +172,7 @@ async def test_a_report_keeps_what_is_known_and_has_a_number(
 
 @pytest.mark.both_databases
 async def test_a_report_is_seen_once_with_the_number_of_its_own_call(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     account = stock.account(district="Север", street="Ленина", house="5")
     with database.writing() as connection:

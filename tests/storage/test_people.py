@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.domain.people import LastAdministrator, LoginTaken, NoSuchPerson, Role
-from ivr.storage import attempts, people, sessions, tables
-from ivr.storage.attempts import AT_PAGES
-from ivr.storage.engine import Database
+from ivr.domain.users import LastAdministrator, LoginTaken, NoSuchPerson, Role
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.users import login_throttle, sessions
+from ivr.storage.users import users as people
+from ivr.storage.users.login_throttle import AT_PAGES
 from tests.storage.conftest import Now, Stock
 
 pytestmark = pytest.mark.both_databases
@@ -20,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 def test_a_session_from_beginning_to_end(database: Database, now: Now) -> None:
     anna = people.add(database, "anna", Role.CLERK, "hash", "cli", now())
-    attempt = attempts.begin_attempt(database, "anna", "192.0.2.1", now())
+    attempt = login_throttle.begin_attempt(database, "anna", "192.0.2.1", now())
     assert (attempt.user, attempt.password, attempt.locked) == (anna.id, "hash", False)
     sessions.begin_session(database, attempt, "token", "192.0.2.1", 2 * HOUR, now())
     assert sessions.who_is(database, "token", HOUR, now()) == anna
@@ -38,7 +40,9 @@ def test_a_session_from_beginning_to_end(database: Database, now: Now) -> None:
 def test_many_attempts_at_once_do_not_pass_the_limit(database: Database, now: Now) -> None:
     people.add(database, "anna", Role.CLERK, "hash", "cli", now())
     with ThreadPoolExecutor(6) as threads:
-        tried = list(threads.map(lambda _: attempts.begin_attempt(database, "anna", "192.0.2.1", now()), range(12)))
+        tried = list(
+            threads.map(lambda _: login_throttle.begin_attempt(database, "anna", "192.0.2.1", now()), range(12))
+        )
     assert sum(not attempt.locked for attempt in tried) == AT_PAGES.pair
 
 
@@ -63,4 +67,4 @@ def test_faults_have_names(database: Database, now: Now) -> None:
         people.add(database, "anna", Role.VOICE, None, "cli", now())
     with pytest.raises(NoSuchPerson):
         people.find(database, "nobody")
-    assert attempts.begin_attempt(database, "anna", "a", now()).password is None  # has no password
+    assert login_throttle.begin_attempt(database, "anna", "a", now()).password is None  # has no password

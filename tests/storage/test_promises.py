@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from ivr.domain.promises import Promise, Subject, Wish
-from ivr.hotline.board import Board
+from ivr.domain.callbacks import Callback, CallbackRequest, Subject
+from ivr.domain.journal.steps import OutageTold
+from ivr.domain.journal.stored import columns
+from ivr.domain.outages import Cause, Scope
+from ivr.hotline.queue_board import QueueBoard
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.storage.promises import ABANDONED, Promises
-from ivr.storage.units import Units
-from ivr.storage.wishes import ANEW, LEAVES, MOST_A_DAY, UNWATCHED
+from ivr.storage.callbacks.repository import ABANDONED, CallbackRepository
+from ivr.storage.callbacks.requests import ANEW, LEAVES, MOST_A_DAY, UNWATCHED
+from ivr.storage.database.database import Database
+from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.hotline import Hotline
 from tests.storage.conftest import Stock
 from tests.waiting import LIMIT_S
@@ -25,23 +28,23 @@ LEASE = timedelta(seconds=60)
 PHONE = "+79161234567"
 
 
-def wish(phone: str = PHONE, priority: int = 0, minutes: int = 0, **more: str) -> Wish:
+def wish(phone: str = PHONE, priority: int = 0, minutes: int = 0, **more: str) -> CallbackRequest:
     """A wish of who began to wait so many minutes before noon."""
-    return Wish(phone, "hotline", priority, NOON - timedelta(minutes=minutes), **more)
+    return CallbackRequest(phone, "hotline", priority, NOON - timedelta(minutes=minutes), **more)
 
 
-def claim(promises: Promises, now: datetime = NOON, **more: datetime) -> Promise | None:
+def claim(promises: CallbackRepository, now: datetime = NOON, **more: datetime) -> Callback | None:
     return promises.claim("hotline", "here", now, LEASE, **more)
 
 
 @pytest.mark.both_databases
 def test_who_asks_twice_is_promised_once(database: Database, stock: Stock) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     assert promises.make(wish(), NOON) and promises.make(wish(), NOON)
     assert promises.open().due == 1
 
 
-def tried(promises: Promises, **more: int) -> Promise:
+def tried(promises: CallbackRepository, **more: int) -> Callback:
     """A promise whose first try has begun at noon."""
     assert promises.make(wish(**more), NOON)  # type: ignore[arg-type]
     claimed = claim(promises)
@@ -52,11 +55,11 @@ def tried(promises: Promises, **more: int) -> Promise:
 @pytest.mark.both_databases
 def test_who_asks_again_before_the_next_try_has_a_new_promise_due_at_once(database: Database, stock: Stock) -> None:
     stock.account("0012345678")
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     before = tried(promises, minutes=9)
     assert promises.again(before, NOON + timedelta(hours=2), "busy")
     asks = NOON + timedelta(hours=1, minutes=50)
-    assert promises.make(Wish(PHONE, "hotline", 10, asks, account="0012345678"), asks)
+    assert promises.make(CallbackRequest(PHONE, "hotline", 10, asks, account="0012345678"), asks)
     assert promises.queues_due(asks) == ["hotline"]
     again = claim(promises, asks, asked_after=asks - timedelta(minutes=1))  # at night too
     assert again is not None and again.token != before.token
@@ -70,7 +73,7 @@ def test_who_asks_again_before_the_next_try_has_a_new_promise_due_at_once(databa
 
 
 def test_who_asks_before_anybody_has_rung_is_urgent_if_there_is_danger_now(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish(minutes=5), NOON - timedelta(minutes=5))
     promises.make(wish(priority=10), NOON)
     claimed = claim(promises, joined_before=NOON - timedelta(hours=1), asked_after=NOON - timedelta(minutes=1))
@@ -80,7 +83,7 @@ def test_who_asks_before_anybody_has_rung_is_urgent_if_there_is_danger_now(datab
 @pytest.mark.both_databases
 @pytest.mark.parametrize("last", [False, True])
 def test_a_wish_while_it_rings_outlives_the_try(database: Database, stock: Stock, last: bool) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     claimed, asks = tried(promises), NOON + timedelta(seconds=30)
     assert promises.make(wish(priority=10), asks)
     assert (claim(promises, asks), promises.open().calling) == (None, 1), "one call for one number"
@@ -94,7 +97,7 @@ def test_a_wish_while_it_rings_outlives_the_try(database: Database, stock: Stock
 @pytest.mark.both_databases
 @pytest.mark.parametrize("older", [False, True])
 def test_an_answer_ends_a_wish_that_came_before_it_alone(database: Database, older: bool) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     claimed = tried(promises)
     assert promises.make(wish(), NOON)
     assert promises.done(claimed, NOON, "confirmed", before_wish=older)
@@ -104,7 +107,7 @@ def test_an_answer_ends_a_wish_that_came_before_it_alone(database: Database, old
 @pytest.mark.both_databases
 def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(database: Database, stock: Stock) -> None:
     """Nobody has learnt that they answered it: the daemon died, or lost its Asterisk."""
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     claimed = tried(promises)
     asks = NOON + timedelta(minutes=5)
     assert promises.make(wish(promise=claimed.token), asks)
@@ -117,7 +120,7 @@ def test_who_asks_in_the_call_that_kept_their_promise_is_promised_another(databa
 
 @pytest.mark.both_databases
 def test_who_asks_while_the_exchange_that_rang_is_gone_waits_for_nobody(database: Database, stock: Stock) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     claimed = tried(promises)
     gone = NOON + LEASE + UNWATCHED + timedelta(seconds=1)
     assert promises.make(wish(), gone)
@@ -128,7 +131,7 @@ def test_who_asks_while_the_exchange_that_rang_is_gone_waits_for_nobody(database
 @pytest.mark.both_databases
 def test_asking_again_and_again_rings_nobody_all_day(database: Database, stock: Stock) -> None:
     """Neither between tries nor while it rings: a caller ID can be forged."""
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     rung = 0
     for number in range(4 * MOST_A_DAY):
         promises.make(wish(), NOON)
@@ -146,7 +149,7 @@ def test_asking_again_and_again_rings_nobody_all_day(database: Database, stock: 
 @pytest.mark.both_databases
 def test_call_and_account_go_with_the_promise_where_they_are_known(database: Database, stock: Stock) -> None:
     stock.account("0012345678")
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish(account="0012345678", call_id="nobody wrote this one down"), NOON)
     claimed = claim(promises)
     assert claimed is not None and claimed.account == "0012345678"
@@ -160,7 +163,7 @@ def test_call_and_account_go_with_the_promise_where_they_are_known(database: Dat
 
 
 def test_a_number_is_promised_so_many_calls_a_day(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     for _ in range(MOST_A_DAY):
         assert promises.make(wish(), NOON)
         claimed = claim(promises)
@@ -172,7 +175,7 @@ def test_a_number_is_promised_so_many_calls_a_day(database: Database) -> None:
 
 @pytest.mark.both_databases
 def test_the_urgent_first_and_then_who_waits_longest(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish("+79160000001", minutes=1), NOON)
     promises.make(wish("+79160000002", minutes=9), NOON)
     promises.make(wish("+79160000003", priority=10), NOON)
@@ -182,7 +185,7 @@ def test_the_urgent_first_and_then_who_waits_longest(database: Database) -> None
 
 @pytest.mark.both_databases
 def test_whose_turn_has_not_come_is_left_unless_urgent(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish("+79160000001", minutes=1), NOON)
     before = {"joined_before": NOON - timedelta(minutes=5)}
     assert claim(promises, **before) is None
@@ -192,7 +195,7 @@ def test_whose_turn_has_not_come_is_left_unless_urgent(database: Database) -> No
 
 
 def test_at_night_only_who_asked_just_now(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish(), NOON)
     assert claim(promises, NOON + timedelta(hours=2), asked_after=NOON + timedelta(hours=1)) is None
     assert claim(promises, NOON + timedelta(hours=2), asked_after=NOON - timedelta(hours=1)) is not None
@@ -200,7 +203,7 @@ def test_at_night_only_who_asked_just_now(database: Database) -> None:
 
 @pytest.mark.both_databases
 def test_a_claim_holds_until_its_lease_ends(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish(), NOON)
     claimed = claim(promises)
     assert claimed is not None
@@ -214,7 +217,7 @@ def test_a_claim_holds_until_its_lease_ends(database: Database) -> None:
 
 @pytest.mark.both_databases
 def test_who_lost_a_promise_changes_nothing(database: Database, stock: Stock) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish(), NOON)
     first = claim(promises)
     assert first is not None
@@ -231,7 +234,7 @@ def test_who_lost_a_promise_changes_nothing(database: Database, stock: Stock) ->
 
 @pytest.mark.both_databases
 def test_what_is_due_since_yesterday_is_given_up(database: Database, stock: Stock) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promises.make(wish("+79160000001"), NOON)
     promises.make(wish("+79160000002"), NOON + timedelta(hours=1))
     assert promises.give_up_late(NOON + timedelta(hours=24, minutes=1)) == 1
@@ -241,9 +244,9 @@ def test_what_is_due_since_yesterday_is_given_up(database: Database, stock: Stoc
 @pytest.mark.both_databases
 @pytest.mark.parametrize("first", ["hotline", "operator"])
 def test_a_number_that_is_rung_is_rung_for_nothing_else(database: Database, first: str) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     for queue in ("hotline", "operator"):
-        promises.make(Wish(PHONE, queue, 0, NOON), NOON)
+        promises.make(CallbackRequest(PHONE, queue, 0, NOON), NOON)
     other = "operator" if first == "hotline" else "hotline"
     claimed = promises.claim(first, "here", NOON, LEASE)
     assert claimed is not None
@@ -253,9 +256,9 @@ def test_a_number_that_is_rung_is_rung_for_nothing_else(database: Database, firs
 
 
 def test_a_claim_of_who_is_gone_holds_up_nobody_for_long(database: Database) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     tried(promises)
-    promises.make(Wish(PHONE, "operator", 0, NOON), NOON)
+    promises.make(CallbackRequest(PHONE, "operator", 0, NOON), NOON)
     gone = NOON + LEASE + UNWATCHED
     assert promises.claim("operator", "here", gone, LEASE) is None
     assert promises.claim("operator", "here", gone + timedelta(seconds=1), LEASE) is not None
@@ -267,10 +270,10 @@ def test_many_at_once_never_ring_one_number_twice(url: str) -> None:
     phones = [f"+7916000{number:04d}" for number in range(20)]
     for phone in phones:
         for queue in ("hotline", "operator"):
-            Promises(nodes[0]).make(Wish(phone, queue, 0, NOON), NOON)
+            CallbackRepository(nodes[0]).make(CallbackRequest(phone, queue, 0, NOON), NOON)
 
     def take(node: Database, queue: str) -> list[str]:
-        claims = (Promises(node).claim(queue, "here", NOON, LEASE) for _ in range(4 * len(phones)))
+        claims = (CallbackRepository(node).claim(queue, "here", NOON, LEASE) for _ in range(4 * len(phones)))
         return [promise.phone for promise in claims if promise is not None]
 
     with ThreadPoolExecutor(4) as pool:
@@ -282,11 +285,11 @@ def test_many_at_once_never_ring_one_number_twice(url: str) -> None:
 
 @pytest.mark.both_databases
 def test_what_their_call_was_about_goes_with_the_promise(database: Database, stock: Stock) -> None:
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     with database.writing() as connection:
         connection.execute(insert(tables.of(tables.Call)).values(id="01JHCALL", node="test", started_at=NOON))
-        step = {"call_id": "01JHCALL", "at": NOON, "kind": "outage"}
-        steps = [{**step, "seq": 1, "detail": "5 street suspected"}, {**step, "seq": 2, "detail": "7 district cable"}]
+        told = (OutageTold(5, Scope.STREET), OutageTold(7, Scope.DISTRICT, Cause.CABLE))
+        steps = [{"call_id": "01JHCALL", "at": NOON, "seq": n, **columns(one)} for n, one in enumerate(told)]
         connection.execute(insert(tables.of(tables.CallStep)), steps)
         report = {"call_id": "01JHCALL", "created_at": NOON, "trouble": "danger"}
         connection.execute(insert(tables.of(tables.OutageReport)).values(report))
@@ -301,8 +304,8 @@ def test_what_their_call_was_about_goes_with_the_promise(database: Database, sto
 async def test_nobody_waits_in_silence_for_a_locked_database(kind: str, url: str, stock: Stock) -> None:
     """All who press 1 at the same moment hear within their limit that it is not possible; that is true later on."""
     database, locking = Database(url), Database(url)
-    units = Units(database, threads=4, limit_s=2)
-    hotline = Hotline(None, None, Promises(database), units, Board(), lambda: NOON)
+    units = UnitsOfWork(database, threads=4, limit_s=2)
+    hotline = Hotline(None, None, CallbackRepository(database), units, QueueBoard(), lambda: NOON)
     with locking.writing() as connection:
         if kind == "postgresql":
             connection.exec_driver_sql("LOCK TABLE callbacks IN ACCESS EXCLUSIVE MODE")
@@ -322,11 +325,11 @@ async def test_nobody_waits_in_silence_for_a_locked_database(kind: str, url: str
 def test_many_at_once_never_claim_the_same(url: str) -> None:
     nodes = [Database(url, LIMIT_S) for _ in range(4)]
     for number in range(40):
-        Promises(nodes[0]).make(wish(f"+7916000{number:04d}"), NOON)
+        CallbackRepository(nodes[0]).make(wish(f"+7916000{number:04d}"), NOON)
 
     def take(node: Database) -> list[int]:
         mine = []
-        while (promise := claim(Promises(node))) is not None:
+        while (promise := claim(CallbackRepository(node))) is not None:
             mine.append(promise.id)
         return mine
 

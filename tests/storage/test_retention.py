@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from ivr.storage import retention, tables
-from ivr.storage.engine import Database
-from ivr.storage.retention import Kept, remove_daily, remove_old
+from ivr.storage import tables
+from ivr.storage.calls import retention
+from ivr.storage.calls.retention import Kept, remove_daily, remove_old
+from ivr.storage.database.database import Database
 from tests.storage.conftest import MOSCOW, Stock
 from tests.waiting import LIMIT_S, until
 

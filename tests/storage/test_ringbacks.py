@@ -8,14 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from ivr.domain.callbacks import Callback, CallbackKind, CallbackRequest
 from ivr.domain.outages import Cause, Kind, Place, RingBack
-from ivr.domain.promises import Promise, PromiseKind, Wish
-from ivr.storage import outages, outages_seen, ringbacks, tables
-from ivr.storage.emergencies import Emergencies
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
-from ivr.storage.promises import Promises
-from ivr.storage.reports import reports
+from ivr.storage import tables
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.callbacks import after_outage
+from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.database.database import Database
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages import views as outages_seen
+from ivr.storage.outages.reports import reports
+from ivr.storage.outages.repository import OutageRepository
 from tests.storage.conftest import Now, Stock
 from tests.storage.entering import HOUR, NOON, PHONE, STREET, entered
 from tests.waiting import LIMIT_S
@@ -26,12 +29,12 @@ ROW = ("state", "reason", "outage_id", "due_at", "tries")
 
 
 @pytest.fixture
-def emergencies(ledger: Ledger, now: Now) -> Emergencies:
+def emergencies(ledger: AccountRepository, now: Now) -> OutageRepository:
     """Where callers are promised calls."""
-    return Emergencies(ledger.units, now, "test")
+    return OutageRepository(ledger.units, now, "test")
 
 
-async def ask(emergencies: Emergencies, outage: int, phone: str = PHONE, account: int | None = 1) -> None:
+async def ask(emergencies: OutageRepository, outage: int, phone: str = PHONE, account: int | None = 1) -> None:
     """A caller asks to be rung when the light is back."""
     await emergencies.promise(RingBack(f"call-{phone}-{outage}", phone, outage, account))
 
@@ -42,8 +45,8 @@ def ended(database: Database, outage: int, hours: float = 1, *, withdrawn: bool 
     return outages.end(database, outage, "anna", at, ended_at=at, withdrawn=withdrawn).to_ring
 
 
-def claim(database: Database, hours: float = 1) -> Promise | None:
-    return Promises(database).claim_power("here", NOON + hours * HOUR, LEASE)
+def claim(database: Database, hours: float = 1) -> Callback | None:
+    return CallbackRepository(database).claim_power("here", NOON + hours * HOUR, LEASE)
 
 
 def add(database: Database, place: Place, hours: float = 0) -> int:
@@ -55,17 +58,17 @@ def add(database: Database, place: Place, hours: float = 0) -> int:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("withdrawn", [False, True])
 async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
-    database: Database, stock: Stock, emergencies: Emergencies, withdrawn: bool
+    database: Database, stock: Stock, emergencies: OutageRepository, withdrawn: bool
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     assert not promises.power_due(NOON + HOUR) and claim(database) is None
     ended(database, outage, withdrawn=withdrawn)
     assert promises.power_due(NOON + HOUR)
     promise = claim(database)
     assert promise is not None
-    assert (promise.kind, promise.phone, promise.account, promise.tries) == (PromiseKind.POWER, PHONE, "0012345678", 1)
+    assert (promise.kind, promise.phone, promise.account, promise.tries) == (CallbackKind.POWER, PHONE, "0012345678", 1)
     assert promise.joined_at == NOON + HOUR
     assert promise.call_id == f"call-{PHONE}-{outage}"
     assert claim(database) is None and not promises.power_due(NOON + HOUR)
@@ -74,13 +77,13 @@ async def test_who_asked_is_rung_when_the_outage_is_over_and_not_before(
 
 @pytest.mark.both_databases
 async def test_who_was_never_tried_comes_before_who_is_tried_again(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     for number in range(3):
         await ask(emergencies, outage, f"+7916000000{number}")
     ended(database, outage)
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     first = claim(database)
     assert first is not None
     assert promises.again(first, NOON + 2 * HOUR, "no answer")
@@ -89,32 +92,32 @@ async def test_who_was_never_tried_comes_before_who_is_tried_again(
 
 
 @pytest.mark.both_databases
-async def test_the_light_is_back(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+async def test_the_light_is_back(database: Database, stock: Stock, emergencies: OutageRepository) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
     ended(database, outage)
     promise = claim(database)
     assert promise is not None
-    assert Promises(database).done(promise, NOON + HOUR, "confirmed")
+    assert CallbackRepository(database).done(promise, NOON + HOUR, "confirmed")
     assert stock.rows(tables.Callback, "state", "reason") == [("done", "confirmed")]
     assert reports(database) == []
     (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.waiting, seen.rung, seen.dark, seen.given_up) == (0, 1, 0, 0)
-    assert ringbacks.finished(database, outage) == [NOON + HOUR]
+    assert after_outage.finished(database, outage) == [NOON + HOUR]
 
 
 @pytest.mark.both_databases
-async def test_still_no_light_is_reported_once(database: Database, stock: Stock, emergencies: Emergencies) -> None:
+async def test_still_no_light_is_reported_once(database: Database, stock: Stock, emergencies: OutageRepository) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
     ended(database, outage)
     promise = claim(database)
     assert promise is not None
-    assert Promises(database).dark(promise, NOON + 1.1 * HOUR)
-    assert not Promises(database).dark(promise, NOON + 1.2 * HOUR), "a daemon that comes too late"
+    assert CallbackRepository(database).dark(promise, NOON + 1.1 * HOUR)
+    assert not CallbackRepository(database).dark(promise, NOON + 1.2 * HOUR), "a daemon that comes too late"
     (report,) = reports(database)
     assert (report.number, report.place, report.trouble, report.account) == (1001, HOME, "house", "0012345678")
-    assert [Promises(database).report(token) for token in (promise.token, "another", "")] == ["1001", "", ""]
+    assert [CallbackRepository(database).report(token) for token in (promise.token, "another", "")] == ["1001", "", ""]
     assert (report.caller, report.outage_id, report.rung_after) == (PHONE, None, outage)
     assert report.at == NOON + 1.1 * HOUR
     (seen,) = outages_seen.listed(database, over_too=True)
@@ -123,7 +126,7 @@ async def test_still_no_light_is_reported_once(database: Database, stock: Stock,
 
 @pytest.mark.both_databases
 async def test_without_an_account_the_place_of_the_outage_is_reported(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage, account=None)
@@ -131,7 +134,7 @@ async def test_without_an_account_the_place_of_the_outage_is_reported(
     promise = claim(database)
     assert promise is not None
     known = add(database, STREET, 1)
-    assert Promises(database).dark(promise, NOON + 1.1 * HOUR)
+    assert CallbackRepository(database).dark(promise, NOON + 1.1 * HOUR)
     (report,) = reports(database)
     assert (report.place, report.trouble, report.account) == (STREET, "street", "")
     assert report.outage_id == known, "entered while they were rung"
@@ -140,7 +143,7 @@ async def test_without_an_account_the_place_of_the_outage_is_reported(
 @pytest.mark.both_databases
 @pytest.mark.parametrize("account", [1, None])
 async def test_who_is_dark_by_another_outage_waits_for_its_end(
-    database: Database, stock: Stock, emergencies: Emergencies, account: int | None
+    database: Database, stock: Stock, emergencies: OutageRepository, account: int | None
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage, account=account)
@@ -156,7 +159,7 @@ async def test_who_is_dark_by_another_outage_waits_for_its_end(
 
 
 async def test_who_asked_for_both_outages_waits_once(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -171,7 +174,7 @@ async def test_who_asked_for_both_outages_waits_once(
 
 
 async def test_works_that_have_not_begun_keep_nobody_waiting(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -182,7 +185,7 @@ async def test_works_that_have_not_begun_keep_nobody_waiting(
 
 @pytest.mark.both_databases
 async def test_two_outages_of_one_place_are_one_ring(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     wide, narrow = entered(database, stock, Place("Север")), entered(database, stock)
     for outage in (wide, narrow):
@@ -193,7 +196,7 @@ async def test_two_outages_of_one_place_are_one_ring(
     narrow = entered(database, stock, HOME)
     await ask(emergencies, narrow)
     ended(database, narrow, 2)
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     promise = claim(database, 2)
     assert promise is not None and claim(database, 2) is None
     assert promises.again(promise, NOON + 3 * HOUR, "busy")
@@ -206,7 +209,7 @@ async def test_two_outages_of_one_place_are_one_ring(
 
 
 async def test_another_account_of_the_phone_is_asked_about_after_the_first(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     north, south = entered(database, stock), add(database, Place("Юг"))
     other = stock.account("0012345679", district="Юг")
@@ -216,19 +219,19 @@ async def test_another_account_of_the_phone_is_asked_about_after_the_first(
     ended(database, south)
     first = claim(database)
     assert first is not None and claim(database) is None, "one call at a time for a phone"
-    assert Promises(database).done(first, NOON + HOUR, "confirmed")
+    assert CallbackRepository(database).done(first, NOON + HOUR, "confirmed")
     second = claim(database)
     assert second is not None and {first.account, second.account} == {"0012345678", "0012345679"}
 
 
 async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
     ended(database, outage)
-    promises = Promises(database)
-    promises.make(Wish(PHONE, "hotline", 0, NOON), NOON)
+    promises = CallbackRepository(database)
+    promises.make(CallbackRequest(PHONE, "hotline", 0, NOON), NOON)
     queued = promises.claim("hotline", "here", NOON + HOUR, LEASE)
     assert queued is not None and claim(database) is None
     promises.done(queued, NOON + HOUR, "confirmed")
@@ -237,7 +240,7 @@ async def test_who_is_rung_back_for_the_queue_is_not_rung_meanwhile(
 
 @pytest.mark.both_databases
 async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_on(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     """Nobody answered, and nobody has heard that the light is back, which it is not."""
     outage = entered(database, stock)
@@ -248,7 +251,7 @@ async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_o
     rings, answers = claim(database), claim(database)
     assert rings is not None and answers is not None
     outages.reopen(database, outage, "boris", NOON + 1.2 * HOUR)
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     assert promises.give_up(rings, NOON + 1.3 * HOUR, "no answer")
     assert promises.done(answers, NOON + 1.3 * HOUR, "confirmed")
     states = [row[:3] for row in stock.rows(tables.Callback, *ROW)]
@@ -263,14 +266,14 @@ async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_o
 
 @pytest.mark.both_databases
 async def test_an_outage_ended_by_mistake_takes_its_promises_back(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     phones = [f"+7916000000{number}" for number in range(4)]
     for phone in phones:
         await ask(emergencies, outage, phone)
     ended(database, outage)
-    promises = Promises(database)
+    promises = CallbackRepository(database)
     told, rings, missed = claim(database), claim(database), claim(database)
     assert told is not None and rings is not None and missed is not None
     promises.done(told, NOON + HOUR, "confirmed")
@@ -310,20 +313,20 @@ def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
 
 @pytest.mark.both_databases
 async def test_nobody_is_told_of_what_was_over_two_days_ago(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
     await ask(emergencies, entered(database, stock, Place("Север")), "+79160000000")
     ended(database, outage)
-    late = NOON + HOUR + ringbacks.TOO_LATE + timedelta(minutes=1)
-    assert Promises(database).claim_power("here", late, LEASE) is None
-    assert Promises(database).give_up_late(late) == 1
+    late = NOON + HOUR + after_outage.TOO_LATE + timedelta(minutes=1)
+    assert CallbackRepository(database).claim_power("here", late, LEASE) is None
+    assert CallbackRepository(database).give_up_late(late) == 1
     assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
 
 
 async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
-    database: Database, stock: Stock, emergencies: Emergencies
+    database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     outage = entered(database, stock)
     await ask(emergencies, outage)
@@ -335,7 +338,7 @@ async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
 
 @pytest.mark.both_databases
 async def test_many_at_once_never_claim_the_same_nor_the_same_phone(
-    url: str, database: Database, stock: Stock, emergencies: Emergencies
+    url: str, database: Database, stock: Stock, emergencies: OutageRepository
 ) -> None:
     north, south = entered(database, stock), add(database, Place("Юг"))
     other = stock.account("0012345679", district="Юг")

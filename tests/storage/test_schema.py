@@ -13,7 +13,7 @@ from sqlalchemy.exc import StatementError
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage import tables
-from ivr.storage.engine import BadDatabaseUrl, Database
+from ivr.storage.database.database import BadDatabaseUrl, Database
 from ivr.storage.migrations import newest, require_current, upgrade
 
 DESIGN = {"accounts", "meters", "registers", "readings", "calls", "call_steps", "outages", "outage_reports"}

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.judging import Limits
+from ivr.domain.judgement import Limits
 from ivr.domain.readings import Channel, Entry, Period, Submission, Window
-from ivr.storage import spooling, tables
-from ivr.storage.clerk import flagged, unplaced
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
-from ivr.storage.spooling import SpoolTerms, TakenIn, parse, take_in
+from ivr.storage import tables
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.database.database import Database
+from ivr.storage.readings import emergency_import
+from ivr.storage.readings.emergency_import import ImportResult, SpoolTerms, parse, take_in
+from ivr.storage.readings.review import flagged, unplaced
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
 from tests.waiting import LIMIT_S
 
@@ -46,7 +47,7 @@ def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stoc
     account = stock.account()
     (register,) = stock.meter(account)
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now(), "node") == TakenIn(stored=1)
+    assert take_in(spool, database, TERMS, now(), "node") == ImportResult(stored=1)
     assert stock.rows(tables.Reading, *READINGS) == [
         (register, 123, "2026-11", "phone-emergency", "a" * 32, "flagged", "emergency")
     ]
@@ -93,9 +94,9 @@ def test_taken_in_twice_is_stored_once(spool: Path, database: Database, stock: S
     stock.meter(stock.account())
     for _ in range(2):
         (spool / "readings.jsonl").write_text(left() + left())
-    assert take_in(spool, database, TERMS, now()) == TakenIn(stored=1, known=1)
+    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1, known=1)
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now()) == TakenIn(known=1)
+    assert take_in(spool, database, TERMS, now()) == ImportResult(known=1)
     assert len(stock.rows(tables.Reading, "id")) == 1
     assert len(list(spool.glob("*.taken"))) == 2
 
@@ -116,7 +117,7 @@ def test_what_fits_no_meter_is_kept_for_the_clerk(spool: Path, database: Databas
         left("f" * 32, at="2026-11-21T18:00:00+03:00"): "taken in the future",
     }
     (spool / "readings.jsonl").write_text("".join(lines))
-    assert take_in(spool, database, TERMS, now()) == TakenIn(refused=6)
+    assert take_in(spool, database, TERMS, now()) == ImportResult(refused=6)
     expected = [(told["account"], told["values"], lines[line]) for line in lines for told in [json.loads(line)]]
     kept = [(one.account, list(one.values), one.reason) for one in unplaced(database)]
     assert sorted(kept) == sorted(expected)
@@ -142,7 +143,7 @@ def test_garbage_goes_aside_and_stops_nobody(spool: Path, database: Database, st
     for number, garbage in enumerate(GARBAGE):
         before, after = (left(f"{word}{number:031}").encode() for word in "bc")
         (spool / "readings.jsonl").write_bytes(before + garbage.strip() + b"\n" + after)
-        assert take_in(spool, database, TERMS, now()) == TakenIn(stored=2, rejected=1), garbage
+        assert take_in(spool, database, TERMS, now()) == ImportResult(stored=2, rejected=1), garbage
         (rejected,) = spool.glob("*.rejected")
         assert len(rejected.read_text().splitlines()) == 1, garbage
         rejected.unlink()
@@ -168,19 +169,19 @@ def test_no_json_breaks_the_parser(told: object) -> None:
 
 @pytest.mark.both_databases
 async def test_a_newer_reading_of_the_period_stays(
-    spool: Path, database: Database, ledger: Ledger, stock: Stock, now: Now
+    spool: Path, database: Database, ledger: AccountRepository, stock: Stock, now: Now
 ) -> None:
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 200)
     await ledger.keep(Submission("call", now(), Period(2026, 11), Channel.KEYS, (entry,)))
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now()) == TakenIn(stored=1)
+    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, "value", "status") == [(200, "accepted"), (123, "superseded")]
 
 
 @pytest.mark.both_databases
 async def test_an_older_reading_of_the_period_is_replaced(
-    spool: Path, database: Database, ledger: Ledger, stock: Stock, now: Now
+    spool: Path, database: Database, ledger: AccountRepository, stock: Stock, now: Now
 ) -> None:
     (register,) = stock.meter(stock.account())
     earlier = now() - timedelta(days=2)
@@ -193,7 +194,7 @@ async def test_an_older_reading_of_the_period_is_replaced(
 def test_the_file_is_taken_under_the_lock_of_its_writer(
     spool: Path, database: Database, stock: Stock, now: Now, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spooling, "LOCK_LIMIT_S", LIMIT_S)
+    monkeypatch.setattr(emergency_import, "LOCK_LIMIT_S", LIMIT_S)
     stock.meter(stock.account())
     live = spool / "readings.jsonl"
     done = threading.Event()
@@ -211,11 +212,11 @@ def test_the_file_is_taken_under_the_lock_of_its_writer(
 def test_a_lock_that_is_never_released_is_told_and_left(
     spool: Path, database: Database, now: Now, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(spooling, "LOCK_LIMIT_S", 0.05)
+    monkeypatch.setattr(emergency_import, "LOCK_LIMIT_S", 0.05)
     live = spool / "readings.jsonl"
     with live.open("a") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
-        assert take_in(spool, database, TERMS, now()) == TakenIn(failed=1)
+        assert take_in(spool, database, TERMS, now()) == ImportResult(failed=1)
     assert live.exists() and "spool file could not be set aside" in caplog.messages
 
 
@@ -228,11 +229,13 @@ def test_a_store_that_is_away_leaves_the_file_for_the_next_start(
     with pytest.raises(StoreUnavailable):
         take_in(spool, gone, TERMS, now())
     gone.close()
-    assert take_in(spool, database, TERMS, now()) == TakenIn(stored=1)
+    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1)
 
 
 def test_no_folder_and_no_file(tmp_path: Path, spool: Path, database: Database, now: Now) -> None:
-    assert take_in(tmp_path / "none", database, TERMS, now()) == take_in(spool, database, TERMS, now()) == TakenIn()
+    assert (
+        take_in(tmp_path / "none", database, TERMS, now()) == take_in(spool, database, TERMS, now()) == ImportResult()
+    )
 
 
 @pytest.mark.both_databases
@@ -242,7 +245,7 @@ def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: S
         lines = "".join(left(f"{file:016x}{n:016x}", "0012345678", f"{file}{n}") for n in range(10))
         (spool / f"readings.{file}.jsonl").write_text(lines)
     other = Database(url, LIMIT_S)
-    results: list[TakenIn] = []
+    results: list[ImportResult] = []
     workers = [
         threading.Thread(target=lambda store=store: results.append(take_in(spool, store, TERMS, now())))
         for store in (database, other)

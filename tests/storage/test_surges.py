@@ -11,14 +11,16 @@ from sqlalchemy import insert
 
 from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
 from ivr.domain.surges import Greeting, SurgeTerms
-from ivr.storage import outages, outages_seen, tables
-from ivr.storage.emergencies import Emergencies
-from ivr.storage.engine import Database
-from ivr.storage.ledger import Ledger
-from ivr.storage.outages import NoSuchOutage
-from ivr.storage.promised import RingBacks, ring_backs
-from ivr.storage.surges import confirm, fade, suspect
-from ivr.storage.switches import GREETING, OFF, ON, SURGE, Switches, switch, switched
+from ivr.storage import tables
+from ivr.storage.accounts.repository import AccountRepository
+from ivr.storage.callbacks.counts import CallbackCounts, ring_backs
+from ivr.storage.database.database import Database
+from ivr.storage.database.runtime_flags import GREETING, OFF, ON, SURGE, RuntimeFlags, switch, switched
+from ivr.storage.outages import changes as outages
+from ivr.storage.outages import views as outages_seen
+from ivr.storage.outages.changes import NoSuchOutage
+from ivr.storage.outages.repository import OutageRepository
+from ivr.storage.outages.surges import confirm, fade, suspect
 from tests.storage.conftest import MOSCOW, Now, Run, Stock
 from tests.waiting import LIMIT_S
 
@@ -140,17 +142,17 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
 
 @pytest.mark.both_databases
 async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_promises_are_due(
-    database: Database, stock: Stock, surge: None, ledger: Ledger, now: Now
+    database: Database, stock: Stock, surge: None, ledger: AccountRepository, now: Now
 ) -> None:
-    emergencies = Emergencies(ledger.units, now, "test")
+    emergencies = OutageRepository(ledger.units, now, "test")
     await emergencies.promise(RingBack("p1", "+79161234567", 1))
-    assert ring_backs(database) == RingBacks(waiting=1)
+    assert ring_backs(database) == CallbackCounts(waiting=1)
     report(database, stock, 80, NOON + HOUR, outage=1)
     assert fade(database, TERMS, NOON + 3.5 * HOUR) == []
     assert fade(database, TERMS, NOON + 4 * HOUR) == [1]
     assert fade(database, TERMS, NOON + 4 * HOUR) == []
     assert states(stock) == [(1, "ended", "Север", "")]
-    assert ring_backs(database) == RingBacks(due=1)
+    assert ring_backs(database) == CallbackCounts(due=1)
     (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("surge", "end")
     assert seen.changes[-1].detail.endswith("to ring: 1; nobody confirmed it")
@@ -191,15 +193,19 @@ async def test_a_withdrawal_at_the_same_moment_is_not_overlooked(url: str, datab
         assert suspect(database, TERMS, at + MINUTE) == []
 
 
-async def test_who_reports_wakes_the_watch(database: Database, stock: Stock, ledger: Ledger, now: Now) -> None:
+async def test_who_reports_wakes_the_watch(
+    database: Database, stock: Stock, ledger: AccountRepository, now: Now
+) -> None:
     woken: list[int] = []
-    emergencies = Emergencies(ledger.units, now, "test", lambda: woken.append(1))
+    emergencies = OutageRepository(ledger.units, now, "test", lambda: woken.append(1))
     await emergencies.report(Report("c1", Trouble.HOUSE, NORTH, stock.account(district="Север")))
     assert woken == [1]
 
 
-async def test_callers_hear_of_a_suspicion(database: Database, surge: None, ledger: Ledger, now: Now) -> None:
-    emergencies = Emergencies(ledger.units, now, "test")
+async def test_callers_hear_of_a_suspicion(
+    database: Database, surge: None, ledger: AccountRepository, now: Now
+) -> None:
+    emergencies = OutageRepository(ledger.units, now, "test")
     found = await emergencies.at(Place("Север", "Мира", "9"))
     assert found is not None and (found.id, found.state) == (1, State.SUSPECTED)
     assert await emergencies.at(Place("Юг")) is None
@@ -207,13 +213,13 @@ async def test_callers_hear_of_a_suspicion(database: Database, surge: None, ledg
 
 @pytest.mark.both_databases
 def test_what_clerks_switch_is_kept_and_in_the_audit(database: Database, stock: Stock) -> None:
-    assert switched(database) == Switches(Greeting.AUTO, suspects=True)
+    assert switched(database) == RuntimeFlags(Greeting.AUTO, suspects=True)
     switch(database, GREETING, Greeting.SHORT, "anna", NOON)
     switch(database, SURGE, OFF, "boris", NOON)
-    assert switched(database) == Switches(Greeting.SHORT, suspects=False)
+    assert switched(database) == RuntimeFlags(Greeting.SHORT, suspects=False)
     switch(database, GREETING, Greeting.AUTO, "anna", NOON)
     switch(database, SURGE, ON, "boris", NOON)
-    assert switched(database) == Switches()
+    assert switched(database) == RuntimeFlags()
     assert stock.rows(tables.Audit, "who", "action", "subject", "detail")[:2] == [
         ("anna", "greeting.switch", "switch:greeting", "short"),
         ("boris", "surge.switch", "switch:surge", "off"),
@@ -232,5 +238,5 @@ def test_what_a_clerk_sees_and_does(run: Run, database: Database, stock: Stock, 
     assert (again.exit_code, again.stderr) == (1, "ivr outage confirm: outage 1 is open, not suspected\n")
     assert run("outage", "surge", "off").stdout == "suspected outages: off\n"
     assert run("hotline", "greeting", "short").stdout == "greeting: short\n"
-    assert switched(database) == Switches(Greeting.SHORT, suspects=False)
+    assert switched(database) == RuntimeFlags(Greeting.SHORT, suspects=False)
     assert run("hotline", "greeting", "loud").exit_code == 2

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.domain.outages import Place
-from ivr.storage import outage_details, tables
-from ivr.storage.engine import Database
-from ivr.storage.places import all_places
-from ivr.storage.today import OpenCall, today
+from ivr.storage import tables
+from ivr.storage.accounts.address_index import all_places
+from ivr.storage.calls.dashboard import OpenCall, today
+from ivr.storage.database.database import Database
+from ivr.storage.outages import details as outage_details
 from tests.storage.conftest import MOSCOW, Stock
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)

@@ -19,4 +19,4 @@ with warnings.catch_warnings():
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recogniser loads its model while everything else of the tests runs."""
-    monkeypatch.setattr("ivr.studio.hearing.ANSWER_S", 200.0)
+    monkeypatch.setattr("ivr.studio.sound.take_recognition.ANSWER_S", 200.0)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from ivr.config import REPOSITORY
 from ivr.studio.catalogue import Entry
-from ivr.studio.synthesis import Engine
+from ivr.studio.voice.synthesis import Engine
 from tests.studio.recordings import ffmpeg
 
 RATE = 16000

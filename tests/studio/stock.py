@@ -12,7 +12,7 @@ import pytest
 
 from ivr.config import Settings
 from ivr.domain.takes import How, TakeState
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.studio.studio import Studio
 from tests.studio.recordings import SPOKEN, recording

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from ivr.cli import app
 from ivr.config import Settings
 from ivr.domain.takes import Checks, How, NewTake, NoSuchTake, Take
-from ivr.storage import tables, takes
-from ivr.storage.engine import Database
-from ivr.studio.masters import Masters
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.prompts import takes
+from ivr.studio.sound.recording_store import RecordingStore
 from ivr.studio.studio import Studio
 from tests.studio.stock import new_database, settings_in
 
@@ -32,7 +33,7 @@ class Shelf:
 
     settings: Settings
     database: Database
-    masters: Masters
+    masters: RecordingStore
     now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1000))
 
     def record(self, prompt: str = ASK, voice: str = "own", *, published: bool = False) -> Take:
@@ -79,7 +80,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
     settings = settings_in(tmp_path)
     new_database(tmp_path)
     database = Database(settings.store.url)
-    yield Shelf(settings, database, Masters(settings.studio.takes, 1 << 20))
+    yield Shelf(settings, database, RecordingStore(settings.studio.takes, 1 << 20))
     database.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wave
 
-from ivr.lab.lab import SOUNDS
+from ivr.testbed.lab.lab import SOUNDS
 from tests.studio.likeness import likeness
 
 

@@ -16,7 +16,7 @@ from ivr.storage.migrations import upgrade
 from ivr.studio.catalogue import load_catalogue
 from ivr.studio.coverage import findings, uses
 from ivr.studio.publishing import Sounds
-from ivr.studio.sound import silence
+from ivr.studio.sound.telephone_sound import silence
 from tests.studio.recordings import recording
 from tests.studio.stock import speak_quickly
 

@@ -14,10 +14,10 @@ import pytest
 
 from ivr.config import REPOSITORY, Settings, load
 from ivr.domain.takes import How
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
-from ivr.studio import reading_rights
-from ivr.studio.reading_rights import Reader, closed_to_asterisk
+from ivr.studio import file_permissions
+from ivr.studio.file_permissions import Reader, closed_to_asterisk
 from ivr.studio.studio import Studio
 from tests.studio.recordings import recording
 from tests.studio.stock import ASK, ASK_TEXT
@@ -73,7 +73,7 @@ def test_asterisk_reads_what_is_published_in_the_documented_installation(
         os.chown(made, OURS, GROUP)
     spoken = recording(host, ASK_TEXT)
     spoken.chmod(0o644)
-    monkeypatch.setattr(reading_rights, "asterisk_here", lambda: Reader(ASTERISK, frozenset({GROUP})))
+    monkeypatch.setattr(file_permissions, "asterisk_here", lambda: Reader(ASTERISK, frozenset({GROUP})))
     assert closed_to_asterisk(settings) == ([host / "lib"] if closed else []), "before anything is published"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
@@ -87,7 +87,7 @@ def test_asterisk_reads_what_is_published_in_the_documented_installation(
         assert one.is_file()
         assert as_user(ASTERISK, "test", "-r", str(one)).returncode == int(closed)
     assert closed_to_asterisk(settings) == ([host / "lib"] if closed else [])
-    monkeypatch.setattr(reading_rights, "asterisk_here", lambda: Reader(ASTERISK, frozenset()))
+    monkeypatch.setattr(file_permissions, "asterisk_here", lambda: Reader(ASTERISK, frozenset()))
     assert closed_to_asterisk(settings) == [], "who cannot reach the daemon is another Asterisk"
 
 
@@ -122,7 +122,7 @@ def test_what_is_said_of_modes_is_what_the_system_does(host: Path) -> None:
 
 
 def test_where_there_is_no_such_user_nothing_is_said(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_rights, "ASKED", "nobody-of-this-name")
+    monkeypatch.setattr(file_permissions, "ASKED", "nobody-of-this-name")
     settings = Settings.model_validate({"sounds": {"own": host / "own"}})
     host.chmod(0o700)
     assert closed_to_asterisk(settings) == []

@@ -13,9 +13,9 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.domain.meters import ZoneName
-from ivr.language.speaking import cardinal, day_of, digits, zone
+from ivr.language.ru.numbers import cardinal, day_of, digits, zone
 from ivr.studio.catalogue import load_catalogue
-from ivr.studio.sound import CEILING_DBFS, LEVEL_DBFS, RATE, BadSound, measure, opened, to_telephone
+from ivr.studio.sound.telephone_sound import CEILING_DBFS, LEVEL_DBFS, RATE, BadSound, measure, opened, to_telephone
 
 PUBLISHED = REPOSITORY / "prompts" / "ru"
 SPOKEN = [entry for entry in load_catalogue(REPOSITORY / "prompts" / "ru.toml").values() if entry.text]

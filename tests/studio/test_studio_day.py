@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 from ivr.cli.prompts import app
 from ivr.config import REPOSITORY, load
 from ivr.domain.takes import Take, TakeState
-from ivr.storage.engine import Database
-from ivr.studio.pages import clock
-from ivr.studio.phrases import spoken_phrases
-from ivr.studio.script import Sheet, read_sheet
+from ivr.storage.database.database import Database
+from ivr.studio.session.html import clock
+from ivr.studio.session.phrases import spoken_phrases
+from ivr.studio.session.script import Sheet, read_sheet
 from ivr.studio.studio import Studio
-from ivr.studio.synthesis import Engine, Espeak, Festival
+from ivr.studio.voice.synthesis import Engine, Espeak, Festival
 from tests.studio.sessions import RATE, Reading, Voice, by, cough, shipped, speak_all, with_rest
 from tests.studio.stock import new_database
 

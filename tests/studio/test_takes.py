@@ -20,11 +20,11 @@ from sqlalchemy import select
 from ivr.config import REPOSITORY, Settings
 from ivr.domain.takes import Hearing, How, NothingPublished, NotPublishable, OtherPublished, Reason, Take, TakeState
 from ivr.storage import tables
-from ivr.storage.engine import Database
-from ivr.studio.agreement import Disagreement
+from ivr.storage.database.database import Database
 from ivr.studio.catalogue import BadText
-from ivr.studio.sound import measure
-from ivr.studio.standing import Standing
+from ivr.studio.prompt_status import PromptStatus
+from ivr.studio.published_file_sync import FileMismatch
+from ivr.studio.sound.telephone_sound import measure
 from ivr.studio.studio import NoSuchPrompt, NoSuchVoice, Studio
 from ivr.telephony.sounds import Sounds
 from tests.studio.recordings import ffmpeg, recording
@@ -285,13 +285,13 @@ def test_recordings_lie_under_names_that_nobody_guesses_or_lists(desk: Desk) -> 
 def test_a_published_take_is_heard_next_and_taking_back_restores_the_one_before(desk: Desk) -> None:
     studio = desk.studio
     shipped = desk.settings.sounds.shipped / f"{ASK}.wav"
-    assert (desk.heard(), studio.prompt(ASK).standing) == (shipped, Standing.SYNTHETIC)
+    assert (desk.heard(), studio.prompt(ASK).standing) == (shipped, PromptStatus.SYNTHETIC)
     first, second = desk.record(), desk.record(filters="atempo=1.1")
     for take in (first, second):
         studio.publish(take.id, "anna")
         assert desk.heard().read_bytes() == studio.preview_file(take.id).read_bytes()
     seen = studio.prompt(ASK)
-    assert (seen.standing, seen.heard_in) == (Standing.RECORDED, "own")
+    assert (seen.standing, seen.heard_in) == (PromptStatus.RECORDED, "own")
     assert seen.published is not None and seen.published.id == second.id
     restored = studio.withdraw(ASK, "anna")
     assert restored is not None and restored.id == first.id
@@ -358,10 +358,10 @@ def test_a_changed_text_makes_the_audio_old_until_it_is_spoken_anew(
     entry = studio.change_text(ASK, "  Назовите  номер лицевого счёта. ", "anna", notes="Спокойно.")
     assert (entry.text, entry.notes) == ("Назовите номер лицевого счёта.", "Спокойно.")
     seen = studio.prompt(ASK)
-    assert (seen.standing, seen.changed) == (Standing.OUTDATED, True)
+    assert (seen.standing, seen.changed) == (PromptStatus.OUTDATED, True)
     take = studio.synthesise(ASK, who="anna")
     studio.publish(take.id, "anna")
-    assert studio.prompt(ASK).standing is Standing.SYNTHETIC
+    assert studio.prompt(ASK).standing is PromptStatus.SYNTHETIC
     assert desk.audit()[2][:2] == ("anna", "prompt.text")
 
 
@@ -376,10 +376,10 @@ def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk
     assert [refusal.reason for refusal in fault.value.refusals] == [Reason.OLD_TEXT]
     assert desk.heard() == desk.settings.sounds.shipped / f"{ASK}.wav"
     studio.publish(late.id, "boss", insist=True)
-    assert studio.prompt(ASK).standing is Standing.OUTDATED
+    assert studio.prompt(ASK).standing is PromptStatus.OUTDATED
     assert desk.audit()[-1][2].endswith("insisted: old text")
     studio.publish(desk.record("Назовите номер лицевого счёта.").id, "anna")
-    assert studio.prompt(ASK).standing is Standing.RECORDED
+    assert studio.prompt(ASK).standing is PromptStatus.RECORDED
     restored = studio.withdraw(ASK, "anna")
     assert restored is not None and restored.id == late.id
 
@@ -447,18 +447,18 @@ def test_another_node_follows_what_is_published(desk: Desk) -> None:
     assert node.files.follow() == []
     take = desk.record()
     desk.studio.publish(take.id, "anna")
-    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert node.files.follow() == [FileMismatch("own", ASK, mended=True)]
     assert Path(Sounds.of(sounds.chain).file(ASK) + ".wav").read_bytes() == desk.own().read_bytes()
     desk.studio.withdraw(ASK, "anna")
-    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert node.files.follow() == [FileMismatch("own", ASK, mended=True)]
     assert Sounds.of(sounds.chain).file(ASK) == str(sounds.shipped / ASK)
     desk.studio.publish(take.id, "anna")
     desk.studio.preview_file(take.id).unlink()
-    assert node.files.follow() == [Disagreement("own", ASK, mended=False)]
-    assert node.files.follow() == [Disagreement("own", ASK, mended=False)], "tried again"
+    assert node.files.follow() == [FileMismatch("own", ASK, mended=False)]
+    assert node.files.follow() == [FileMismatch("own", ASK, mended=False)], "tried again"
     desk.studio.withdraw(ASK, "anna")
     desk.studio.publish(desk.record().id, "anna")
-    assert node.files.follow() == [Disagreement("own", ASK, mended=True)]
+    assert node.files.follow() == [FileMismatch("own", ASK, mended=True)]
     assert [node.files.follow() for _ in range(2)] == [[], []]
 
 
@@ -470,7 +470,7 @@ def test_where_all_agrees_no_file_is_read(desk: Desk, monkeypatch: pytest.Monkey
         assert desk.studio.files.follow() == []
     for file in (desk.own(), desk.own().with_suffix(".alaw")):
         file.write_bytes(b"somebody's")
-        assert desk.studio.files.follow() == [Disagreement("own", ASK, mended=True)]
+        assert desk.studio.files.follow() == [FileMismatch("own", ASK, mended=True)]
         assert desk.studio.files.follow() == []
 
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ivr.lab.lab import Lab
-from ivr.telephony.audio import AudioTap
-from ivr.telephony.server import Bounds, CallServer, Incoming
+from ivr.telephony.agi.audio import AudioTap
+from ivr.telephony.agi.server import Bounds, CallServer, Incoming
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import Phone, calling
 
 ARRIVES_S = 60.0

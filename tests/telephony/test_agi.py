@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ivr.telephony.agi import Code, HangUpNotice, Replies, Reply, WireError, command, parse_header, quote
+from ivr.telephony.agi.commands import Code, HangUpNotice, Replies, Reply, WireError, command, parse_header, quote
 from tests.telephony.asterisk_end import words_of
 
 BUSY = settings(deadline=None)  # the machine may be

@@ -13,11 +13,11 @@ import pytest
 
 from ivr.dialogue.ports import HungUp
 from ivr.listening.keys import Key, KeyBuffer
-from ivr.telephony.audio import AudioTap
+from ivr.telephony.agi.audio import AudioTap
+from ivr.telephony.agi.session import AgiSession, SessionBroken
+from ivr.telephony.agi.wire import Wire
 from ivr.telephony.line import GAP_S, QUIET, AgiLine
-from ivr.telephony.session import AgiSession, SessionBroken
 from ivr.telephony.sounds import Sounds
-from ivr.telephony.wire import Wire
 from tests.telephony.asterisk_end import FakeAsterisk, descriptors, ends, sounds
 from tests.waiting import until
 

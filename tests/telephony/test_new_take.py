@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from ivr.domain.takes import How, Take
-from ivr.lab.lab import Lab
 from ivr.listening.keys import KeyBuffer
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.studio.studio import Studio
-from ivr.telephony.ami import Ami
+from ivr.telephony.agi.session import Streamed
 from ivr.telephony.line import AgiLine
-from ivr.telephony.session import Streamed
+from ivr.telephony.manager.ami import Ami
 from ivr.telephony.sounds import Sounds
+from ivr.testbed.lab.lab import Lab
 from tests.lab.phone import exchange
 from tests.studio.recordings import recording
 from tests.studio.stock import ASK, settings_in

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from ivr.dialogue.ports import HungUp
-from ivr.lab.lab import Lab
 from ivr.listening.keys import KeyBuffer
+from ivr.telephony.agi.session import Streamed
 from ivr.telephony.line import QUIET, AgiLine
-from ivr.telephony.session import Streamed
 from ivr.telephony.sounds import Sounds
+from ivr.testbed.lab.lab import Lab
 from tests.telephony.handing import taken_call
 from tests.waiting import until
 

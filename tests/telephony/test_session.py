@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.dialogue.ports import HungUp
-from ivr.telephony.agi import Code, Reply
-from ivr.telephony.session import GRACE_S, AgiSession, SessionBroken, Streamed
-from ivr.telephony.wire import Wire
+from ivr.telephony.agi.commands import Code, Reply
+from ivr.telephony.agi.session import GRACE_S, AgiSession, SessionBroken, Streamed
+from ivr.telephony.agi.wire import Wire
 from tests.telephony.asterisk_end import HEADER, AsteriskEnd, descriptors, ends
 
 STREAM = ["STREAM", "FILE", "hello", "0123456789*#", "0"]

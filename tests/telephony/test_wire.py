@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony.wire import Wire, WireClosed
+from ivr.telephony.agi.wire import Wire, WireClosed
 from tests.telephony.asterisk_end import descriptors
 
 

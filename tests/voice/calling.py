@@ -17,26 +17,27 @@ from pathlib import Path
 
 from ivr import sections
 from ivr.config import REPOSITORY
+from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.flow import Desk, Visit
 from ivr.dialogue.meter import Rules
-from ivr.dialogue.ports import HungUp, Outcome
+from ivr.dialogue.ports import HungUp
 from ivr.domain.accounts import Account, AccountFormat
-from ivr.domain.judging import Limits
+from ivr.domain.journal.words import Outcome
+from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Entry, Reading, Window
 from ivr.listening.ask import KeyWaits
-from ivr.listening.ears import Ears
-from ivr.robot.ringing import END_S, REACTION_S
-from ivr.robot.scenario import HangsUp, Hears, Presses, Says, Scenario, Step, Waits
-from ivr.robot.timeline import Happening, Timeline, Who
+from ivr.listening.recogniser_port import RecogniserPort
 from ivr.studio.catalogue import load_catalogue
+from ivr.telephony.agi.server import Incoming
+from ivr.telephony.agi.session import AgiSession
+from ivr.telephony.agi.wire import Wire
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.line import FRAME_S
-from ivr.telephony.server import Incoming
-from ivr.telephony.session import AgiSession
 from ivr.telephony.sounds import Sounds
-from ivr.telephony.wire import Wire
+from ivr.testbed.robot.ringing import END_S, REACTION_S
+from ivr.testbed.robot.scenario import HangsUp, Hears, Presses, Says, Scenario, Step, Waits
+from ivr.testbed.robot.timeline import Happening, Timeline, Who
 from tests.dialogue.scripted import FixedClock, MemoryLedger, MemoryOutages
 from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends
 from tests.telephony.journal import MemoryJournal
@@ -165,7 +166,7 @@ def accounts(file: Path) -> list[Account]:
 
 async def ring(
     scenario: Scenario,
-    ears: Ears | None,
+    ears: RecogniserPort | None,
     ledger: MemoryLedger,
     recordings: Path,
     outages: MemoryOutages | None = None,
@@ -207,7 +208,7 @@ async def ring(
 async def _served(call: PhoneCall, ledger: MemoryLedger, outages: MemoryOutages) -> Outcome:
     """Answer the call as the daemon does."""
     rules = Rules(Window(), Limits())
-    visit = Visit(call, Desk(ledger, outages, FixedClock(), AccountFormat(), rules, Patience()))
+    visit = CallFlow(call, Dependencies(ledger, outages, FixedClock(), AccountFormat(), rules, Patience()))
     to = None
     try:
         to = await visit.run()
@@ -220,7 +221,7 @@ async def _served(call: PhoneCall, ledger: MemoryLedger, outages: MemoryOutages)
 
 
 async def _act(steps: tuple[Step, ...], timeline: Timeline, asterisk: TimedAsterisk, telephone: Telephone) -> None:
-    """What the caller does, as `ivr.robot.ringing.Robot` does it."""
+    """What the caller does, as `ivr.testbed.robot.ringing.Robot` does it."""
     for number, step in enumerate(steps, start=1):
         match step:
             case Hears(prompt, timeout):

@@ -11,7 +11,7 @@ from functools import cache
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.ports import Hypothesis, Question
-from ivr.listening.ears import EarsLost
+from ivr.listening.recogniser_port import RecogniserLost
 from ivr.speech import recogniser
 from ivr.speech.recogniser import Models
 from ivr.speech.worker import PIECE_BYTES
@@ -58,7 +58,7 @@ class OwnUtterance:
 
 
 class OwnEars:
-    """Implements `ivr.listening.ears.Ears`; there is always room."""
+    """Implements `ivr.listening.recogniser_port.Ears`; there is always room."""
 
     available = True
 
@@ -82,7 +82,7 @@ class LostUtterance(OwnUtterance):
 
     async def finish(self) -> tuple[Hypothesis, ...]:
         if self.lost:
-            raise EarsLost
+            raise RecogniserLost
         return await super().finish()
 
 

@@ -6,7 +6,7 @@ import wave
 from pathlib import Path
 
 from ivr.config import REPOSITORY
-from ivr.robot.scenario import Scenario, parse
+from ivr.testbed.robot.scenario import Scenario, parse
 from tests.listening.sounding import quieter, silence
 
 PROMPTS = REPOSITORY / "prompts" / "ru"

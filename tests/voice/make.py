@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ivr.studio.sound import to_telephone, wav_bytes
-from ivr.studio.synthesis import Festival
+from ivr.studio.sound.telephone_sound import to_telephone, wav_bytes
+from ivr.studio.voice.synthesis import Festival
 from tests.voice.said import TEXTS, WAVS
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ivr.listening.ears import Ears
-from ivr.robot.scenario import Scenario, load, parse
+from ivr.listening.recogniser_port import RecogniserPort
+from ivr.testbed.robot.scenario import Scenario, load, parse
 from tests.dialogue.known_outage import HOME, KNOWN, PHONE
 from tests.dialogue.scripted import MemoryLedger, MemoryOutages
 from tests.dialogue.visits import NUMBER
@@ -27,7 +27,7 @@ SCENARIOS = {file.stem: file for file in sorted((HERE / "scenarios").glob("*.tom
 NO_SPEECH = ("line-noise-and-coughs", "echo-of-the-prompt")
 
 
-def placed(scenario: Scenario, folder: Path, ears: Callable[[], Ears | None] = OwnEars) -> Rung:
+def placed(scenario: Scenario, folder: Path, ears: Callable[[], RecogniserPort | None] = OwnEars) -> Rung:
     ledger = MemoryLedger(accounts(HERE / "accounts.csv"))
     return in_virtual_time(ring(scenario, ears(), ledger, folder / "kept"))
 
@@ -120,7 +120,7 @@ BY_KEYS: list[dict[str, Any]] = [
 ]
 
 
-def scripted(steps: list[dict[str, Any]], folder: Path, ears: Callable[[], Ears | None] = OwnEars) -> Rung:
+def scripted(steps: list[dict[str, Any]], folder: Path, ears: Callable[[], RecogniserPort | None] = OwnEars) -> Rung:
     return placed(parse({"title": "a call", "step": steps}, WAVS), folder, ears)
 
 

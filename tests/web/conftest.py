@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from ivr.config import Recordings, Settings, Sounds, Store, Studio, Web
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.web.application import make_application
 from tests.web.people import PASSWORD, put_people

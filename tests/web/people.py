@@ -8,14 +8,14 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy import insert
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.engine import Database
+from ivr.storage.database.database import Database
 
 PASSWORD = "верный конь 42"
 
 password_hash = cache(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash)
-"""As ivr.storage.credentials makes them, but cheap to check: the parameters stand in the hash."""
+"""As ivr.storage.users.credentials makes them, but cheap to check: the parameters stand in the hash."""
 
 
 def put_people(database: Database) -> None:

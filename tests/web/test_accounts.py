@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
 from tests.web.stock import NUMBER, PHONE, READER, account, doubtful, put, reading, year_of

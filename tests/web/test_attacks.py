@@ -14,13 +14,16 @@ import pytest
 from sqlalchemy import JSON, Table, insert
 
 from ivr.config import Web
-from ivr.domain.people import Role
+from ivr.domain.journal.steps import Said
+from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import Reply
 from ivr.domain.takes import Checks, Hearing, Reason, Refusal
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.attempts import AT_PAGES
-from ivr.storage.columns import UtcTime
+from ivr.storage.tables.columns import UtcTime
+from ivr.storage.users.login_throttle import AT_PAGES
 from ivr.web.application import page_routes
-from ivr.web.tables import SHOWN
+from ivr.web.tables.admin import SHOWN
 from tests.web.conftest import BASE, Site, token_in
 from tests.web.stock import VOICE, account, doubtful, put, say, tone
 
@@ -53,7 +56,7 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         (tables.Register, {"id": key, "meter_id": key, "zone": "T1"}),
         (tables.Call, {"id": "evil", "account_id": key, "outcome": "nothing"}),
         (tables.CallStep, {"call_id": "evil", "seq": 1}),
-        (tables.CallStep, {"call_id": "evil", "seq": 2, "kind": "voice", "detail": f"1 «{HOSTILE}»"}),
+        (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(Reply.ANSWER, "1", HOSTILE))}),
         (tables.CallStep, {"call_id": "evil", "seq": 3, "kind": "hung-up", "prompt": ""}),
         (
             tables.Reading,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from ivr.web.connections import Connection
+from ivr.web.server.http_protocol import Connection
 
 LIMIT_S = 90.0
 SHORT_S = 1

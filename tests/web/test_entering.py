@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.config import Web
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.attempts import AT_PAGES
-from ivr.storage.sessions import hash_of
+from ivr.storage.users.login_throttle import AT_PAGES
+from ivr.storage.users.sessions import hash_of
 from tests.web.conftest import Site, token_in
 from tests.web.people import PASSWORD
 

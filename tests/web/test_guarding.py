@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from tests.web.conftest import Site
 
 

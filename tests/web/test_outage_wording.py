@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.web.outage_wording import history_text
+from ivr.web.outages.labels import history_text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
 from tests.web.stock import ACCOUNT, CALLER, put, put_account, put_call

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.storage.credentials import fits
+from ivr.storage.users.credentials import fits
 from tests.web.conftest import Site
 
 

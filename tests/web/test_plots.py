@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 
-from ivr.web.plots import Point, bars, line
+from ivr.web.core.plots import Point, bars, line
 
 
 def test_each_value_is_drawn_and_told() -> None:

@@ -22,10 +22,12 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.domain.people import Role
-from ivr.storage import call_figures, people, tables
-from ivr.storage.engine import Database
-from ivr.web.serving import AT_ONCE
+from ivr.domain.users import Role
+from ivr.storage import tables
+from ivr.storage.calls import call_statistics
+from ivr.storage.database.database import Database
+from ivr.storage.users import users as people
+from ivr.web.server.serve import AT_ONCE
 from tests.waiting import GROWTH, LIMIT_S, LONGEST_S, SHORTEST_S
 from tests.web.stock import put
 
@@ -158,16 +160,16 @@ def test_reports_are_counted_before_somebody_asks(folder: Path, store_url: str) 
     database = Database(store_url)
     at = datetime.now(UTC) - timedelta(days=10)
     put(database, tables.Call, id="a", started_at=at, ended_at=at, outcome="stored")
-    assert len(call_figures.uncounted(database, datetime.now(UTC))) > 9 * 24
+    assert len(call_statistics.uncounted(database, datetime.now(UTC))) > 9 * 24
     config = configured(folder, store_url, "127.0.0.1:0")
     now = datetime.now(UTC)  # hours that end while they are counted are not asked for
     with running(folder, "web", "--config", str(config)) as process:
         told(folder, "hours of the reports are counted ahead")
         process.terminate()
         assert process.wait(LIMIT_S) == 0
-    found = call_figures.figures(database, now - timedelta(days=11), now, now, budget_s=0)
+    found = call_statistics.figures(database, now - timedelta(days=11), now, now, budget_s=0)
     database.close()
-    assert (found.left_out, found.of(call_figures.CALLS)) == (0, {"stored": 1})
+    assert (found.left_out, found.of(call_statistics.CALLS)) == (0, {"stored": 1})
 
 
 def test_people_by_command(folder: Path, store_url: str) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from ivr.config import Manager
-from ivr.domain.people import Role
 from ivr.domain.takes import TakeState
+from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.studio.recordings import recording
 from tests.studio.stock import speak_quickly

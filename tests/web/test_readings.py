@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from ivr.config import Recordings, Settings, Store, Web
-from ivr.domain.people import Role
-from ivr.storage import clerk, tables
-from ivr.storage.engine import Database
-from ivr.web.reading_wording import misfit
+from ivr.domain.users import Role
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.readings import review as clerk
+from ivr.web.readings.labels import misfit
 from tests.web.conftest import Site
 from tests.web.stock import NUMBER, READER, VOICE, account, doubtful, put, reading, say, year_of
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.web.pages import reports
+from ivr.web.reports import page as reports
 from tests.waiting import LIMIT_S
 from tests.web.conftest import Site
 from tests.web.stock import account, put, reading

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from ivr.domain.people import Role
-from ivr.web.access import Pages, UndeclaredAccess
+from ivr.domain.users import Role
 from ivr.web.application import page_routes
+from ivr.web.core.auth import Pages, UndeclaredAccess
 from tests.web.conftest import Site
 
 A, C, V, W = Role.ADMINISTRATOR, Role.CLERK, Role.VOICE, Role.VIEWER

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.domain.audit import Action
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.web.audit_wording import ACTIONS
-from ivr.web.tables import SHOWN
+from ivr.web.tables.admin import SHOWN
+from ivr.web.tables.audit_labels import ACTIONS
 from tests.web.conftest import Site
 
 
@@ -74,7 +74,7 @@ async def test_what_is_searched_for_is_not_logged(site: Site, caplog: pytest.Log
 
 
 async def test_counting_is_bounded_and_the_newest_come_first(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.web.tables.MOST_COUNTED", 40)
+    monkeypatch.setattr("ivr.web.tables.admin.MOST_COUNTED", 40)
     with site.database.writing() as connection:
         connection.execute(insert(tables.of(tables.Account)), [{"number": f"55{n:03d}"} for n in range(60)])
     page = (await (await site.logged_in(Role.ADMINISTRATOR)).get("/tables/accounts/list")).text

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.config import Manager
-from ivr.domain.people import Role
+from ivr.domain.users import Role
 from ivr.storage import tables
 from ivr.web.application import make_application
 from tests.web.conftest import Site
@@ -71,12 +71,12 @@ async def test_with_asterisk_away_the_page_says_so(site: Site) -> None:
 
 async def test_many_who_look_are_one_question(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = await site.logged_in(Role.CLERK)
-    monkeypatch.setattr("ivr.web.live.FRESH_S", 600.0)
+    monkeypatch.setattr("ivr.web.today.dashboard_cache.FRESH_S", 600.0)
     first = (await browser.get("/today/live")).text
     put(site.database, tables.Call, id="new", started_at=site.time)
     await asyncio.gather(*(browser.get("/today/live") for _ in range(10)))
     assert (await browser.get("/today/live")).text == first  # asked less than FRESH_S ago
-    monkeypatch.setattr("ivr.web.live.FRESH_S", 0.0)
+    monkeypatch.setattr("ivr.web.today.dashboard_cache.FRESH_S", 0.0)
     assert "сейчас: 1" in (await browser.get("/today/live")).text
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ivr.domain.people import Role
 from ivr.domain.takes import TakeState
-from ivr.studio.arrivals import MOST_ENTRIES
+from ivr.domain.users import Role
+from ivr.studio.uploads import MOST_ENTRIES
 from tests.studio.recordings import ffmpeg, recording
 from tests.web.conftest import Browser, Site
 from tests.web.prompts import ASK, ASK_TEXT, number, recorded, studio

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from ivr.domain.faults import StoreUnavailable
-from ivr.storage.engine import Database, database_url
+from ivr.storage.database.database import Database, database_url
 
 UPGRADE_LIMIT_S = 600.0
 """Longest statement of an upgrade: tables with millions of rows may be rewritten."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from ivr.storage import tables
-from ivr.storage.columns import Base
+from ivr.storage.tables.columns import Base
 
 assert tables.Account.metadata is Base.metadata  # importing the tables fills the metadata
 

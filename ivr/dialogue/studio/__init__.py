@@ -1,0 +1,1 @@
+"""The conversation with somebody who records prompts by telephone."""

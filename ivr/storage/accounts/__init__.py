@@ -1,0 +1,1 @@
+"""Accounts and meters: loading, finding and importing them."""

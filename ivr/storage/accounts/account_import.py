@@ -1,0 +1,183 @@
+"""Accounts, meters and last readings of the billing system come in: the whole file or nothing.
+
+The file first goes into temporary tables, where it holds up nobody; then few statements over whole tables bring it
+into the real ones, in one transaction that is as short as it can be, since callers wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import IntegrityError
+
+from ivr.domain.accounts import AccountFormat
+from ivr.domain.faults import StoreUnavailable
+from ivr.domain.readings import Window
+from ivr.storage.accounts import import_steps as steps
+from ivr.storage.accounts.account_file import PLACE, AccountFile, AccountLine, BadLine
+from ivr.storage.database.database import Database
+
+CHUNK = 2000
+"""Lines that are written into the temporary tables at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a file is judged by.
+
+    zone: where the customers live; readings are of the first moment of their day there.
+    window: tells the period that a reading counts for. now: aware; nothing in the file is later.
+    """
+
+    accounts: AccountFormat
+    zone: ZoneInfo
+    window: Window
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an import did. bad_lines, left_out: lines with faults, accounts not imported for them.
+
+    readings_behind: those of the new readings that stand behind a live one of their period, as a measure only.
+    """
+
+    imported: bool
+    lines: int
+    bad_lines: int = 0
+    left_out: int = 0
+    accounts_new: int = 0
+    accounts_changed: int = 0
+    meters_new: int = 0
+    readings_new: int = 0
+    readings_behind: int = 0
+
+
+@dataclass(slots=True)
+class _Faults:
+    """What was found to be bad so far."""
+
+    report: Callable[[BadLine], None]
+    lines: set[int] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+
+    def add(self, bad: BadLine) -> None:
+        self.lines.add(bad.line)
+        self.accounts.update(bad.accounts)
+        self.report(bad)
+
+
+def import_accounts(
+    database: Database,
+    path: Path,
+    terms: Terms,
+    *,
+    skip_bad: bool = False,
+    report: Callable[[BadLine], None],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Summary:
+    """Import one file in one transaction. Every fault goes to `report`, in the order of the lines, contradictions
+    to the store at the end. If there is any, nothing is imported; with `skip_bad` only the accounts that it touches
+    are left out, whole.
+
+    progress: bytes read so far, bytes of the file. Raises BadFile, OSError, StoreUnavailable.
+    """
+    faults = _Faults(report)
+    file = AccountFile(path, terms.accounts, terms.now.astimezone(terms.zone).date())
+    try:
+        with database.several() as connection:
+            with connection.begin():
+                lines = _load(connection, file, terms, faults, lambda: progress(file.position, path.stat().st_size))
+            connection.execution_options(writes=True)
+            with connection.begin():
+                summary = _bring_in(connection, lines, faults, terms, skip_bad=skip_bad)
+            if summary.imported:
+                with connection.begin():
+                    steps.look_again(connection)
+            return summary
+    except IntegrityError as error:
+        raise StoreUnavailable("another import was at work at the same time: nothing is imported, try again") from error
+
+
+def _load(
+    connection: Connection, file: AccountFile, terms: Terms, faults: _Faults, progress: Callable[[], None]
+) -> int:
+    """Fill the temporary tables; the number of lines seen."""
+    steps.staging.create_all(connection)
+    rows: list[dict[str, object]] = []
+    phones: list[dict[str, object]] = []
+    good = 0
+    for found in file.lines():
+        if isinstance(found, BadLine):
+            faults.add(found)
+            continue
+        good += 1
+        rows.append(_row(found, terms))
+        if found.first:
+            phones += ({"account": found.account, "phone": phone} for phone in found.phones)
+        if len(rows) >= CHUNK:
+            _fill(connection, steps.lines, rows)
+            _fill(connection, steps.phones, phones)
+            progress()
+    _fill(connection, steps.lines, rows)
+    _fill(connection, steps.phones, phones)
+    if connection.dialect.name != "sqlite":
+        for table in (steps.lines, steps.phones):  # PostgreSQL never looks at temporary tables by itself
+            connection.execute(text(f"ANALYZE {table.name}"))
+    progress()
+    return good + len(faults.lines)
+
+
+def _fill(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(table.insert(), rows)
+        rows.clear()
+
+
+def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
+    values = (*line.values, None, None, None)
+    day = line.read_on
+    return {
+        "line": line.line,
+        "account": line.account,
+        "leads": line.first,
+        **dict(zip(PLACE, line.place, strict=True)),
+        "meter": line.meter or None,
+        "digits": line.digits,
+        "zones": line.zones,
+        "power_kw": line.power_kw,
+        "taken_at": datetime.combine(day, time(), terms.zone) if day else None,
+        "period": str(terms.window.period_of(day)) if day else None,
+        "t1": values[0],
+        "t2": values[1],
+        "t3": values[2],
+    }
+
+
+def _bring_in(connection: Connection, lines: int, faults: _Faults, terms: Terms, *, skip_bad: bool) -> Summary:
+    for bad in steps.conflicts(connection):
+        faults.add(bad)
+    if faults.lines and not skip_bad:
+        return Summary(False, lines, len(faults.lines), len(faults.accounts))
+    if faults.accounts:
+        connection.execute(steps.spoiled.insert(), [{"account": account} for account in faults.accounts])
+        steps.forget_spoiled(connection)
+    accounts_new, accounts_changed = steps.bring_in_accounts(connection)
+    meters_new = steps.bring_in_meters(connection)
+    readings_new, behind = steps.bring_in_readings(connection, terms.now)
+    return Summary(
+        True,
+        lines,
+        len(faults.lines),
+        len(faults.accounts),
+        accounts_new,
+        accounts_changed,
+        meters_new,
+        readings_new,
+        behind,
+    )

@@ -1,0 +1,185 @@
+"""An account as the domain sees it: its meters in use and what their registers showed before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
+
+from ivr.domain.accounts import Account
+from ivr.domain.judgement import Verdict
+from ivr.domain.meters import Meter, Register, Zone
+from ivr.domain.readings import Channel, Period, Reading, Status, Use
+from ivr.storage import tables
+from ivr.storage.tables.columns import AnyRow
+
+REFUSED = "refused"
+"""First word of the reason of a reading that a clerk or the billing system took back: it never counts again."""
+
+USES = 12
+"""Past uses that are remembered: a year of months."""
+
+_DEPTH = 2 * (USES + 2)  # rows of one register that are looked at: billing may repeat a caller's reading of a month
+
+_accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
+_registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
+_phones = tables.of(tables.AccountPhone)
+
+_ACCOUNT = (
+    select(
+        _accounts.c.id,
+        _accounts.c.street,
+        _accounts.c.house,
+        _accounts.c.flat,
+        _accounts.c.district,
+        _meters.c.id.label("meter_id"),
+        _meters.c.serial,
+        _meters.c.digits,
+        _meters.c.power_kw,
+        _meters.c.installed,
+        _registers.c.id.label("register_id"),
+        _registers.c.zone,
+    )
+    .select_from(
+        _accounts.outerjoin(
+            _meters, and_(_meters.c.account_id == _accounts.c.id, _meters.c.removed.is_(None))
+        ).outerjoin(_registers)
+    )
+    .where(_accounts.c.number == bindparam("number"))
+)
+
+# Of the superseded rows only billing's own measures still count, see `_believed`.
+_counting = (
+    select(
+        _readings.c.register_id,
+        _readings.c.value,
+        _readings.c.taken_at,
+        _readings.c.period,
+        _readings.c.channel,
+        _readings.c.status,
+        _readings.c.reason,
+        func.row_number()
+        .over(partition_by=_readings.c.register_id, order_by=(_readings.c.taken_at.desc(), _readings.c.id.desc()))
+        .label("age"),
+    )
+    .select_from(_readings.join(_registers).join(_meters))
+    .where(
+        _meters.c.account_id == bindparam("account_id"),
+        _meters.c.removed.is_(None),
+        or_(
+            _readings.c.status != Status.SUPERSEDED.value,
+            and_(_readings.c.channel == Channel.BILLING.value, _readings.c.reason.not_like(f"{REFUSED}%")),
+        ),
+    )
+    .subquery()
+)
+_PAST = select(_counting).where(_counting.c.age <= _DEPTH).order_by(_counting.c.register_id, _counting.c.age)
+
+_OF_PHONE = (
+    select(_accounts.c.number)
+    .join(_phones, _phones.c.account_id == _accounts.c.id)
+    .where(_phones.c.phone == bindparam("phone"))
+    .order_by(_accounts.c.number)
+    .limit(bindparam("most"))
+)
+
+
+def numbers_of_phone(connection: Connection, phone: str, most: int) -> list[str]:
+    """Numbers of the accounts that list this E.164 number, at most `most`, in their order."""
+    return list(connection.execute(_OF_PHONE, {"phone": phone, "most": most}).scalars())
+
+
+def load_account(connection: Connection, number: str, present: Period, zone: ZoneInfo) -> Account | None:
+    """The account with this number, or None. `present`: the period that a reading given now counts for."""
+    rows = connection.execute(_ACCOUNT, {"number": number}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    past = _past(connection, first.id) if first.meter_id is not None else {}
+    return Account(
+        id=first.id,
+        number=number,
+        district=first.district,
+        street=first.street,
+        house=first.house,
+        flat=first.flat,
+        meters=_meters_of(rows, past, str(present), zone),
+    )
+
+
+def _past(connection: Connection, account_id: int) -> dict[int, list[AnyRow]]:
+    past: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in connection.execute(_PAST, {"account_id": account_id}):
+        past[row.register_id].append(row)
+    return past
+
+
+def _meters_of(
+    rows: Sequence[AnyRow], past: dict[int, list[AnyRow]], present: str, zone: ZoneInfo
+) -> tuple[Meter, ...]:
+    registers: dict[int, list[Register]] = defaultdict(list)
+    facts: dict[int, AnyRow] = {}
+    for row in sorted((row for row in rows if row.register_id is not None), key=lambda row: str(row.zone)):
+        facts[row.meter_id] = row
+        register = Register(id=row.register_id, zone=Zone(row.zone), digits=row.digits)
+        registers[row.meter_id].append(_with_past(register, past.get(row.register_id, []), present, zone))
+    in_order = sorted(facts.values(), key=lambda row: (row.installed or date.min, row.meter_id))
+    return tuple(
+        Meter(id=row.meter_id, serial=row.serial, registers=tuple(registers[row.meter_id]), power_kw=row.power_kw)
+        for row in in_order
+    )
+
+
+def _with_past(register: Register, rows: list[AnyRow], present: str, zone: ZoneInfo) -> Register:
+    """`register` with its history; `rows` newest first."""
+    live = [row for row in rows if row.status != Status.SUPERSEDED]
+    believed = [row for row in rows if _believed(row, present)]
+    return Register(
+        id=register.id,
+        zone=register.zone,
+        digits=register.digits,
+        base=_reading(believed[0], zone) if believed else None,
+        latest=_reading(live[0], zone) if live else None,
+        uses=_uses(believed, register.capacity, zone),
+    )
+
+
+def _believed(row: AnyRow, present: str) -> bool:
+    """Whether new readings are measured against this one.
+
+    Billing's own always are. A caller's is once its period is over: until then a correction replaces it.
+    """
+    if row.channel == Channel.BILLING:
+        return True
+    if row.period >= present:
+        return False
+    return row.status in {Status.ACCEPTED, Status.EXPORTED} or (
+        row.status == Status.FLAGGED and row.reason == Verdict.SAME.value
+    )
+
+
+def _uses(believed: list[AnyRow], capacity: int, zone: ZoneInfo) -> tuple[Use, ...]:
+    """Uses between the newest believed readings of each period, oldest first; `believed` newest first."""
+    newest_of_period: dict[str, AnyRow] = {}
+    for row in believed:
+        newest_of_period.setdefault(row.period, row)
+    readings = [_reading(row, zone) for row in list(newest_of_period.values())[: USES + 1]]
+    uses = []
+    for earlier, later in pairwise(reversed(readings)):
+        kwh, days = later.value - earlier.value, (later.taken_on - earlier.taken_on).days
+        if kwh < 0:
+            kwh += capacity
+            if kwh > capacity // 2:  # a corrected value, no display that passed its last digit
+                continue
+        if days >= 1:
+            uses.append(Use(kwh, days))
+    return tuple(uses)
+
+
+def _reading(row: AnyRow, zone: ZoneInfo) -> Reading:
+    taken_at: datetime = row.taken_at
+    return Reading(row.value, taken_at.astimezone(zone).date())

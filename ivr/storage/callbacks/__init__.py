@@ -1,0 +1,1 @@
+"""Whom the line owes a call."""

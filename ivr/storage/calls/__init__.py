@@ -1,0 +1,1 @@
+"""Calls: the journal and what pages read from it."""

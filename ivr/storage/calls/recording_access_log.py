@@ -1,0 +1,40 @@
+"""Who heard a caller's voice: a row of the audit for each listening."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from ivr.domain.audit import Action
+from ivr.storage import tables
+from ivr.storage.database.audit import note
+from ivr.storage.database.database import Database
+
+SAME_LISTENING = timedelta(minutes=15)
+"""A browser fetches a sound in parts; within this time they are one listening."""
+
+_audit, _users = tables.of(tables.Audit), tables.of(tables.User)
+
+
+def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
+    """Write down who heard a voice, once for all parts of one listening. subject: `call:…`, `reading:…`, `report:…`.
+
+    Raises StoreUnavailable.
+    """
+    lately = select(_audit.c.id).where(
+        _audit.c.subject == subject,
+        _audit.c.action == Action.RECORDING_HEARD.value,
+        _audit.c.who == who,
+        _audit.c.detail == detail,
+        _audit.c.at > now - SAME_LISTENING,
+    )
+    with database.reading() as connection:
+        if connection.scalar(lately.limit(1)) is not None:
+            return
+    with database.writing() as connection:
+        # A browser asks for two parts at once: whoever listens is locked, so that the second sees the first's row.
+        connection.execute(select(_users.c.id).where(_users.c.login == who).with_for_update())
+        if connection.scalar(lately.limit(1)) is not None:
+            return
+        note(connection, who, now, Action.RECORDING_HEARD, subject, detail)

@@ -1,0 +1,264 @@
+"""What a clerk does with outages: enters, changes, ends and reopens them. Every change is in the audit.
+
+OutageFault
+├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
+├── NobodyThere      no account lies at the place: most likely it is misspelt
+├── AlreadyKnown     an outage of the same place is open already
+└── OutOfOrder       it would end before it began
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from ivr.domain.audit import Action
+from ivr.domain.callbacks import CallbackResult
+from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.storage import tables
+from ivr.storage.database.audit import note
+from ivr.storage.database.database import Database
+from ivr.storage.outages.views import accounts_at, outage_of
+
+NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a promise is due whose outage has not ended; its end makes it due."""
+
+WAITS_AGAIN: dict[str, Any] = {
+    "state": "due",
+    "due_at": NOT_YET,
+    "joined_at": None,
+    "tries": 0,
+    "token": None,
+    "reason": "",
+    "finished_at": None,
+}
+"""Columns of a promise whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
+
+_outages, _callbacks = tables.of(tables.Outage), tables.of(tables.Callback)
+
+_LIVE = _outages.c.state.in_(sorted(LIVE))
+_POWER = _callbacks.c.kind == "power"
+_UNREACHED = [
+    rung.value for rung in (CallbackResult.NO_ANSWER, CallbackResult.BUSY, CallbackResult.SILENT, CallbackResult.FAILED)
+]
+
+
+class OutageFault(Exception):
+    """What was asked cannot be done; the text says why."""
+
+
+class NoSuchOutage(OutageFault, LookupError):
+    """There is no outage of this number that goes on."""
+
+
+class NobodyThere(OutageFault):
+    """No account lies at the place."""
+
+
+class AlreadyKnown(OutageFault):
+    """An outage of the same place goes on already."""
+
+
+class OutOfOrder(OutageFault):
+    """The outage would end before it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What came of a new outage. accounts: how many lie at its place."""
+
+    id: int
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of the end of an outage, or of its reopening. to_ring: callers whose promises it touched."""
+
+    outage: Outage
+    to_ring: int
+
+
+def add(
+    database: Database,
+    kind: Kind,
+    place: Place,
+    cause: Cause,
+    began_at: datetime,
+    expected_end: datetime | None,
+    who: str,
+    now: datetime,
+    *,
+    anywhere: bool = False,
+) -> Entered:
+    """Enter an open outage. anywhere: also where no account lies.
+
+    Raises NobodyThere, AlreadyKnown, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        _new_place(connection, place)
+        accounts = accounts_at(connection, place)
+        if not (accounts or anywhere):
+            raise NobodyThere(
+                "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
+            )
+        values = {
+            "kind": kind.value,
+            "state": State.OPEN.value,
+            "district": place.district,
+            "street": place.street,
+            "house": place.house,
+            "cause": cause.value,
+            "began_at": began_at,
+            "expected_end": expected_end,
+            "created_at": now,
+        }
+        key: int = connection.execute(insert(_outages).values(values).returning(_outages.c.id)).scalar_one()
+        expected = f", expected end {_told(expected_end, now)}"
+        _note(connection, who, now, Action.OUTAGE_ADD, key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
+    return Entered(key, accounts)
+
+
+def change(
+    database: Database,
+    outage: int,
+    who: str,
+    now: datetime,
+    *,
+    expected_end: datetime | None = None,
+    end_unknown: bool = False,
+    cause: Cause | None = None,
+    note: str = "",
+) -> Outage:
+    """Change what is given of an outage. end_unknown: nobody knows any more.
+
+    Raises NoSuchOutage, OutOfOrder, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        before = _live(connection, outage)
+        if expected_end is not None:
+            _in_order(before, expected_end)
+        values: dict[str, object] = {}
+        told = []
+        if expected_end is not None or end_unknown:
+            values["expected_end"] = expected_end
+            told.append(f"expected end {_told(before.expected_end, now)} -> {_told(expected_end, now)}")
+        if cause is not None:
+            values["cause"] = cause.value
+            told.append(f"cause {before.cause} -> {cause}")
+        if values:
+            connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
+        _note(connection, who, now, Action.OUTAGE_CHANGE, outage, "; ".join([*told, note] if note else told))
+        return _live(connection, outage)
+
+
+def end(
+    database: Database,
+    outage: int,
+    who: str,
+    now: datetime,
+    *,
+    ended_at: datetime,
+    withdrawn: bool = False,
+    note: str = "",
+    only: frozenset[State] = LIVE,
+) -> Ended:
+    """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
+
+    Who was promised to be rung is rung in both cases: they asked when they would have light.
+    Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        before = _live(connection, outage)
+        if not withdrawn:
+            _in_order(before, ended_at)
+        state = State.WITHDRAWN if withdrawn else State.ENDED
+        still = _outages.c.state.in_(sorted(only))
+        over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
+        if connection.execute(over).rowcount != 1:
+            raise NoSuchOutage(f"outage {outage} is over already" if only == LIVE else f"outage {outage} has changed")
+        due = (
+            update(_callbacks)
+            .where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
+            .values(due_at=now, joined_at=now)
+        )
+        to_ring = connection.execute(due).rowcount
+        told = f"at {_told(ended_at, now)}, to ring: {to_ring}"
+        _note(
+            connection,
+            who,
+            now,
+            Action.OUTAGE_WITHDRAW if withdrawn else Action.OUTAGE_END,
+            outage,
+            "; ".join([told, note] if note else [told]),
+        )
+        return Ended(_found(connection, outage), to_ring)
+
+
+def reopen(database: Database, outage: int, who: str, now: datetime, *, note: str = "") -> Ended:
+    """An outage was ended by mistake: it goes on, and who was not reached yet waits for its end again.
+
+    Who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
+    """
+    with database.writing() as connection:
+        before = _found(connection, outage)
+        if before.state not in LIVE:
+            _new_place(connection, before.place)
+        again = update(_outages).where(_outages.c.id == outage, ~_LIVE).values(state=State.OPEN.value, ended_at=None)
+        if connection.execute(again).rowcount != 1:
+            raise NoSuchOutage(f"outage {outage} goes on")
+        of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
+        waits = update(_callbacks).where(of_outage, _callbacks.c.state == "due")
+        to_ring = connection.execute(waits.values(WAITS_AGAIN)).rowcount
+        # A phone waits once for an outage: the last of its promises, unless it waits or is rung already.
+        live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(("due", "calling")))
+        lost = and_(of_outage, _callbacks.c.state == "given-up", _callbacks.c.reason.in_(_UNREACHED))
+        last = (
+            select(func.max(_callbacks.c.id)).where(lost, _callbacks.c.phone.not_in(live)).group_by(_callbacks.c.phone)
+        )
+        back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
+        to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
+        told = f"was {before.state}, wait again: {to_ring}"
+        _note(connection, who, now, Action.OUTAGE_REOPEN, outage, "; ".join([told, note] if note else [told]))
+        return Ended(_found(connection, outage), to_ring)
+
+
+def _new_place(connection: Connection, place: Place) -> None:
+    for row in connection.execute(select(_outages).where(_LIVE)):
+        known = outage_of(row)
+        if known.place.covers(place) and place.covers(known.place):
+            if known.state is State.SUSPECTED:
+                raise AlreadyKnown(f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`")
+            raise AlreadyKnown(f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`")
+
+
+def _live(connection: Connection, outage: int) -> Outage:
+    found = _found(connection, outage)
+    if found.state not in LIVE:
+        raise NoSuchOutage(f"outage {outage} is {found.state}")
+    return found
+
+
+def _found(connection: Connection, outage: int) -> Outage:
+    row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
+    if row is None:
+        raise NoSuchOutage(f"there is no outage {outage}")
+    return outage_of(row)
+
+
+def _in_order(outage: Outage, ends: datetime) -> None:
+    if ends < outage.began_at.replace(second=0, microsecond=0):  # people give the minute
+        began = _told(outage.began_at, ends)
+        raise OutOfOrder(f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn")
+
+
+def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
+    note(connection, who, now, action, f"outage:{outage}", detail)
+
+
+def _told(moment: datetime | None, now: datetime) -> str:
+    """A time for people, in the zone of `now`."""
+    return "unknown" if moment is None else moment.astimezone(now.tzinfo).isoformat(timespec="minutes")

@@ -1,0 +1,1 @@
+"""Readings: storing, reviewing, exporting, and taking in those of emergency mode."""

@@ -1,0 +1,233 @@
+"""Readings that wait for a clerk, as the page shows them: in order, and one with what is needed to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from ivr.domain.readings import Status
+from ivr.storage import tables
+from ivr.storage.database.database import Database
+from ivr.storage.tables.columns import AnyRow
+
+MOST_COUNTED = 10_000
+MOST_OF_HISTORY = 36
+
+_accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
+_registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
+_audit, _calls = tables.of(tables.Audit), tables.of(tables.Call)
+
+_PLACED = (
+    _readings.join(_registers, _registers.c.id == _readings.c.register_id)
+    .join(_meters, _meters.c.id == _registers.c.meter_id)
+    .join(_accounts, _accounts.c.id == _meters.c.account_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of the list. zones: how many the meter has, which says what its zones are called."""
+
+    id: int
+    taken_at: datetime
+    account: str
+    zone: str
+    zones: int
+    value: int
+    channel: str
+    reason: str
+    voice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A reading of the register's history."""
+
+    id: int
+    value: int
+    taken_at: datetime
+    period: str
+    channel: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A reading with its place and its register's history, the newest first, itself included.
+
+    caller: E.164 of the call it came from, "" if withheld or no call.
+    """
+
+    id: int
+    register_id: int
+    account_id: int
+    account: str
+    street: str
+    house: str
+    flat: str
+    meter: str
+    digits: int
+    zone: str
+    zones: int
+    power_kw: float | None
+    value: int
+    taken_at: datetime
+    period: str
+    channel: str
+    status: str
+    reason: str
+    voice: str | None
+    call_id: str | None
+    receipt: str
+    caller: str
+    history: tuple[Past, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has decided yet."""
+        return self.status == Status.FLAGGED
+
+    @property
+    def earlier(self) -> Past | None:
+        """The newest reading of an earlier period that counts."""
+        counting = (past for past in self.history if past.status != Status.SUPERSEDED and past.period < self.period)
+        return next(counting, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody did with a reading. action: `reading.accept`, `reading.correct` or `reading.refuse`."""
+
+    action: str
+    who: str
+    at: datetime
+
+
+def waiting(database: Database, after: int | None = None, most: int = 50) -> list[Waiting]:
+    """Flagged readings, oldest first, from behind the reading `after`. Raises StoreUnavailable."""
+    first = _in_order().limit(most)
+    with database.reading() as connection:
+        if after is not None:
+            place = connection.execute(select(_readings.c.taken_at).where(_readings.c.id == after)).first()
+            first = first.where(_behind(place.taken_at, after)) if place is not None else first
+        ids = [row.id for row in connection.execute(first)]
+        query = select(
+            _readings.c.id,
+            _readings.c.taken_at,
+            _accounts.c.number,
+            _registers.c.zone,
+            _meters.c.zones,
+            _readings.c.value,
+            _readings.c.channel,
+            _readings.c.reason,
+            _readings.c.voice,
+        )
+        rows = connection.execute(query.select_from(_PLACED).where(_readings.c.id.in_(ids)))
+        return sorted((Waiting(*row) for row in rows), key=lambda row: (row.taken_at, row.id))
+
+
+def how_many_wait(database: Database) -> int:
+    """Flagged readings, counted up to MOST_COUNTED. Raises StoreUnavailable."""
+    with database.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(_in_order().limit(MOST_COUNTED).subquery())) or 0
+
+
+def next_waiting(database: Database, after: int) -> int | None:
+    """The flagged reading behind `after`, else the first of all, never `after` itself. Raises StoreUnavailable."""
+    with database.reading() as connection:
+        place = connection.execute(select(_readings.c.taken_at).where(_readings.c.id == after)).first()
+        if place is not None:
+            behind = connection.execute(_in_order().where(_behind(place.taken_at, after)).limit(1)).first()
+            if behind is not None:
+                return int(behind.id)
+        first = connection.execute(_in_order().where(_readings.c.id != after).limit(1)).first()
+        return None if first is None else int(first.id)
+
+
+def checked(database: Database, reading: int) -> Checked | None:
+    """A reading, flagged or not any more, with its history; None if there is none. Raises StoreUnavailable."""
+    query = select(
+        _readings.c.id,
+        _readings.c.register_id,
+        _accounts.c.id.label("account_id"),
+        _accounts.c.number.label("account"),
+        _accounts.c.street,
+        _accounts.c.house,
+        _accounts.c.flat,
+        _meters.c.serial.label("meter"),
+        _meters.c.digits,
+        _registers.c.zone,
+        _meters.c.zones,
+        _meters.c.power_kw,
+        _readings.c.value,
+        _readings.c.taken_at,
+        _readings.c.period,
+        _readings.c.channel,
+        _readings.c.status,
+        _readings.c.reason,
+        _readings.c.voice,
+        _readings.c.call_id,
+        _readings.c.receipt,
+        func.coalesce(_calls.c.caller, "").label("caller"),
+    ).select_from(_PLACED.outerjoin(_calls, _calls.c.id == _readings.c.call_id))
+    with database.reading() as connection:
+        row = connection.execute(query.where(_readings.c.id == reading)).first()
+        if row is None:
+            return None
+        history = connection.execute(past_of(_readings.c.register_id == row.register_id, MOST_OF_HISTORY))
+        return Checked(**row._asdict(), history=tuple(past(one) for one in history))
+
+
+def decision_on(database: Database, reading: int) -> Decision | None:
+    """The last decision on a reading, None if there was none. Raises StoreUnavailable."""
+    query = (
+        select(_audit.c.action, _audit.c.who, _audit.c.at)
+        .where(_audit.c.subject == f"reading:{reading}", _audit.c.action.like("reading.%"))
+        .order_by(_audit.c.id.desc())
+        .limit(1)
+    )
+    with database.reading() as connection:
+        row = connection.execute(query).first()
+        return None if row is None else Decision(*row)
+
+
+def voice_of(database: Database, reading: int) -> str | None:
+    """File of the caller's utterance below the recordings, None if none was kept. Raises StoreUnavailable."""
+    with database.reading() as connection:
+        return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
+
+
+def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, datetime, str, str, str, str, int]]:
+    """Readings of registers, the newest first; rows for `past`."""
+    return (
+        select(
+            _readings.c.id,
+            _readings.c.value,
+            _readings.c.taken_at,
+            _readings.c.period,
+            _readings.c.channel,
+            _readings.c.status,
+            _readings.c.reason,
+            _readings.c.register_id,
+        )
+        .where(which)
+        .order_by(_readings.c.taken_at.desc(), _readings.c.id.desc())
+        .limit(most)
+    )
+
+
+def past(row: AnyRow) -> Past:
+    """A row of `past_of`."""
+    return Past(row.id, row.value, row.taken_at, row.period, row.channel, row.status, row.reason)
+
+
+def _in_order() -> Select[tuple[int]]:
+    return select(_readings.c.id).where(tables.FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
+
+
+def _behind(taken_at: datetime, reading: int) -> ColumnElement[bool]:
+    later = and_(_readings.c.taken_at == taken_at, _readings.c.id > reading)
+    return and_(_readings.c.taken_at >= taken_at, or_(_readings.c.taken_at > taken_at, later))

@@ -1,0 +1,1 @@
+"""Users of the pages and of the studio."""

@@ -1,0 +1,1 @@
+"""A long recording of a speaker, cut into takes."""

@@ -1,0 +1,149 @@
+"""Rings people back over Asterisk's manager: the hotline's port `Exchange`.
+
+A promise's call has the unique id `ivr-<token>`, at the end of an outage `ivr-power-<token>`: Asterisk makes no second
+one while it is up, and a list of calls tells which promises are being kept. What the called person answers by a key is
+written by the dialplan (`ivr-callback`, `ivr-power`) into Asterisk's own database, where it outlives this daemon, the
+call and Asterisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.domain.callbacks import Callback, CallbackKind, CallbackResult
+from ivr.hotline.ports import ExchangeAway
+from ivr.telephony.manager.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
+from ivr.telephony.names import CALL_PREFIX, CALLBACK_FAMILY, POWER_PREFIX, Context, Variable
+from ivr.telephony.screen_pop import variables_of_promise
+
+CONTEXTS = {CallbackKind.QUEUE: Context.CALLBACK, CallbackKind.POWER: Context.POWER}
+NOT_FOUND = "Database entry not found"
+ANSWER_S = 120.0
+"""Longest time from the answer to a key or the end: two times the question, with its pauses."""
+
+RETURNED = 5
+"""Priority in the queue of who was rung back, above their own: before all who wait, behind danger (10)."""
+
+_KEYS = {
+    str(rung): rung
+    for rung in (
+        CallbackResult.CONFIRMED,
+        CallbackResult.DECLINED,
+        CallbackResult.DARK,
+        CallbackResult.PERSON,
+        CallbackResult.SILENT,
+    )
+}
+_REASONS = {1: CallbackResult.NO_ANSWER, 3: CallbackResult.NO_ANSWER, 5: CallbackResult.BUSY}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How a number is rung.
+
+    channel: what Asterisk dials, with `{phone}` (+79161234567), `{digits}` (79161234567) or `{national}` (89161234567).
+    caller_id: number shown to who is rung, "" for none. ring_s: longest wait for the answer.
+    """
+
+    channel: str
+    caller_id: str = ""
+    ring_s: float = 35.0
+
+    def to(self, phone: str) -> str:
+        """The channel that rings a number in E.164."""
+        national = "8" + phone[2:] if phone.startswith("+7") else phone
+        return self.channel.format(phone=phone, digits=phone[1:], national=national)
+
+
+class AsteriskExchange:
+    """One Asterisk. name: the same for all daemons beside it. ami: its connection; raises AmiUnavailable while down."""
+
+    def __init__(self, name: str, ami: Callable[[], Ami], dialling: Dialling) -> None:
+        self._name = name
+        self._ami = ami
+        self._dialling = dialling
+
+    @property
+    def name(self) -> str:
+        """This Asterisk's own name."""
+        return self._name
+
+    async def ring(self, promise: Callback) -> CallbackResult:
+        """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
+        uniqueid = CALL_PREFIX + (POWER_PREFIX if promise.kind is CallbackKind.POWER else "") + promise.token
+        try:
+            ami = self._ami()
+            with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
+                await ami.originate(
+                    self._dialling.to(promise.phone),
+                    context=CONTEXTS[promise.kind],
+                    caller_id=self._dialling.caller_id,
+                    variables=_variables(promise),
+                    ring_s=self._dialling.ring_s,
+                    channel_id=uniqueid,
+                )
+                while True:
+                    event = await events.next(ANSWER_S)
+                    if event.name == "Hangup":
+                        return await self.kept(promise.token) or CallbackResult.SILENT
+                    if event["Variable"] == Variable.RETURN and event["Value"] in _KEYS:
+                        return _KEYS[event["Value"]]
+        except CallFailed as failure:
+            return _REASONS.get(failure.reason, CallbackResult.FAILED)
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+
+    async def live(self) -> frozenset[str]:
+        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+        names = ("CoreShowChannel", "CoreShowChannelsComplete")
+        found = set()
+        try:
+            ami = self._ami()
+            with ami.events(*names, at_most=20_000) as events:
+                await ami.action("CoreShowChannels")
+                while (event := await events.next(ACTION_S)).name == "CoreShowChannel":
+                    if event["Uniqueid"].startswith(CALL_PREFIX):
+                        found.add(_token(event["Uniqueid"]))
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+        return frozenset(found)
+
+    async def kept(self, token: str) -> CallbackResult | None:
+        """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""
+        try:
+            ami = self._ami()
+            with ami.events("DBGetResponse") as events:
+                await ami.action("DBGet", Family=CALLBACK_FAMILY, Key=token)
+                answer = await events.wait_for("DBGetResponse", ACTION_S, Key=token)
+        except AmiRefused as refusal:
+            if refusal.said == NOT_FOUND:
+                return None
+            raise ExchangeAway from refusal  # to take a missing right for "nothing answered" would ring twice
+        except (AmiFault, TimeoutError) as fault:
+            raise ExchangeAway from fault
+        return _KEYS.get(answer["Val"])
+
+    def returned(self, uniqueid: str) -> str:
+        """Token of the promise by which a call came back to its queue, "" for every other call."""
+        ours, of_outage = uniqueid.startswith(CALL_PREFIX), uniqueid.startswith(CALL_PREFIX + POWER_PREFIX)
+        return _token(uniqueid) if ours and not of_outage else ""
+
+
+def _token(uniqueid: str) -> str:
+    """Of a call that we made."""
+    return uniqueid.removeprefix(CALL_PREFIX).removeprefix(POWER_PREFIX).partition(";")[0]
+
+
+def _variables(promise: Callback) -> dict[str, str]:
+    """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
+    variables: dict[str, str] = {
+        Variable.CALLBACK: promise.token,
+        Variable.CALLBACK_PHONE: promise.phone,
+        **variables_of_promise(promise),
+    }
+    if promise.kind is CallbackKind.QUEUE:
+        since = str(int(promise.joined_at.timestamp()))
+        priority = str(promise.priority + RETURNED)
+        variables |= {Variable.QUEUE: promise.queue, Variable.PRIORITY: priority, Variable.SINCE: since}
+    return variables

@@ -1,0 +1,1 @@
+"""The project's own benchmarks of calls, pages, hotline, store and studio."""

@@ -1,0 +1,1 @@
+"""What recognition costs, and how many callers it serves."""

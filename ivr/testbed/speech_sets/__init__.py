@@ -1,0 +1,1 @@
+"""Test sets of speech: who says what, over which line."""

@@ -1,0 +1,1 @@
+"""Абоненты. Page, labels and templates together."""

@@ -1,0 +1,1 @@
+"""Звонки. Page, labels and templates together."""

@@ -1,0 +1,1 @@
+"""Отключения. Page, labels and templates together."""

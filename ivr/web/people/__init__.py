@@ -1,0 +1,1 @@
+"""Люди. Page, labels and templates together."""

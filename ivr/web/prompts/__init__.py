@@ -1,0 +1,1 @@
+"""Фразы. Page, labels and templates together."""

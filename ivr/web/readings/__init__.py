@@ -1,0 +1,1 @@
+"""Показания на проверку. Page, labels and templates together."""

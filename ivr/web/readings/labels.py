@@ -1,0 +1,146 @@
+"""Readings in words: why they wait, where they stand, what zones are called, and use for a month."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from markupsafe import Markup
+
+from ivr.domain.judgement import Verdict
+from ivr.domain.meters import ZONE_NAMES, Zone, ZoneName
+from ivr.domain.readings import Channel, Status
+from ivr.storage.accounts.load import REFUSED
+from ivr.storage.readings.emergency_import import REASON as EMERGENCY
+from ivr.storage.readings.review import CORRECTED, RESTORED
+from ivr.storage.readings.review_views import Past
+from ivr.web.core.plots import Point, line
+
+MONTH_DAYS = 30
+MOST_DRAWN = 25
+
+REASONS = {
+    Verdict.SAME: "такое же, как в прошлый раз: возможно, никто не жил или показание не сняли",
+    Verdict.TOO_LOW: "меньше прошлого показания",
+    Verdict.TOO_HIGH: "расход намного больше обычного",
+    Verdict.IMPOSSIBLE: "расход больше, чем может пропустить ввод",
+    Verdict.TOO_LONG: "цифр больше, чем на табло счётчика",
+    Verdict.SWAPPED: "похоже, перепутаны тарифные зоны",
+    Verdict.ROLLOVER: "счётчик перешёл через нули",
+    RESTORED: "снова на проверке: показание, которое его заменило, отклонено",
+    CORRECTED: "исправлено сотрудником",
+}
+"""The last word of a stored reason -> Russian."""
+MISFITS = {
+    "unknown account": "такого лицевого счёта нет",
+    "taken in the future": "время приёма в будущем: проверьте часы сервера",
+    "several meters": "у абонента несколько счётчиков",
+    "no meter": "у абонента нет счётчика",
+    "more digits than the meter has": "цифр больше, чем на табло счётчика",
+}
+"""Why readings of emergency mode belong to no meter."""
+STATUSES = {
+    Status.ACCEPTED: ("принято", "good"),
+    Status.FLAGGED: ("ждёт проверки", "warn"),
+    Status.SUPERSEDED: ("заменено", "plain"),
+    Status.EXPORTED: ("передано в расчёты", "good"),
+}
+CHANNELS = {
+    Channel.KEYS: "телефон, клавишами",
+    Channel.VOICE: "телефон, голосом",
+    Channel.EMERGENCY: "аварийный приём",
+    Channel.BILLING: "из расчётов",
+}
+ZONES = {
+    ZoneName.WHOLE_DAY: "круглосуточно",
+    ZoneName.DAY: "день",
+    ZoneName.NIGHT: "ночь",
+    ZoneName.PEAK: "пик",
+    ZoneName.HALF_PEAK: "полупик",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A line of the history's table. use: kilowatt-hours since the reading before; month: the same for 30 days."""
+
+    past: Past
+    use: int | None
+    month: int | None
+    status: str
+    tone: str
+    why: str
+
+
+def why(reason: str) -> str:
+    """A stored reason in words; what is not known is shown as it is."""
+    head, _, rest = reason.partition(": ")
+    if head == EMERGENCY:
+        told = "принято аварийным приёмом, переспросить было некого"
+        return f"{told}; {why(rest)}" if rest else told
+    if head == REFUSED:
+        return "исправлено сотрудником" if rest == CORRECTED else f"отклонено: {rest}"
+    return REASONS.get(reason, reason)
+
+
+def misfit(reason: str) -> str:
+    """Why readings of emergency mode belong to no meter, in words; what is not known is shown as it is."""
+    counted = re.fullmatch(r"(\d+) values for a meter of (\d+) zones", reason)
+    return f"показаний {counted[1]}, а зон у счётчика {counted[2]}" if counted else MISFITS.get(reason, reason)
+
+
+def status(text: str, reason: str) -> tuple[str, str]:
+    """Where a reading stands, in words, and the tone."""
+    if text == Status.SUPERSEDED and reason.startswith(REFUSED):
+        return "отклонено", "bad"
+    return STATUSES[Status(text)]
+
+
+def zone_name(zone: str, zones: int) -> str:
+    """`день` for T1 of two zones."""
+    named = ZONE_NAMES.get(zones, {}).get(Zone(zone))
+    return ZONES[named] if named is not None else zone
+
+
+def lines(history: Sequence[Past]) -> list[HistoryLine]:
+    """The history as a table, `history` newest first. Use is counted between readings that were not replaced."""
+    shown = []
+    for place, one in enumerate(history):
+        before = next((old for old in history[place + 1 :] if _counts(old) and old.period < one.period), None)
+        use = one.value - before.value if before is not None else None
+        month = for_a_month(one, before) if before is not None else None
+        words, tone = status(one.status, one.reason)
+        shown.append(HistoryLine(one, use, month, words, tone, why(one.reason)))
+    return shown
+
+
+def usual_month(history: Iterable[HistoryLine]) -> int | None:
+    """The median of past uses for 30 days, None without any."""
+    known = [
+        line.month
+        for line in history
+        if line.month is not None and line.month >= 0 and _counts(line.past) and line.past.status != Status.FLAGGED
+    ]
+    return round(median(known)) if known else None
+
+
+def for_a_month(now: Past, before: Past) -> int:
+    """Use between two readings, for 30 days."""
+    days = max(1, (now.taken_at - before.taken_at).days)
+    return round((now.value - before.value) * MONTH_DAYS / days)
+
+
+def plot(title: str, history: Sequence[Past], only: int | None = None) -> Markup:
+    """Readings as a line, oldest first; flagged ones are marked. only: a replaced one that is shown all the same."""
+    drawn = [one for one in history if _counts(one) or one.id == only][:MOST_DRAWN]
+    points = [
+        Point(f"{one.taken_at:%d.%m.%y}", one.value, one.id == only or one.status == Status.FLAGGED)
+        for one in reversed(drawn)
+    ]
+    return line(title, points, "кВт·ч")
+
+
+def _counts(one: Past) -> bool:
+    return one.status != Status.SUPERSEDED

@@ -1,0 +1,179 @@
+"""Показания на проверку: a clerk hears, looks, and accepts, corrects or refuses; then the next one opens."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Form, HTTPException, Query, Request, Response
+
+from ivr.domain.audit import Action
+from ivr.domain.users import Role
+from ivr.storage.calls.recording_access_log import listened
+from ivr.storage.readings import review as clerk
+from ivr.storage.readings import review_views as checking
+from ivr.web.core.auth import Key, Pages, allowed, person_of
+from ivr.web.core.context import context_of
+from ivr.web.core.recordings import Sound, send, voice_sound
+from ivr.web.core.rendering import Tone, done, render
+from ivr.web.readings import labels as words
+
+pages = Pages()
+
+DECIDES = (Role.ADMINISTRATOR, Role.CLERK)
+A_PAGE = 50
+MOST_OF_REASON = 200
+DECISIONS: dict[str, str] = {
+    Action.READING_ACCEPT: "принято",
+    Action.READING_CORRECT: "исправлено",
+    Action.READING_REFUSE: "отклонено",
+}
+
+
+@pages.get("/readings")
+@allowed(*DECIDES)
+async def list_readings(request: Request, after: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
+    """What waits, the oldest first. after: the last reading of the page before."""
+    office = context_of(request)
+    rows = await office.ask(checking.waiting, after, A_PAGE + 1)
+    return render(
+        request,
+        "readings/list.html",
+        rows=rows[:A_PAGE],
+        more=f"/readings?after={rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else "",
+        first=after is None,
+        count=await office.ask(checking.how_many_wait),
+        most=checking.MOST_COUNTED,
+        unplaced=await office.ask(clerk.unplaced, A_PAGE) if after is None else [],
+        words=words,
+    )
+
+
+@pages.get("/readings/{key}")
+@allowed(*DECIDES)
+async def show_reading(request: Request, key: Key) -> Response:
+    """One reading with all that is needed to decide; one that was decided, with who did."""
+    return await _shown(request, key)
+
+
+@pages.get("/readings/{key}/voice.wav")
+@allowed(*DECIDES)
+async def hear_reading(request: Request, key: Key) -> Response:
+    """The caller's voice, in parts if the browser asks for parts. Who listened is in the audit."""
+    office = context_of(request)
+    sound = await _voice(request, await office.ask(checking.voice_of, key))
+    if sound is None:
+        raise HTTPException(404)
+    await office.ask(listened, f"reading:{key}", "", person_of(request).login, office.now())
+    return send(request, sound)
+
+
+@pages.post("/readings/{key}/accept")
+@allowed(*DECIDES)
+async def accept(request: Request, key: Key) -> Response:
+    """It leaves for billing as it is."""
+    office = context_of(request)
+    try:
+        await office.ask(clerk.accept, key, person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    return await _next(request, key, "Показание принято.")
+
+
+@pages.post("/readings/{key}/correct")
+@allowed(*DECIDES)
+async def correct(request: Request, key: Key, value: Annotated[str, Form()] = "") -> Response:
+    """Another value leaves for billing instead."""
+    office, value = context_of(request), value.strip()
+    seen = await office.ask(checking.checked, key)
+    if seen is None:
+        raise HTTPException(404)
+    if not re.fullmatch(rf"[0-9]{{1,{seen.digits}}}", value):
+        fault = f"Только цифры, не больше {seen.digits}: столько на табло счётчика."
+        return await _shown(request, key, {"value": fault}, value=value)
+    try:
+        await office.ask(clerk.correct, key, int(value), person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    except clerk.DoesNotFit:
+        return await _shown(request, key, {"value": "Это то же самое число. Чтобы оставить его, нажмите «Принять»."})
+    return await _next(request, key, f"Показание исправлено на {value}.")
+
+
+@pages.post("/readings/{key}/refuse")
+@allowed(*DECIDES)
+async def refuse(request: Request, key: Key, reason: Annotated[str, Form()] = "") -> Response:
+    """It never counts; the reading that it had replaced counts again."""
+    office, reason = context_of(request), " ".join(reason.split())
+    if not reason or len(reason) > MOST_OF_REASON:
+        fault = "Напишите причину." if not reason else f"Короче: не больше {MOST_OF_REASON} знаков."
+        return await _shown(request, key, {"reason": fault}, reason=reason)
+    try:
+        await office.ask(clerk.refuse, key, reason, person_of(request).login, office.now())
+    except clerk.NotWaiting as error:
+        return await _too_late(request, key, error)
+    return await _next(request, key, "Показание отклонено.")
+
+
+@pages.get("/readings/{key}/next")
+@allowed(*DECIDES)
+async def skip(request: Request, key: Key) -> Response:
+    """Leave this one for later."""
+    return await _next(request, key, "")
+
+
+async def _shown(
+    request: Request, key: int, faults: dict[str, str] | None = None, value: str = "", reason: str = ""
+) -> Response:
+    office = context_of(request)
+    seen = await office.ask(checking.checked, key)
+    if seen is None:
+        raise HTTPException(404)
+    history = words.lines(seen.history)
+    return render(
+        request,
+        "readings/one.html",
+        422 if faults else 200,
+        seen=seen,
+        history=history,
+        mine=next((line for line in history if line.past.id == key), None),
+        usual=words.usual_month(history),
+        plot=words.plot("Показания по датам", seen.history, key),
+        has_voice=await _voice(request, seen.voice) is not None,
+        decision=None if seen.waits else await office.ask(checking.decision_on, key),
+        decisions=DECISIONS,
+        count=await office.ask(checking.how_many_wait),
+        faults=faults or {},
+        value=value,
+        reason=reason,
+        words=words,
+    )
+
+
+async def _next(request: Request, key: int, told: str, tone: Tone = "done") -> Response:
+    following = await context_of(request).ask(checking.next_waiting, key)
+    if following is not None:
+        return done(request, f"/readings/{following}", told or "Открыто следующее показание.", tone)
+    return done(request, "/readings", f"{told} Больше ничего не ждёт проверки.".strip(), tone)
+
+
+async def _too_late(request: Request, key: int, error: clerk.NotWaiting) -> Response:
+    """Somebody, the caller or the export was faster: nothing was changed, and the next one opens."""
+    if not error.status:
+        raise HTTPException(404)
+    office = context_of(request)
+    decision = await office.ask(checking.decision_on, key)
+    if decision is not None and decision.who != person_of(request).login:
+        what = f"{decision.who} уже решил(а) это показание: {DECISIONS.get(decision.action, 'решено')}."
+    elif decision is not None:
+        what = f"Вы уже решили это показание: {DECISIONS.get(decision.action, 'решено')}."
+    elif error.status == "exported":
+        what = "Это показание уже передано в расчёты."
+    else:
+        what = "Это показание уже заменено другим: абонент передал новое."
+    return await _next(request, key, f"{what} Ваше решение не понадобилось, ничего не изменено.", "fault")
+
+
+async def _voice(request: Request, name: str | None) -> Sound | None:
+    office = context_of(request)
+    return await office.run(voice_sound, office.settings.recordings.folder, name) if name else None

@@ -1,0 +1,1 @@
+"""Отчёты. Page, labels and templates together."""

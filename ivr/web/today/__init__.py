@@ -1,0 +1,1 @@
+"""Сегодня: the first page. Page, labels and templates together."""
