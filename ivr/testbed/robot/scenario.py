@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ivr.domain.faults import BrokenFile
+
 OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
 ACTIONS = ("hears", "says", "wav", "keys", "hangs_up", "waits")
 DETAILS = {"hears": {"timeout"}, "says": {"over"}, "wav": {"over"}, "keys": {"gap_ms", "length_ms"}}
 LONGEST_WAIT_S = 600.0
 
 
-class BadScenario(Exception):
+class BadScenario(BrokenFile):
     """The file is no scenario; the text names file, step and what is wrong."""
 
 
