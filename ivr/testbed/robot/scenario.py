@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ivr.domain.faults import BrokenFile
-
-OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
 from ivr.domain.journal.words import Outcome
 
 ACTIONS = ("hears", "says", "wav", "keys", "hangs_up", "waits")
