@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ivr.domain.faults import BrokenFile
 from ivr.domain.journal.words import Outcome
 
 ACTIONS = ("hears", "says", "wav", "keys", "hangs_up", "waits")
@@ -16,7 +17,7 @@ DETAILS = {"hears": {"timeout"}, "says": {"over"}, "wav": {"over"}, "keys": {"ga
 LONGEST_WAIT_S = 600.0
 
 
-class BadScenario(Exception):
+class BadScenario(BrokenFile):
     """The file is no scenario; the text names file, step and what is wrong."""
 
 
