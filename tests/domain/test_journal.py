@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.dialogue.ports import Command, Heard
+from ivr.dialogue.ports import Ending
 from ivr.domain.journal import words
 from ivr.domain.journal.steps import (
     STEPS,
@@ -23,10 +23,11 @@ from ivr.domain.journal.steps import (
     Unreadable,
 )
 from ivr.domain.journal.stored import columns, decode, encode, read
-from ivr.domain.journal.words import Reply, StepKind
+from ivr.domain.journal.words import StepKind, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope
+from ivr.language.port import COMMANDS
 
 STEP = st.sampled_from(sorted(STEPS.values(), key=lambda step: step.kind)).flatmap(st.from_type)
 JSON = st.recursive(
@@ -49,8 +50,8 @@ def test_a_step_that_is_kept_is_the_step_that_is_read(step: Step) -> None:
     [
         (PromptBegan("reading/ask"), "prompt", "reading/ask", ""),
         (PromptBegan("reading/last", ("number/5",)), "prompt", "reading/last", '{"pieces":["number/5"]}'),
-        (KeysPressed(Reply.ANSWER, "12"), "keys", "", '{"reply":"answer","given":"12"}'),
-        (Said(Reply.BACK, words="назад"), "voice", "", '{"reply":"back","words":"назад"}'),
+        (KeysPressed(TurnEnd.ANSWER, "12"), "keys", "", '{"ended":"answer","given":"12"}'),
+        (Said(TurnEnd.BACK, words="назад"), "voice", "", '{"ended":"back","words":"назад"}'),
         (ReadingJudged(Zone.T1, Verdict.TOO_LOW), "judged", "", '{"zone":"T1","verdict":"lower-than-last"}'),
         (ReadingsStored((5, 6)), "stored", "", '{"values":[5,6]}'),
         (OutageTold(7, Scope.HOUSE), "outage", "", '{"outage":7,"scope":"house"}'),
@@ -71,10 +72,10 @@ def test_the_form_in_which_steps_are_kept_stays(step: Step, kind: str, prompt: s
         ("keys", "", "12345"),
         ("keys", "", "{"),
         ("keys", "", "[" * 100_000),
-        ("keys", "", '{"reply":"answer","given":12}'),
-        ("keys", "", '{"reply":"of tomorrow"}'),
-        ("keys", "", '{"reply":"answer","colour":"red"}'),
-        ("keys", "reading/ask", '{"reply":"answer"}'),
+        ("keys", "", '{"ended":"answer","given":12}'),
+        ("keys", "", '{"ended":"of tomorrow"}'),
+        ("keys", "", '{"ended":"answer","colour":"red"}'),
+        ("keys", "reading/ask", '{"ended":"answer"}'),
         ("stored", "", '{"values":5}'),
         ("stored", "", '{"values":[true]}'),
         ("outage", "", '{"outage":"7","scope":"house"}'),
@@ -99,5 +100,5 @@ def test_every_kind_has_its_step() -> None:
 
 
 def test_every_end_of_a_turn_can_be_kept() -> None:
-    replies = set(map(str, words.Reply))
-    assert replies == set(map(str, Heard)) | set(map(str, Command))
+    ends = set(map(str, words.TurnEnd))
+    assert ends == set(map(str, Ending)) | set(map(str, COMMANDS))

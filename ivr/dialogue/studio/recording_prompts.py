@@ -15,10 +15,10 @@ import logging
 from dataclasses import replace
 from enum import StrEnum
 
-from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Phrase, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.ports import Card, Recorded, RecordingCall, RecordingStudio
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import Signal, StoreUnavailable
 from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakenBack, TakePublished
 from ivr.domain.journal.words import Refused
 from ivr.domain.takes import (
@@ -32,6 +32,7 @@ from ivr.domain.takes import (
     TakeFault,
 )
 from ivr.domain.users import MOST_OF_PIN, Person
+from ivr.language.port import COMMANDS, Intent
 from ivr.language.ru import numbers
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Key(StrEnum):
     OTHER = "0"
 
 
-class GaveUp(Exception):
+class GaveUp(Signal):
     """Nobody presses a useful key any more."""
 
 
@@ -140,9 +141,9 @@ class RecordingVisit:
                 no_input_s=THINKING_S,
             )
             answer = await self._call.ask(question)
-            if answer.heard is Heard.HOTLINE:
+            if answer.ended is Intent.HOTLINE:
                 return None
-            if answer.heard is Heard.NOT_UNDERSTOOD and answer.digits == "#":
+            if answer.ended is Ending.NOT_UNDERSTOOD and answer.digits == "#":
                 card = await self._studio.next_missing(at)
                 if card is None:
                     await self._fail((Prompt.STUDIO_ALL_DONE,))
@@ -151,7 +152,7 @@ class RecordingVisit:
                 if card is None:
                     await self._fail((Prompt.STUDIO_NO_NUMBER,))
             else:
-                await self._fail(_WHY[answer.heard])
+                await self._fail(_WHY[answer.ended])
                 continue
             if card is not None:
                 self._failures = 0
@@ -196,10 +197,10 @@ class RecordingVisit:
         question = Question(((menu,),), Expects.CHOICE, choices="".join(Key), no_input_s=THINKING_S)
         while True:
             answer = await self._call.ask(question)
-            if answer.heard is Heard.ANSWER:
+            if answer.ended is Ending.ANSWER:
                 self._failures = 0
                 return Key(answer.digits)
-            await self._fail(_WHY[answer.heard])
+            await self._fail(_WHY[answer.ended])
 
     async def _record(self, card: Card, person: Person) -> Card:
         call, studio = self._call, self._studio
@@ -209,7 +210,8 @@ class RecordingVisit:
             recorded = await call.record_prompt(name, studio.longest_s)
         except HungUp:
             # Somebody who hangs up instead of pressing # has recorded all the same.
-            await asyncio.wait_for(studio.keep(card, person, name), KEEP_S)
+            async with asyncio.timeout(KEEP_S):
+                await studio.keep(card, person, name)
             raise
         if recorded is Recorded.FAILED:
             log.error("Asterisk could not record a prompt", extra={"call": call.id})
@@ -220,7 +222,8 @@ class RecordingVisit:
         try:
             await call.say((Prompt.STUDIO_CHECKING,))
         finally:
-            take = await asyncio.wait_for(keeping, KEEP_S)
+            async with asyncio.timeout(KEEP_S):
+                take = await keeping
         if take is None:
             await self._fail((Prompt.STUDIO_NOT_RECORDED,))
             return card
@@ -280,16 +283,18 @@ class RecordingVisit:
             raise GaveUp
 
 
-_WHY = {heard: (Prompt.NO_INPUT if heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,) for heard in Heard}
+_WHY: dict[Ending | Intent, Phrase] = {
+    end: (Prompt.NO_INPUT if end is Ending.NO_INPUT else Prompt.NOT_UNDERSTOOD,) for end in (*Ending, *COMMANDS)
+}
 
 
 def _number(answer: Answer) -> str:
     """The digits keyed, "" if none; a single 0 or 9 that ended by a pause is a number here."""
-    if answer.heard is Heard.HOTLINE:
+    if answer.ended is Intent.HOTLINE:
         return "0"
-    if answer.heard is Heard.OPERATOR:
+    if answer.ended is Intent.OPERATOR:
         return "9"
-    return answer.digits if answer.heard is Heard.ANSWER else ""
+    return answer.digits if answer.ended is Ending.ANSWER else ""
 
 
 def _reasons(refusals: tuple[Refusal, ...]) -> tuple[Phrase, ...]:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from ivr.domain.audit import Action, Fact, Facts, FactValue
 from ivr.domain.audit import changed as old_and_new
 from ivr.domain.callbacks import OPEN, UNREACHED, CallbackKind, CallbackState
+from ivr.domain.faults import BadInput, Conflict, Fault, NotFound
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, same
 from ivr.storage import tables
 from ivr.storage.database.audit import minute
@@ -45,11 +46,11 @@ _POWER = _callbacks.c.kind == CallbackKind.POWER.value
 _DUE = _callbacks.c.state == CallbackState.DUE.value
 
 
-class OutageFault(Exception):
+class OutageFault(Fault):
     """What was asked of an outage cannot be done."""
 
 
-class NoSuchOutage(OutageFault, LookupError):
+class NoSuchOutage(OutageFault, NotFound, LookupError):
     """There is no outage of this number that goes on. state: None: there never was one."""
 
     def __init__(self, outage: int, state: State | None = None) -> None:
@@ -65,11 +66,11 @@ class GoesOn(NoSuchOutage):
     """The outage cannot be reopened."""
 
 
-class NobodyThere(OutageFault):
+class NobodyThere(OutageFault, BadInput):
     """No account lies at the place."""
 
 
-class AlreadyKnown(OutageFault):
+class AlreadyKnown(OutageFault, Conflict):
     """An outage of the same place goes on already."""
 
     def __init__(self, known: Outage) -> None:
@@ -77,7 +78,7 @@ class AlreadyKnown(OutageFault):
         self.known = known
 
 
-class OutOfOrder(OutageFault):
+class OutOfOrder(OutageFault, BadInput):
     """The outage would end before it began. ends: as it was asked for, in the asker's zone."""
 
     def __init__(self, outage: Outage, ends: datetime) -> None:
