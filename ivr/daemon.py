@@ -14,11 +14,11 @@ from ivr.app import account_format, limits, manager_account, open_database, ring
 from ivr.config import Settings
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
 from ivr.hotline.queue_board import QueueBoard
 from ivr.hotline.surge_detector import SurgeDetector
+from ivr.intake.submit import Rules
 from ivr.listening.ask import KeyWaits
 from ivr.listening.speech_turn import SpeechWaits
 from ivr.speech.engine import Engine

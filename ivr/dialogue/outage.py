@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
-from ivr.dialogue.ports import Clock, Next, Outages, Phrase
+from ivr.dialogue.ports import Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
+from ivr.intake.ports import Clock
 from ivr.language.ru.commands import PHRASES, Spoken
 from ivr.language.ru.dates import by_time
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from ivr.domain.readings import Reading, Use
@@ -65,12 +66,17 @@ class Meter:
 
     serial: factory number, text. registers: one to three, in the order T1, T2, T3.
     power_kw: permitted power of the connection in kilowatts, None where unknown.
+    ratio: transformation ratio; energy is the difference of two readings times this.
+    remote: whether the retailer reads the meter remotely. next_verification: None where unknown.
     """
 
     id: int
     serial: str
     registers: tuple[Register, ...]
     power_kw: float | None = None
+    ratio: int = 1
+    remote: bool = False
+    next_verification: date | None = None
 
     @property
     def digits(self) -> int:

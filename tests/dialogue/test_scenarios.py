@@ -16,12 +16,12 @@ from sqlalchemy import select
 from ivr.config import REPOSITORY
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next, Outcome
 from ivr.domain.accounts import AccountFormat
 from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.domain.readings import Window
+from ivr.intake.submit import Rules
 from ivr.storage import tables
 from ivr.storage.accounts.account_import import Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
