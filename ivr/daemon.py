@@ -29,12 +29,13 @@ from ivr.storage.calls.journal import Journal
 from ivr.storage.calls.retention import Kept, remove_daily
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.storage.outages.repository import OutageRepository
-from ivr.storage.readings.emergency_import import SpoolTerms, take_in
+from ivr.storage.readings.spool_entries import SpoolEntries
 from ivr.studio.published_file_sync import FileMismatch
 from ivr.studio.studio import Studio
 from ivr.telephony.agi.server import Bounds, CallServer, Incoming
 from ivr.telephony.agi.session import SessionBroken
 from ivr.telephony.call import Hearing, PhoneCall
+from ivr.telephony.emergency_import import SpoolTerms, take_in
 from ivr.telephony.hotline import Hotline
 from ivr.telephony.promising import is_wish
 from ivr.telephony.sounds import Sounds
@@ -225,9 +226,10 @@ class Daemon:
 
     async def _take_spool(self) -> None:
         settings = self._settings
-        terms = SpoolTerms(settings.zone, window(settings), limits(settings))
-        spool, now = settings.line.spool, self._clock.now()
-        await asyncio.to_thread(take_in, spool, self._database, terms, now, self._node)
+        rules = Rules(window(settings), limits(settings))
+        terms = SpoolTerms(settings.zone, rules, account_format(settings))
+        entries = SpoolEntries(self._database, settings.zone, self._node)
+        await asyncio.to_thread(take_in, settings.line.spool, entries, terms, self._clock.now())
 
     async def _follow_studio(self) -> None:
         """Let callers hear what was published: by other nodes, or by a process that was killed meanwhile."""

@@ -35,7 +35,7 @@ class Caller:
     told: of the outage, in front of the greeting.
     """
 
-    candidates: Candidates = Candidates()
+    candidates: Candidates
     outage: Outage | None = None
     told: bool = False
 

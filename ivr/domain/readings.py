@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
 
@@ -23,6 +23,8 @@ class Channel(StrEnum):
     VOICE = "phone-voice"
     EMERGENCY = "phone-emergency"  # taken by the stand-alone script while the daemon was down
     BILLING = "billing"  # imported
+    PHONE = "phone"
+    OFFICE = "office"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +99,3 @@ class Entry:
     flagged: bool = False
     reason: str = ""
     voice: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """All registers of one meter, given in one call and stored together or not at all.
-
-    call_id: the call, at most 64 characters; the same call and register are stored once.
-    taken_at: aware time.
-    """
-
-    call_id: str
-    taken_at: datetime
-    period: Period
-    channel: Channel
-    entries: tuple[Entry, ...]

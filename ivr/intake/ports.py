@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ivr.domain.accounts import Account
-from ivr.domain.readings import Submission
+from ivr.domain.contacts import Submission
 from ivr.domain.review import Questioned
 
 

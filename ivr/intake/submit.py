@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from ivr.domain.contacts import Contact
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
-from ivr.domain.readings import Channel, Entry, Period, Submission, Window
+from ivr.domain.readings import Channel, Entry, Period, Window
 from ivr.domain.reasons import Reason, joined, of_meter
 from ivr.intake.ports import Readings
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from ivr.dialogue.interpretation import PeopleInterpreter
 from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
+from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble, affecting
-from ivr.domain.readings import Submission
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from ivr.domain.accounts import AccountFormat
+from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.readings import Channel, Entry, Period, Submission, Window
+from ivr.domain.readings import Channel, Entry, Period, Window
 from ivr.storage import tables
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository

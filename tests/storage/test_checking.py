@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.calls.dashboard import today

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.migrations import newest

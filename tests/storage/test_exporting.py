@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database

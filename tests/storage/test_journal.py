@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from ivr.domain.readings import Channel, Entry, Period, Submission
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.calls.journal import Journal

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judgement import Limits
-from ivr.domain.readings import Channel, Entry, Period, Submission, Window
+from ivr.domain.readings import Channel, Entry, Period, Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, exists, select
 
 from ivr.domain.accounts import Account
-from ivr.domain.readings import Submission, Window
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.accounts.load import load_account, numbers_of_phone
 from ivr.storage.database.database import Database

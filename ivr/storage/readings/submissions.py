@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
-from ivr.domain.readings import Entry, Status, Submission
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Entry, Status
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -68,12 +69,12 @@ class Keeping:
         replaces the live one, which stays as history. late: the readings come long after they were taken, and go to
         the history themselves where a newer one is live. Raises IntegrityError where another transaction was faster.
         """
-        receipt = connection.execute(_RECEIPT, {"call_id": submission.call_id}).scalar()
+        receipt = connection.execute(_RECEIPT, {"call_id": submission.contact.key}).scalar()
         if receipt is None:
             # The journal writes the call too, a moment later or earlier; readings must not wait for it.
-            call = {"id": submission.call_id, "node": self._node, "started_at": submission.taken_at}
+            call = {"id": submission.contact.key, "node": self._node, "started_at": submission.contact.received_at}
             connection.execute(self._bare_call, call)
-            receipt = connection.execute(_NEW_RECEIPT, {"call_id": submission.call_id}).scalar_one()
+            receipt = connection.execute(_NEW_RECEIPT, {"call_id": submission.contact.key}).scalar_one()
         said = str(BEFORE_FIRST_RECEIPT + receipt)
         self._replace(connection, submission, said, now, late)
         return said
@@ -82,18 +83,18 @@ class Keeping:
         ids = [entry.register_id for entry in submission.entries]
         if self._takes_turns:
             connection.execute(_TURN, {"ids": ids})
-        which = {"ids": ids, "call_id": submission.call_id, "of_period": str(submission.period)}
+        which = {"ids": ids, "call_id": submission.contact.key, "of_period": str(submission.period)}
         touched = connection.execute(_TOUCHED, which).all()
         replaced: list[int] = []
         news: list[dict[str, object]] = []
         for entry in submission.entries:
             rows = [row for row in touched if row.register_id == entry.register_id]
-            said = [row.value for row in rows if row.call_id == submission.call_id]
+            said = [row.value for row in rows if row.call_id == submission.contact.key]
             if said and said[-1] == entry.value:
                 continue
             row = _row(submission, entry, receipt, now)
             alive = [other for other in rows if other.status != Status.SUPERSEDED]
-            if late and any(other.taken_at > submission.taken_at for other in alive):
+            if late and any(other.taken_at > submission.contact.received_at for other in alive):
                 row["status"] = Status.SUPERSEDED.value
             else:
                 replaced += [other.id for other in alive]
@@ -108,10 +109,10 @@ def _row(submission: Submission, entry: Entry, receipt: str, now: datetime) -> d
     return {
         "register_id": entry.register_id,
         "value": entry.value,
-        "taken_at": submission.taken_at,
+        "taken_at": submission.contact.received_at,
         "period": str(submission.period),
         "channel": submission.channel.value,
-        "call_id": submission.call_id,
+        "call_id": submission.contact.key,
         "receipt": receipt,
         "status": (Status.FLAGGED if entry.flagged else Status.ACCEPTED).value,
         "reason": entry.reason,

@@ -13,7 +13,8 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.readings import Channel, Entry, Submission, Window
+from ivr.domain.contacts import Submission
+from ivr.domain.readings import Channel, Entry, Window
 from ivr.storage.accounts.account_import import Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
