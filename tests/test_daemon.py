@@ -118,7 +118,7 @@ async def test_a_recording_that_cannot_be_taken_in_ends_nothing_and_stays(
         await until(lambda: taken_in(settings) == 1)
         leave_in_emergency(settings, "a2a2a2a2a2a2")
         await until(lambda: taken_in(settings) == 2)
-        ours._journal.opened("late", NOON, "", "100", "PJSIP/x")
+        ours.app.journal.opened("late", NOON, "", "100", "PJSIP/x")
     assert {record.reason for record in told(caplog, stays)} == {"BadSound"}  # type: ignore[attr-defined]
     assert len(told(caplog, stays)) == 2, "not tried at every look"
     assert all(file.read_bytes() == SOUND for file in files)
@@ -132,7 +132,7 @@ async def test_a_fault_while_publications_are_followed_ends_nothing(
         raise RuntimeError("nobody thought of this")
 
     async with running(settings) as ours:
-        ours._studio.files.follow = broken  # type: ignore[method-assign, assignment]
+        ours.app.studio.files.follow = broken  # type: ignore[method-assign, assignment]
         text = "a fault while spool and studio were looked after"
         await until(lambda: len(told(caplog, text)) >= 2)
         leave_in_emergency(settings, "b1b1b1b1b1b1")
@@ -149,12 +149,12 @@ async def test_the_end_closes_everything_whatever_a_part_ended_with(
     closed = []
 
     def watched(ours: Daemon) -> None:
-        for part in (ours._studio, ours._database):
+        for part in (ours.app.studio, ours.app.database):
             close = part.close
             part.close = lambda close=close, part=part: (closed.append(type(part).__name__), close())  # type: ignore
 
     async with running(settings, watched) as ours:
-        ours._journal.opened("late", NOON, "", "100", "PJSIP/x")
-    assert len(told(caplog, "a part of the daemon ended; restart it")) == 1
+        ours.app.journal.opened("late", NOON, "", "100", "PJSIP/x")
+    assert len(told(caplog, "a part of the program ended; restart it")) == 1
     assert len(rows(settings, tables.Call)) == 1
     assert closed == ["Studio", "Database"]

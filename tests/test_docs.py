@@ -115,6 +115,9 @@ def log_texts() -> Iterator[str]:
                 and isinstance(node.args[0], ast.Constant)
             ):
                 yield str(node.args[0].value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Periodic":
+                texts = (one.value for one in node.keywords if one.arg in {"away", "fault"})
+                yield from (str(text.value) for text in texts if isinstance(text, ast.Constant))
 
 
 def test_every_text_of_the_log_is_explained_and_none_that_is_never_logged() -> None:

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr import config
-from ivr.app import manager_account, open_database
+from ivr.app import open_database
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
 from ivr.domain.faults import StoreUnavailable
@@ -32,7 +32,7 @@ from ivr.storage.database import runtime_flags
 from ivr.storage.database.database import Database
 from ivr.storage.outages import views as outages_seen
 from ivr.telephony.manager.ami import Ami
-from ivr.telephony.manager.ami_reconnect import ReconnectingAmi
+from ivr.telephony.manager.ami_reconnect import ReconnectingAmi, manager_account
 from ivr.telephony.manager.queues import follow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)

@@ -9,11 +9,13 @@ from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWa
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
 from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Ledger, Next, Outages, Outcome, Phrase
+from ivr.dialogue.ports import Call, Ledger, Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Failed
+from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
 from ivr.intake.identify import Identify
 from ivr.intake.ports import Clock
@@ -80,7 +82,7 @@ class CallFlow:
                 await self._call.announce((said,))
             return leaving.to
         except StoreUnavailable:
-            self._call.note("fault", "store")
+            self._call.note(Failed(Failure.STORE))
             await self._call.announce((Prompt.FAULT,), (Prompt.OPERATOR,))
             return Next.OPERATOR
 
@@ -147,7 +149,7 @@ class CallFlow:
         try:
             outage = await self._conversation.meanwhile(self._desk.outages.at(Place.of(account)))
         except StoreUnavailable:
-            self._call.note("fault", "outages")
+            self._call.note(Failed(Failure.OUTAGES))
             return None
         return outage if outage is not None and outage.id not in self._told else None
 
@@ -184,7 +186,7 @@ class CallFlow:
                 at -= 1
                 continue
             except StoreUnavailable:
-                self._call.note("fault", "reading not stored")
+                self._call.note(Failed(Failure.READING_NOT_STORED))
                 await self._call.announce((Prompt.READING_NOT_STORED,))
                 raise HandOver(Next.OPERATOR) from None
             self._stored = True

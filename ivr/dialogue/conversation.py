@@ -13,6 +13,7 @@ from typing import TypeVar
 from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.steps import Corrected
 
 YES, NO, HOTLINE = "1", "2", "0"
 END_KEY = "#"
@@ -244,7 +245,7 @@ class Conversation:
         meaning = await interpreter.interpret(said.meaning.after_no)
         if not meaning.digits:
             return None
-        self.call.note("corrected", meaning.digits)
+        self.call.note(Corrected(meaning.digits))
         return replace(said, digits=meaning.digits, meaning=meaning)
 
     def _single(

@@ -14,6 +14,8 @@ from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Failed, GreetedShortly, SimilarNumbers
+from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Outage, Place, State
 from ivr.intake.identify import Candidates, Identify
 from ivr.intake.ports import Clock
@@ -67,7 +69,7 @@ async def greet(
             noted(conversation, suspected, clock.now())
             first = phrases(suspected, clock.now())
         if shortly:
-            conversation.call.note("greeting", "short")
+            conversation.call.note(GreetedShortly())
         await conversation.greet(*first, (Prompt.WELCOME_SHORT if shortly else Prompt.WELCOME,))
         return replace(await conversation.meanwhile(search), told=suspected is not None)
     finally:
@@ -93,7 +95,7 @@ async def _known(conversation: Conversation, callers: Identify, outages: Outages
     try:
         found = [await outages.at(Place.of(account)) for account in candidates.accounts]
     except StoreUnavailable:
-        conversation.call.note("fault", "outages")
+        conversation.call.note(Failed(Failure.OUTAGES))
         return Caller(candidates)
     same = bool(found) and len({outage.id if outage is not None else None for outage in found}) == 1
     return Caller(candidates, found[0] if same else None)
@@ -165,7 +167,7 @@ async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
     if prompt is None:
         return numbers
     start, length = differing_group(numbers)
-    conversation.call.note("close", " ".join(numbers))
+    conversation.call.note(SimilarNumbers(numbers))
     said = await conversation.number(
         Expects.READING,
         (prompt,),

@@ -10,6 +10,7 @@ from ivr.dialogue.interpretation import GroupInterpreter, ReadingInterpreter
 from ivr.dialogue.ports import Answer, Expects, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.contacts import Contact
+from ivr.domain.journal.steps import ReadingJudged, ReadingsStored, SimilarNumbers
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel
@@ -19,7 +20,6 @@ from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, pe
 
 LAST_GROUP = 3
 """Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""
-SOURCE = "phone"
 
 
 class MeterReading:
@@ -59,7 +59,7 @@ class MeterReading:
             answer = await self._ask(register, opening, denied)
             opening = ()
             offer = self._offer(register, int(answer.digits), answer)
-            self._conversation.call.note("judged", f"{register.zone} {offer.judgement.verdict}")
+            self._conversation.call.note(ReadingJudged(register.zone, offer.judgement.verdict))
             if offer.doubted and offer.value != refused:
                 if offer.swap_with is not None and await self._swap(offer.swap_with):
                     return
@@ -93,7 +93,7 @@ class MeterReading:
         ends = {number[-LAST_GROUP:] for number in numbers}
         alike = len({number[:-LAST_GROUP] for number in numbers}) == 1 and len(answer.digits) > LAST_GROUP
         if len(numbers) > 1 and alike and len(ends) == len(numbers):
-            self._conversation.call.note("close", " ".join(numbers))
+            self._conversation.call.note(SimilarNumbers(numbers))
             said = await self._conversation.number(
                 Expects.READING,
                 (Prompt.READING_GROUP_LAST,),
@@ -154,12 +154,12 @@ class MeterReading:
         spoken = any(offer.utterance is not None for offer in draft.given)
         receipt = await submit(
             draft,
-            Contact(Channel.PHONE, SOURCE, call.id, self._now, call.id),
+            Contact.by_phone(call.id, self._now),
             self._readings,
             Channel.VOICE if spoken else Channel.KEYS,
             {key: path for key, path in kept.items() if path},
         )
-        call.note("stored", " ".join(str(offer.value) for offer in draft.given))
+        call.note(ReadingsStored(tuple(offer.value for offer in draft.given)))
         after: list[Phrase] = [(Prompt.READING_STORED,)]
         if flagged:
             after.append((Prompt.READING_TO_BE_CHECKED,))

@@ -9,6 +9,8 @@ from ivr.dialogue.conversation import Conversation, HandOver
 from ivr.dialogue.ports import Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
+from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
 from ivr.intake.ports import Clock
 from ivr.language.ru.commands import PHRASES, Spoken
@@ -76,10 +78,11 @@ async def tell(
 
 def noted(conversation: Conversation, outage: Outage, now: datetime) -> None:
     """Tell the journal, and whoever takes the call, what the caller is told of an outage."""
-    what = State.SUSPECTED if outage.state is State.SUSPECTED else outage.cause
-    conversation.call.note("outage", f"{outage.id} {outage.place.scope} {what}")
+    suspected = outage.state is State.SUSPECTED
+    what = State.SUSPECTED if suspected else outage.cause
+    conversation.call.note(OutageTold(outage.id, outage.place.scope, None if suspected else outage.cause))
     until = ""
-    if outage.state is not State.SUSPECTED:
+    if not suspected:
         end = outage.expected_end
         until = " no-end" if end is None else " late" if outage.is_late(now) else f" until {_minute(end, now)}"
     conversation.call.told_of(outage, f"{what}{until}")
@@ -106,8 +109,8 @@ async def _promise(conversation: Conversation, outages: Outages, ring: RingBack)
     try:
         await conversation.meanwhile(outages.promise(ring))
     except StoreUnavailable:
-        conversation.call.note("fault", "promise not stored")
+        conversation.call.note(Failed(Failure.PROMISE_NOT_STORED))
         await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
         raise HandOver(Next.HOTLINE) from None
-    conversation.call.note("promised", str(ring.outage_id))
+    conversation.call.note(CallbackPromised(ring.outage_id))
     await conversation.say((Prompt.OUTAGE_PROMISED,))

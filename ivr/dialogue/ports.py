@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
+from ivr.domain.journal.steps import Step
+from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
 from ivr.intake.ports import Accounts, Readings
 
@@ -155,25 +157,6 @@ class Answer:
     audio: bytes = field(default=b"", repr=False)
 
 
-class Next(StrEnum):
-    """What the dialplan does with the call afterwards; the value of the channel variable IVR_NEXT."""
-
-    HOTLINE = "hotline"
-    OPERATOR = "operator"
-    MESSAGE = "message"
-    HANGUP = "hangup"
-
-
-class Outcome(StrEnum):
-    """How a call ended, in the journal."""
-
-    STORED = "stored"
-    NOTHING = "nothing"
-    HOTLINE = "hotline"
-    OPERATOR = "operator"
-    MESSAGE = "message"
-
-
 class Call(Protocol):
     """The caller at the other end of the line."""
 
@@ -218,8 +201,8 @@ class Call(Protocol):
     def keys_only(self) -> None:
         """Answers are keys from here on: the caller is not understood. Calls for people by voice still count."""
 
-    def note(self, kind: str, detail: str = "") -> None:
-        """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""
+    def note(self, step: Step) -> None:
+        """Write a step into the journal."""
 
     def in_danger(self) -> None:
         """Tell the dialplan that this caller goes before all others who wait for a person."""

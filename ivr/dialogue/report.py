@@ -10,6 +10,8 @@ from ivr.dialogue.ports import Heard, Next, Outages
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Failed, OutageReported
+from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Place, Report, Trouble
 from ivr.language.ru.numbers import digits
 
@@ -52,10 +54,10 @@ async def take_report(conversation: Conversation, outages: Outages, account: Acc
         report = _report(conversation, trouble, account, outage_id, recording)
         number = await conversation.meanwhile(outages.report(report))
     except StoreUnavailable:
-        conversation.call.note("fault", "report not stored")
+        conversation.call.note(Failed(Failure.REPORT_NOT_STORED))
         await conversation.say((Prompt.REPORT_NOT_STORED,))
     else:
-        conversation.call.note("reported", f"{number} {trouble}")
+        conversation.call.note(OutageReported(number, trouble))
         conversation.call.reported(trouble, number)
         await conversation.say_whole((Prompt.REPORT_NUMBER, *digits(number)))
     raise HandOver(Next.HOTLINE)
@@ -73,10 +75,10 @@ async def _put_through(conversation: Conversation, outages: Outages, account: Ac
         storing.cancel()
         (stored,) = await asyncio.gather(storing, return_exceptions=True)
         if isinstance(stored, str):
-            conversation.call.note("reported", f"{stored} {Trouble.DANGER}")
+            conversation.call.note(OutageReported(stored, Trouble.DANGER))
             conversation.call.reported(Trouble.DANGER, stored)
         else:
-            conversation.call.note("fault", "report not stored")
+            conversation.call.note(Failed(Failure.REPORT_NOT_STORED))
     raise HandOver(Next.HOTLINE, announced=True)
 
 

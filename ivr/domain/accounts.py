@@ -70,6 +70,8 @@ class Account:
     """One contract with its place and its meters.
 
     id: key in the store; number: account number, text; meters: those in use, in the order of their installation.
+    aliases: other numbers of the same account, for example an old one or that of a bank. group: of accounts with a
+    submission window of their own, "" for the others.
     """
 
     id: int
@@ -79,6 +81,8 @@ class Account:
     house: str = ""
     flat: str = ""
     meters: tuple[Meter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def last_digits(self) -> str:

@@ -66,8 +66,8 @@ class Meter:
 
     serial: factory number, text. registers: one to three, in the order T1, T2, T3.
     power_kw: permitted power of the connection in kilowatts, None where unknown.
-    ratio: transformation ratio; energy is the difference of two readings times this.
-    remote: whether the retailer reads the meter remotely. next_verification: None where unknown.
+    ratio: transformation ratio; energy is the difference of two readings times this. remote: the meter is read from
+    afar, so that residents need give nothing. next_verification: last day of its verification, None where unknown.
     """
 
     id: int

@@ -17,14 +17,35 @@ class Status(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a reading reached us."""
+    """How a contact, or a reading, reached us."""
 
-    KEYS = "phone-keys"
+    KEYS = "phone-keys"  # how a value came in a call; the contact itself is PHONE
     VOICE = "phone-voice"
     EMERGENCY = "phone-emergency"  # taken by the stand-alone script while the daemon was down
     BILLING = "billing"  # imported
-    PHONE = "phone"
-    OFFICE = "office"
+    PHONE = "phone"  # of contacts only
+    SMS = "sms"
+    API = "api"
+    BANK = "bank"
+    PORTAL = "portal"
+    MAX = "max"
+    VK = "vk"
+    TELEGRAM = "telegram"
+    OFFICE = "office"  # seen by a clerk
+    FILE = "file"
+    REMOTE = "remote"  # read by the meter itself
+    INSPECTOR = "inspector"  # read on the spot
+
+
+_MEASURES = (Channel.OFFICE, Channel.BILLING, Channel.REMOTE, Channel.INSPECTOR)
+
+
+def rank(channel: Channel) -> int:
+    """How far a reading of this channel is believed, higher is further.
+
+    Inspector, then remote, billing, office; what residents give themselves is equal on every channel: 0.
+    """
+    return _MEASURES.index(channel) + 1 if channel in _MEASURES else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ivr.concurrency.periodic import Periodic
 from ivr.domain.callbacks import Callback, CallbackKind, CallbackResult, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
 from ivr.hotline.ports import Exchange, ExchangeAway
@@ -84,28 +86,27 @@ class CallbackDialer:
 
     async def run(self) -> None:
         """Look for promises that are due, until cancelled."""
-        loop = asyncio.get_running_loop()
         asked = -ASK_S
-        told = False
+
+        async def look() -> None:
+            nonlocal asked
+            if not self._board.current:
+                return
+            now = asyncio.get_running_loop().time()
+            looks_after = now - asked >= ASK_S
+            asked = now if looks_after else asked
+            with contextlib.suppress(ExchangeAway):  # its owner connects again; the board says when
+                await self.round(looks_after=looks_after)
+
+        job = Periodic(
+            look,
+            self._pace.look_s,
+            away="the database does not answer; call-backs wait",
+            fault="a fault while call-backs were looked for",
+            away_s=STORE_PAUSE_S,
+        )
         try:
-            while True:
-                try:
-                    if self._board.current:
-                        looks_after = loop.time() - asked >= ASK_S
-                        asked = loop.time() if looks_after else asked
-                        await self.round(looks_after=looks_after)
-                    told = False
-                except ExchangeAway:
-                    pass  # its owner connects again; the board says when
-                except StoreUnavailable:
-                    if not told:
-                        log.error("the database does not answer; call-backs wait")
-                    told = True
-                    await asyncio.sleep(STORE_PAUSE_S)
-                except Exception:  # a fault in one round must not end all that come after
-                    log.exception("a fault while call-backs were looked for")
-                    await asyncio.sleep(STORE_PAUSE_S)
-                await asyncio.sleep(self._pace.look_s)
+            await job.run_on()
         finally:
             await self.close()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.concurrency.periodic import Periodic
 from ivr.domain.surges import Greeting, SurgeTerms
 from ivr.hotline.queue_board import QueueBoard
 from ivr.storage.database.database import Database
@@ -25,12 +24,11 @@ LOOK_S = 2.0
 STALE_S = 60.0
 """So old, what was known of large outages is no news any more: the database does not answer."""
 
-OUR_QUEUES = ("hotline", "operator")
-
 
 class SurgeDetector:
-    """`run` is a task of its owner, who cancels it. waiting: more callers in the queues greet shortly; 0: never.
+    """`run` is a task of its owner, who cancels it.
 
+    queues: their names. waiting: more callers in them are greeted shortly; 0: never.
     accounts: an outage of so many is large; 0: none is.
     """
 
@@ -40,6 +38,7 @@ class SurgeDetector:
         terms: SurgeTerms,
         waiting: int,
         board: QueueBoard,
+        queues: Sequence[str],
         now: Callable[[], datetime],
         accounts: int = 0,
     ) -> None:
@@ -47,6 +46,7 @@ class SurgeDetector:
         self._terms = terms
         self._waiting = waiting
         self._board = board
+        self._queues = tuple(queues)
         self._now = now
         self._switches = RuntimeFlags()
         self._large = LargeOutages(database, accounts)
@@ -63,7 +63,7 @@ class SurgeDetector:
             return self._switches.greeting is Greeting.SHORT
         if not self._waiting or not self._board.current:
             return False
-        return sum(len(self._board.queue(name).waiting) for name in OUR_QUEUES) > self._waiting
+        return sum(len(self._board.queue(name).waiting) for name in self._queues) > self._waiting
 
     def is_large(self) -> bool:
         """Whether a large outage goes on, as far as the database has said lately."""
@@ -71,20 +71,13 @@ class SurgeDetector:
 
     async def run(self) -> None:
         """Look at reports as they come, until cancelled."""
-        told = False
-        while True:
-            self._reported.clear()
-            try:
-                await asyncio.to_thread(self._look)
-                told = False
-            except StoreUnavailable:
-                if not told:
-                    log.error("the database does not answer; reports are not watched")
-                told = True
-            except Exception:  # a fault in one round must not end all that come after
-                log.exception("a fault while reports were watched")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), LOOK_S)
+        job = Periodic(
+            lambda: asyncio.to_thread(self._look),
+            LOOK_S,
+            away="the database does not answer; reports are not watched",
+            fault="a fault while reports were watched",
+        )
+        await job.run_on(self._reported)
 
     def _look(self) -> None:
         self._switches = switched(self._database)

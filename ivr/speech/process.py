@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ivr.concurrency.backoff import Backoff, Pauses
 from ivr.dialogue.ports import Hypothesis, Question
 from ivr.listening.recogniser_port import RecogniserLost
 from ivr.speech.frames import Kind, frame, pack_question, unpack_cost, unpack_hypotheses, unpack_taken
@@ -25,8 +26,7 @@ MOST_SILENT_PINGS = 4
 """Asked so many times without a word, it hangs. Counted, not timed: a daemon held up itself blames nobody."""
 MOST_LOADING_PINGS = 120
 """While the model is loaded, which takes half a minute for large ones from a slow disk."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
-GOOD_LIFE_S = 60.0  # a process that served so long is replaced without a pause
+PAUSES = Pauses(first=0.2, longest=30.0, steady=60.0)
 
 BYTES_PER_S = 2 * TELEPHONE_RATE
 MOST_UNDECODED_BYTES = 10 * BYTES_PER_S
@@ -209,9 +209,8 @@ class RecogniserProcess:
 
     async def run(self) -> None:
         """Keep a process alive until cancelled."""
-        pause = FIRST_PAUSE_S
+        backoff = Backoff(PAUSES)
         while True:
-            began = time.monotonic()
             self._served = False
             try:
                 await self._live()
@@ -223,8 +222,7 @@ class RecogniserProcess:
                 self._failure = self._failure or "Vosk breaks down as it loads the model, which is damaged"
                 log.warning("a recogniser process could not begin", extra={"reason": self._failure})
                 self.failed.set()
-            pause = FIRST_PAUSE_S if time.monotonic() - began > GOOD_LIFE_S else min(2 * pause, LONGEST_PAUSE_S)
-            await asyncio.sleep(pause)
+            await backoff.pause()
 
     async def _live(self) -> None:
         """The life of one process."""

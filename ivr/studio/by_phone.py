@@ -22,8 +22,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import How, MayNotRecord, Take
 from ivr.domain.users import Person
 from ivr.storage.prompts import studio_calls
-from ivr.storage.users import credentials, login_throttle
+from ivr.storage.users import login_throttle
 from ivr.storage.users import users as people
+from ivr.storage.users.credentials import Hashers
 from ivr.studio.prompt_status import PromptStatus, Seen
 from ivr.studio.published_file_sync import NoSound
 from ivr.studio.sound.telephone_sound import BadSound
@@ -34,8 +35,6 @@ log = logging.getLogger(__name__)
 
 ENDING = ".wav16"
 HEADER_BYTES, SHORTEST_BYTES = 44, 3200  # 0.1 s: a hang-up at the tone
-HASHERS = 2
-"""PINs looked at together: each takes 64 MiB and some 50 ms of a processor."""
 STALE_S = 300.0
 """How long after its longest recording a file belongs to no call any more."""
 AGAIN_S, LATEST_AGAIN_S = 120.0, 86400.0
@@ -48,12 +47,15 @@ _LEFT = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-[0-9a-f]{16}(?:-([0-9a-f]{64}))?"
 class PhoneStudio:
     """What all calls of a daemon share; `desk` is one call's. folder: where Asterisk writes recordings."""
 
-    def __init__(self, studio: Studio, folder: Path, longest_s: float, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, studio: Studio, hashers: Hashers, folder: Path, longest_s: float, now: Callable[[], datetime]
+    ) -> None:
+        """hashers: where PINs are looked at, the process's own. longest_s: of one recording. now: aware time."""
         self.studio = studio
+        self.hashers = hashers
         self.folder = folder.absolute()
         self.longest_s = longest_s
         self.now = now
-        self.hashing = asyncio.Semaphore(HASHERS)
         self._again: dict[str, tuple[float, float]] = {}  # by name: not before, and the pause until then
 
     def desk(self, caller: str, lent: dict[str, Path]) -> PhoneDesk:
@@ -140,9 +142,8 @@ class PhoneDesk:
         attempt = await asyncio.to_thread(login_throttle.begin_attempt, database, number, f"tel:{self._caller}", now)
         if attempt.locked:
             return None
-        async with self._shared.hashing:
-            if not await asyncio.to_thread(credentials.fits, pin, attempt.password):
-                return None
+        if not await self._shared.hashers.fits(pin, attempt.password):
+            return None
         return await asyncio.to_thread(studio_calls.enter, database, attempt, now)
 
     async def card(self, number: int) -> Card | None:

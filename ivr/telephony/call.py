@@ -13,8 +13,19 @@ from pathlib import Path
 from typing import Protocol, Self
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
+from ivr.domain.journal.steps import (
+    AddressRecorded,
+    HandedBack,
+    Identified,
+    KeysPressed,
+    PromptBegan,
+    Said,
+    Step,
+    YesOrNoPressed,
+)
+from ivr.domain.journal.words import Reply
 from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
 from ivr.listening.ask import KeyWaits, Listener
@@ -24,12 +35,15 @@ from ivr.listening.speech_turn import SpeechWaits
 from ivr.telephony.agi.audio import AudioTap
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.line import AgiLine
+from ivr.telephony.names import Variable
 from ivr.telephony.screen_pop import ScreenPop
 from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
 KEEP_LIMIT_S = 5.0
+
+_BEGAN = f"${{{Variable.DIALLED}}}:${{{Variable.KEYS}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class CallJournal(Protocol):
     ) -> None:
         """A call began."""
 
-    def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str, detail: str) -> None:
+    def step(self, call_id: str, seq: int, at: datetime, step: Step) -> None:
         """Something was played, pressed or decided."""
 
     def identified(self, call_id: str, account_id: int) -> None:
@@ -94,8 +108,8 @@ class PhoneCall:
         call = cls(AgiLine(incoming.session, sounds, keys, audio), waits, journal, uuid4().hex, caller, hearing)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(call.close)
-            dialled, _, pressed = (await call._line.expand("${IVR_DIALLED}:${IVR_KEYS}")).partition(":")
-            await call._line.set_variables({"IVR_CALL": call.id})
+            dialled, _, pressed = (await call._line.expand(_BEGAN)).partition(":")
+            await call._line.set_variables({Variable.CALL: call.id})
             undo.pop_all()
         # Last, so that no hang-up comes between: whoever has the call from here on also closes it in the journal.
         channel = header.get("agi_channel", "")
@@ -112,7 +126,7 @@ class PhoneCall:
         """
         command = await self._listener.say(phrases)
         if command is not None:
-            self._step("voice", detail=command)
+            self.note(Said(Reply(command.value)))
         return command
 
     async def announce(self, *phrases: Phrase) -> None:
@@ -127,16 +141,13 @@ class PhoneCall:
     async def ask(self, question: Question) -> Answer:
         """Ask, and wait for the answer. Raises HungUp."""
         answer = await self._listener.ask(question)
-        kind = "voice" if answer.by_voice else "keys" if question.expects is not Expects.YES_NO else "yes-no"
-        said = f" «{answer.words}»" if answer.words else ""
-        given = Heard.ANSWER if question.secret and answer.digits else answer.digits or answer.heard
-        self._step(kind, detail=given + said)
+        self.note(_turn(question, answer))
         return answer
 
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
         answer = await self._listener.record(phrases, no_input_s, longest_s)
-        self._step("recorded", detail=answer.heard)
+        self.note(AddressRecorded(Reply(answer.heard.value)))
         return answer
 
     @property
@@ -162,9 +173,10 @@ class PhoneCall:
             return ""
         return name
 
-    def note(self, kind: str, detail: str = "") -> None:
+    def note(self, step: Step) -> None:
         """Write a step into the journal."""
-        self._step(kind, detail=detail)
+        self._steps += 1
+        self._journal.step(self.id, self._steps, datetime.now(UTC), step)
 
     def in_danger(self) -> None:
         """Tell the dialplan that this caller goes before all others."""
@@ -186,24 +198,30 @@ class PhoneCall:
         """Tell journal and channel variables whose call this is."""
         self._screen.account, self._screen.confirmed = account, True
         self._journal.identified(self.id, account.id)
-        self._step("identified")
+        self.note(Identified())
 
     async def hand_back(self, to: Next, queue: str = "") -> None:
         """Set what the dialplan needs to go on with the call. Raises HungUp."""
-        values = {"IVR_QUEUE": queue} if queue else {}
-        self._step("handed-back", detail=to)
-        await self._line.set_variables({**values, **self._screen.variables(), "IVR_NEXT": to})
+        values: dict[str, str] = {Variable.QUEUE: queue} if queue else {}
+        self.note(HandedBack(to))
+        await self._line.set_variables({**values, **self._screen.variables(), Variable.NEXT: to})
 
     async def close(self) -> None:
         """Let go of the session and the audio."""
         await self._line.close()
 
     def _prompt_begins(self, phrase: Phrase) -> None:
-        self._step("prompt", prompt=phrase[0], detail=" ".join(phrase[1:]))
+        self.note(PromptBegan(phrase[0], phrase[1:]))
 
-    def _step(self, kind: str, prompt: str = "", detail: str = "") -> None:
-        self._steps += 1
-        self._journal.step(self.id, self._steps, datetime.now(UTC), kind, prompt, detail)
+
+def _turn(question: Question, answer: Answer) -> Step:
+    """What the journal keeps of an answer: never a PIN."""
+    reply, given = Reply(answer.heard.value), answer.digits
+    if question.secret and given:
+        reply, given = Reply.ANSWER, ""
+    if answer.by_voice:
+        return Said(reply, given, answer.words)
+    return YesOrNoPressed(reply, given) if question.expects is Expects.YES_NO else KeysPressed(reply, given)
 
 
 def _write_wav(file: Path, audio: bytes) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.contacts import Contact, Submission
+from ivr.domain.contacts import Contact, Source, Submission
 from ivr.domain.phones import from_caller_id
 from ivr.domain.readings import Channel
 from ivr.intake.identify import by_number
@@ -39,7 +39,6 @@ LIVE_FILE = "readings.jsonl"
 LOCK_LIMIT_S = 5.0
 """Longest wait for that lock; its holders keep it for one write to the disk."""
 
-SOURCE = "emergency"
 EARLIEST_YEAR = 2000
 CLOCKS_DIFFER = timedelta(hours=1)
 """How far the clock of the Asterisk machine may be ahead."""
@@ -53,7 +52,7 @@ class SpoolTerms:
 
     zone: ZoneInfo
     rules: Rules
-    form: AccountFormat = AccountFormat()
+    form: AccountFormat
 
 
 @dataclass(slots=True)
@@ -191,7 +190,7 @@ def _text(value: object, form: str) -> str:
 def _take(left: SpoolEntry, entries: SpoolEntries, terms: SpoolTerms, now: datetime) -> EntryResult:
     """Take one entry in, in one transaction."""
     read_on = left.taken_at.astimezone(terms.zone).date()
-    contact = Contact(Channel.EMERGENCY, SOURCE, left.id, left.taken_at)
+    contact = Contact(Channel.EMERGENCY, Source.EMERGENCY, left.id, left.taken_at)
 
     def decide(find: Find) -> Submission | Misfit:
         account = by_number(left.account, terms.form, find)

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ivr.config import Settings
 from ivr.dialogue.ports import HungUp
 from ivr.domain.callbacks import CallbackRequest, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
@@ -20,13 +22,12 @@ from ivr.storage.callbacks.repository import CallbackRepository
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi_requests import answer_callback_request, answer_still_dark
 from ivr.telephony.manager.ami import Ami
 from ivr.telephony.manager.ami_reconnect import ManagerAccount, ReconnectingAmi
 from ivr.telephony.manager.exchange import AsteriskExchange, Dialling
 from ivr.telephony.manager.outage_notice import OutageNotice
 from ivr.telephony.manager.queues import follow
-from ivr.telephony.promising import take_wish
-from ivr.telephony.still_dark import tell_report
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,23 @@ class DialerSettings:
     numbers: str
     terms: CallbackTerms
     pace: DialerLimits
+
+
+def dialer_settings(settings: Settings) -> DialerSettings | None:
+    """How people are rung back, None if they are not."""
+    ami, calls = settings.ami, settings.callbacks
+    if not calls.dial:
+        return None
+    host = socket.gethostname() if ami.host in {"127.0.0.1", "::1", "localhost"} else ami.host
+    pauses = tuple(timedelta(seconds=pause) for pause in calls.pauses_s)
+    fresh = timedelta(seconds=calls.fresh_s)
+    return DialerSettings(
+        exchange=f"{host}:{ami.port}",
+        dialling=Dialling(calls.dial, calls.caller_id, calls.ring_s),
+        numbers=calls.numbers,
+        terms=CallbackTerms(settings.zone, pauses, calls.quiet_from, calls.quiet_to, fresh),
+        pace=DialerLimits(calls.at_once, timedelta(seconds=calls.lease_s), calls.power_per_minute),
+    )
 
 
 class Hotline:
@@ -90,10 +108,10 @@ class Hotline:
         """Whether a number is one that is rung: somebody rings, and it may be rung."""
         return self._ringing is not None and re.fullmatch(self._ringing.numbers, phone) is not None
 
-    async def answer_wish(self, incoming: Incoming) -> None:
+    async def answer_callback_request(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
         try:
-            if await take_wish(incoming, self.promise, self.rings, self._now()):
+            if await answer_callback_request(incoming, self.promise, self.rings, self._now()):
                 log.info("a call-back is promised")
         except (HungUp, SessionBroken):
             log.info("who asked for a call-back hung up")
@@ -110,7 +128,7 @@ class Hotline:
     async def answer_still_dark(self, incoming: Incoming) -> None:
         """Somebody who was rung said that there is still no light; they are told their report's number."""
         with contextlib.suppress(HungUp, SessionBroken):
-            await tell_report(incoming, self._numbered)
+            await answer_still_dark(incoming, self._numbered)
 
     async def _numbered(self, token: str) -> str:
         """The number of the report, once whoever watches the call has stored it; "" if that takes too long."""

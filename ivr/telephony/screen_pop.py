@@ -8,6 +8,7 @@ from ivr.domain.accounts import Account
 from ivr.domain.callbacks import DANGER, Callback
 from ivr.domain.outages import Outage, Trouble
 from ivr.telephony.manager.arguments import argument
+from ivr.telephony.names import Variable
 
 LONGEST_TEXT = 200
 LONGEST_RUNG = 80
@@ -33,26 +34,26 @@ class ScreenPop:
             whose = (self.account.number, self.account.district, _address(self.account))
             values |= _whose(*whose, confirmed=self.confirmed, longest=LONGEST_TEXT)
         if self.danger:
-            values["IVR_DANGER"] = "yes"
+            values[Variable.DANGER] = "yes"
         if self.trouble is not None:
-            values["IVR_TROUBLE"] = self.trouble
+            values[Variable.TROUBLE] = self.trouble
         if self.report:
-            values["IVR_REPORT"] = self.report
+            values[Variable.REPORT] = self.report
         if self.outage is not None:
-            values["IVR_OUTAGE"], values["IVR_TOLD"] = str(self.outage.id), self.told
+            values[Variable.OUTAGE], values[Variable.TOLD] = str(self.outage.id), self.told
         return values
 
 
 def variables_of_promise(promise: Callback) -> dict[str, str]:
     """Channel variables of who is rung back, short enough for the manager interface; empty for a bare number."""
     about = promise.about
-    values = {
-        "IVR_CALL": promise.call_id,
-        "IVR_DANGER": "yes" if promise.priority >= DANGER else "",
-        "IVR_TROUBLE": about.trouble,
-        "IVR_REPORT": about.report,
-        "IVR_OUTAGE": about.outage,
-        "IVR_TOLD": about.told,
+    values: dict[str, str] = {
+        Variable.CALL: promise.call_id,
+        Variable.DANGER: "yes" if promise.priority >= DANGER else "",
+        Variable.TROUBLE: about.trouble,
+        Variable.REPORT: about.report,
+        Variable.OUTAGE: about.outage,
+        Variable.TOLD: about.told,
     }
     values = {name: value for name, value in values.items() if value}
     if promise.account:
@@ -63,11 +64,11 @@ def variables_of_promise(promise: Callback) -> dict[str, str]:
 def _whose(number: str, district: str, address: str, *, confirmed: bool, longest: int) -> dict[str, str]:
     district, address = _one_line(district, longest), _one_line(address, longest)
     return {
-        "IVR_ACCOUNT": _one_line(number, longest),
-        "IVR_CONFIRMED": "yes" if confirmed else "no",
-        "IVR_DISTRICT": district,
-        "IVR_ADDRESS": address,
-        "IVR_WHERE": f"District: {argument(district)},Address: {argument(address)}",
+        Variable.ACCOUNT: _one_line(number, longest),
+        Variable.CONFIRMED: "yes" if confirmed else "no",
+        Variable.DISTRICT: district,
+        Variable.ADDRESS: address,
+        Variable.WHERE: f"District: {argument(district)},Address: {argument(address)}",
     }
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Protocol
 
 from ivr.config import Settings
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.recording_prompts import RecordingVisit
+from ivr.domain.journal.steps import CallerHungUp, Failed, StudioRefused
+from ivr.domain.journal.words import Failure, Outcome, Refused
 from ivr.domain.phones import from_caller_id
 from ivr.domain.users import Person
 from ivr.listening.ask import KeyWaits
+from ivr.storage.users.credentials import Hashers
 from ivr.studio.by_phone import PhoneStudio
 from ivr.studio.studio import Studio
 from ivr.telephony.agi.server import Incoming
@@ -28,7 +31,6 @@ from ivr.telephony.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
-WORD = "studio"
 CALL_S = 7200.0
 """Longest call: a day's recording is done in several."""
 
@@ -40,11 +42,6 @@ class StudioJournal(CallJournal, Protocol):
         """A call ended."""
 
 
-def is_studio(incoming: Incoming) -> bool:
-    """Whether this call wants to record prompts."""
-    return incoming.session.header.get("agi_arg_2") == WORD
-
-
 class StudioLine:
     """Answers calls to the studio. studio.phones of the settings: who may record; empty: all that reach the context."""
 
@@ -52,12 +49,13 @@ class StudioLine:
         self,
         settings: Settings,
         studio: Studio,
+        hashers: Hashers,
         sounds: Sounds,
         key_waits: KeyWaits,
         journal: StudioJournal,
         now: Callable[[], datetime],
     ) -> None:
-        self._studio = PhoneStudio(studio, settings.studio.calls, settings.studio.longest_s, now)
+        self._studio = PhoneStudio(studio, hashers, settings.studio.calls, settings.studio.longest_s, now)
         self._sounds = sounds
         self._key_waits = key_waits
         self._straggler_s = settings.waits.straggler
@@ -81,14 +79,14 @@ class StudioLine:
                 await self._visit(call, caller, lent)
                 await call.hand_back(Next.HANGUP)
         except HungUp:
-            call.note("hung-up")
+            call.note(CallerHungUp())
         except (SessionBroken, TimeoutError):
             log.warning("a call to the studio broke off", extra={"call": call.id})
-            call.note("fault", "session")
+            call.note(Failed(Failure.SESSION))
         except Exception:
             # IVR_NEXT stays empty: the dialplan says that the studio is away.
             log.exception("a fault in the studio by telephone", extra={"call": call.id})
-            call.note("fault", "dialogue")
+            call.note(Failed(Failure.DIALOGUE))
         finally:
             self._journal.closed(call.id, datetime.now(UTC), Outcome.NOTHING)
             await call.close()
@@ -102,7 +100,7 @@ class StudioLine:
                 log.warning("a call to the studio brought a leave that is used up or too old", extra={"call": call.id})
         if begun is None and self._phones and caller not in self._phones:
             log.warning("a telephone that may not record called the studio", extra={"call": call.id})
-            call.note("refused", "telephone")
+            call.note(StudioRefused(Refused.TELEPHONE))
             await call.announce((Prompt.STUDIO_NOT_FROM_HERE,), (Prompt.GOODBYE,))
             return
         visit = RecordingVisit(call, self._studio.desk(caller, lent))

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from ivr.app import App
 from ivr.config import Settings
 from ivr.web.accounts import page as accounts
 from ivr.web.calls import page as calls
@@ -65,7 +66,8 @@ def page_routes() -> list[GatedRoute]:
 
 def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
-    office = Context(settings, now)
+    line = App(settings, now)
+    office = Context(line)
     booth = AudioJobs(office)
     live = DashboardCache(office)
     counting = StatisticsJob(office)
@@ -79,6 +81,7 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         await live.queues.close()
         await booth.close()
         await office.close()
+        await line.close()
 
     async def fault(request: Request) -> Response:
         request.scope["app"] = app

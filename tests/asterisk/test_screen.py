@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select, update
 
+from ivr.domain.journal.steps import OutageTold
+from ivr.domain.journal.stored import columns
+from ivr.domain.outages import Cause, Scope
 from ivr.storage import tables
 from ivr.telephony.manager.ami import AmiRefused, Events, Message, connected
 from ivr.testbed.lab.lab import Lab
@@ -122,7 +125,8 @@ def owe(system: System, kind: str, number: str, priority: int = 0) -> None:
         connection.execute(insert(tables.of(tables.Call)).values(asked))
         row["call_id"] = ASKED_IN
         if priority:
-            step = {"call_id": ASKED_IN, "seq": 1, "at": now, "kind": "outage", "detail": "1 district cable"}
+            told = OutageTold(1, Scope.DISTRICT, Cause.CABLE)
+            step = {"call_id": ASKED_IN, "seq": 1, "at": now, **columns(told)}
             connection.execute(insert(tables.of(tables.CallStep)).values(step))
             report = {"call_id": ASKED_IN, "created_at": now, "trouble": "danger"}
             connection.execute(insert(tables.of(tables.OutageReport)).values(report))

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.ports import Next, Outcome
+from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Outage, Place, State
 from ivr.domain.readings import Window

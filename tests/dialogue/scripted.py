@@ -13,6 +13,7 @@ from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Inter
 from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Step as JournalStep
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble, affecting
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
@@ -155,7 +156,7 @@ class ScriptedCall:
         self._listener = Listener(self.line, KeyWaits(), self.line.prompt_begins)
         self.id = "call-1"
         self.caller_number = caller_number
-        self.notes: list[tuple[str, str]] = []
+        self.notes: list[JournalStep] = []
         self.account: Account | None = None
         self.probably: Account | None = None
         self.danger = False
@@ -237,8 +238,8 @@ class ScriptedCall:
         self.kept_voices.append(audio)
         return f"voice/{len(self.kept_voices)}.wav"
 
-    def note(self, kind: str, detail: str = "") -> None:
-        self.notes.append((kind, detail))
+    def note(self, step: JournalStep) -> None:
+        self.notes.append(step)
 
     def in_danger(self) -> None:
         self.danger = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.dialogue.ports import Next, Outcome
+from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account
+from ivr.domain.journal.words import Outcome
 from ivr.domain.meters import Meter, Zone
 from ivr.domain.readings import Channel
 from tests.dialogue.scripted import LET_GO, SPEECH_LOST, MemoryLedger, ScriptedCall, Step

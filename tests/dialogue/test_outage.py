@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
+from ivr.domain.journal.steps import CallbackPromised, Failed
+from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Cause, Outage, Place, Report, RingBack, Trouble
 from tests.dialogue.known_outage import HOUR, KNOWN, PHONE, READING, visit
 from tests.dialogue.scripted import NOON, MemoryOutages, ScriptedCall, Step
@@ -64,7 +66,7 @@ async def test_rung_back_when_it_is_over(chosen: str) -> None:
     assert await visit(call, outages) == (Next.HANGUP, Outcome.NOTHING)
     assert outages.promised == [RingBack("call-1", PHONE, 7, 1)]
     assert call.heard[3:] == ["outage/choices", "outage/promised", "menu/else", "common/goodbye"]
-    assert ("promised", "7") in call.notes
+    assert CallbackPromised(7) in call.notes
 
 
 async def test_who_is_promised_a_call_may_go_on_with_readings() -> None:
@@ -173,7 +175,7 @@ async def test_a_store_that_knows_no_outages_holds_up_no_reading() -> None:
     call = ScriptedCall(Step("identify/confirm", "1"), *READING, caller_number=PHONE)
     outages = MemoryOutages([KNOWN], fails=frozenset({"at"}))
     assert await visit(call, outages) == (Next.HANGUP, Outcome.STORED)
-    assert ("fault", "outages") in call.notes
+    assert Failed(Failure.OUTAGES) in call.notes
 
 
 @pytest.mark.parametrize(

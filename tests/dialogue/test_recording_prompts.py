@@ -11,6 +11,8 @@ from ivr.dialogue.ports import HungUp, Phrase
 from ivr.dialogue.studio.ports import Card, Recorded
 from ivr.dialogue.studio.recording_prompts import TOLD, RecordingVisit
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakePublished
+from ivr.domain.journal.words import Refused
 from ivr.domain.takes import (
     Checks,
     How,
@@ -136,7 +138,7 @@ async def test_record_hear_publish() -> None:
     assert call.phrase("studio/text") == ("studio/text", "text/101")
     assert call.phrase("studio/as-heard") == ("studio/as-heard", "take/1")
     assert studio.published == [1]
-    assert call.notes == [("studio", "anna"), ("take", "1"), ("published", "1")]
+    assert call.notes == [StudioEntered("anna"), TakeKept(1), TakePublished(1)]
 
 
 async def test_a_recorded_prompt_is_heard_before_the_choices() -> None:
@@ -199,7 +201,7 @@ async def test_who_may_not_any_more_is_told_and_the_call_ends(last: str) -> None
         studio.publish = refused  # type: ignore[method-assign]
     await RecordingVisit(call, studio).run()
     assert call.heard[-2:] == ["studio/wrong", "common/goodbye"]
-    assert ("refused", "person") in call.notes
+    assert StudioRefused(Refused.PERSON) in call.notes
     assert studio.published == []
 
 

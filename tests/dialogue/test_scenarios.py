@@ -16,8 +16,9 @@ from sqlalchemy import select
 from ivr.config import REPOSITORY
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import AccountFormat
+from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.domain.readings import Window

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.dialogue.ports import Next, Outcome
+from ivr.dialogue.ports import Next
+from ivr.domain.journal.words import Outcome
 from ivr.domain.outages import Cause, Outage, Place, Trouble
 from tests.dialogue.known_outage import HOME, KNOWN, PHONE, visit
 from tests.dialogue.published import seconds

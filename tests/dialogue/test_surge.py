@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.dialogue.ports import HungUp, Next, Outcome
-from ivr.domain.outages import Cause, Kind, Outage, Place, RingBack, State, Trouble
+from ivr.dialogue.ports import HungUp, Next
+from ivr.domain.journal.steps import GreetedShortly, OutageTold
+from ivr.domain.journal.words import Outcome
+from ivr.domain.outages import Cause, Kind, Outage, Place, RingBack, Scope, State, Trouble
 from ivr.listening.keys import Key
 from tests.dialogue.known_outage import HOME, HOUR, KNOWN, PHONE, READING, visit
 from tests.dialogue.scripted import NOON, MemoryOutages, ScriptedCall, Step
@@ -22,7 +24,7 @@ async def test_a_suspicion_is_told_in_front_of_the_greeting_and_the_choices_come
     with pytest.raises(HungUp):
         await visit(call, MemoryOutages([SUSPECTED]))
     assert call.heard == ["outage/suspected", "greeting/welcome", CHOICES]
-    assert call.notes == [("outage", "9 district suspected")]
+    assert call.notes == [OutageTold(9, Scope.DISTRICT)]
     assert call.told == (9, "suspected")
 
 
@@ -98,7 +100,7 @@ async def test_while_many_wait_the_greeting_is_short_and_the_journal_says_so() -
     call = ScriptedCall(Step("greeting/short", "0"))
     assert await visit(call, MemoryOutages(), shortly=True) == (Next.HOTLINE, Outcome.HOTLINE)
     assert call.heard == ["greeting/short", "hotline/connecting"]
-    assert ("greeting", "short") in call.notes
+    assert GreetedShortly() in call.notes
 
 
 async def test_a_report_of_the_suspected_place_belongs_to_it_and_goes_with_the_call() -> None:

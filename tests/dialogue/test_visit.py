@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ivr.dialogue.ports import HungUp, Next, Outcome
+from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import Account
+from ivr.domain.journal.words import Outcome
 from ivr.domain.meters import Meter, Zone
 from tests.dialogue.scripted import MOSCOW, ScriptedCall, Step
 from tests.dialogue.visits import NUMBER, OCTOBER, day_and_night, ledger, one_zone, register, visit

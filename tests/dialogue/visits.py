@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.ports import Next, Outcome
+from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading, Use, Window

@@ -18,6 +18,7 @@ from ivr.storage.database import runtime_flags
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.storage.outages import views as outages_seen
+from ivr.telephony.names import QueueName
 from tests.hotline.boards import built, event
 from tests.waiting import until
 
@@ -34,7 +35,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def watch_of(database: Database, board: QueueBoard, waiting: int = 1) -> SurgeDetector:
-    return SurgeDetector(database, SurgeTerms(reports=2), waiting, board, lambda: NOON)
+    return SurgeDetector(database, SurgeTerms(reports=2), waiting, board, tuple(QueueName), lambda: NOON)
 
 
 def report(database: Database, number: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from ivr.concurrency.backoff import Pauses
 from ivr.hotline.queue_board import QueueBoard
 from ivr.telephony.manager.ami import Ami
 from ivr.telephony.manager.ami_reconnect import ManagerAccount, Patience, ReconnectingAmi, WithAmi
@@ -13,7 +14,7 @@ from ivr.telephony.manager.queues import follow
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.lab.state import LabState
 
-QUICK = Patience(first=0.05, most=0.4, refused=0.6)
+QUICK = Patience(Pauses(first=0.05, longest=0.4, steady=0.4, spread=0.5), refused=0.6)
 """It comes back soon; how long Asterisk may take to answer is the product's own."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import PromptBegan
 from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
@@ -85,7 +86,7 @@ async def test_the_journal_survives_a_server_that_was_away(
     journal.opened("c1", NOON, "", "100", "")
     allow(postgres_server, database, connections=False)
     disconnect(postgres_server, database)
-    journal.step("c1", 0, NOON, "prompt", "greeting/welcome")
+    journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
     journal.closed("c1", NOON, "nothing")
     await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.domain.contacts import Submission
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
@@ -71,7 +71,9 @@ async def phoned(ledger: AccountRepository, stock: Stock, flagged: bool = False)
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 123, flagged=flagged, reason="above-usual-use" if flagged else "")
     at = utc("2026-11-20T09:00:00")
-    return await ledger.keep(Submission("c1", at, Period(2026, 11), Channel.KEYS, (entry,)))
+    return await ledger.keep(
+        Submission(Contact.by_phone("c1", at), at.date(), Period(2026, 11), Channel.KEYS, (entry,))
+    )
 
 
 @pytest.mark.both_databases
@@ -129,6 +131,23 @@ async def test_a_clerk_refuses(run: Run, ledger: AccountRepository, stock: Stock
     assert run("readings", "refuse", 1).exit_code == 2  # without a reason
     assert run("readings", "refuse", 1, "--reason", "typing error").exit_code == 0
     assert stock.rows(tables.Reading, "status", "reason") == [("superseded", "refused: typing error")]
+
+
+async def test_a_clerk_corrects_and_a_doubtful_value_needs_insisting(
+    run: Run, ledger: AccountRepository, stock: Stock
+) -> None:
+    await phoned(ledger, stock, flagged=True)
+    (register,) = [row[0] for row in stock.rows(tables.Register, "id")]
+    stock.reading(register, 100, "2026-10-20", "2026-10")
+    doubted = run("readings", "correct", 1, 50, "--by", "anna")
+    assert (doubted.exit_code, doubted.stderr) == (
+        1,
+        "ivr readings correct: the value is doubtful (lower-than-last); --insist stores it\n",
+    )
+    assert run("readings", "correct", 1, 123456).exit_code == 1
+    assert run("readings", "correct", 1, 50, "--insist", "--by", "anna").exit_code == 0
+    assert stock.rows(tables.Reading, "value", "status", "reason")[-1] == (50, "accepted", "corrected lower-than-last")
+    assert stock.rows(tables.Audit, "who", "action") == [("anna", "reading.correct")]
 
 
 @pytest.mark.parametrize("words", [("db", "export"), ("readings", "list"), ("readings", "accept", "1")])

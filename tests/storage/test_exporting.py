@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from ivr.domain.contacts import Submission
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
+from ivr.intake.review import NotWaiting
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
-from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
+from ivr.storage.readings.review import flagged
+from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
 from tests.waiting import LIMIT_S
 
@@ -30,7 +32,9 @@ def names(folder: Path) -> list[str]:
 async def phoned(ledger: AccountRepository, register: int, value: int, call: str, reason: str = "") -> str:
     """A caller's reading, flagged if it has a reason; its receipt."""
     entry = Entry(register, value, flagged=bool(reason), reason=reason)
-    return await ledger.keep(Submission(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
+    return await ledger.keep(
+        Submission(Contact.by_phone(call, AT), AT.date(), Period(2026, 11), Channel.KEYS, (entry,))
+    )
 
 
 @pytest.mark.both_databases

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from ivr.domain.contacts import Submission
+from ivr.domain.journal.steps import KeysPressed, PromptBegan
+from ivr.domain.journal.words import Reply
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
@@ -37,8 +39,8 @@ async def journal(database: Database) -> AsyncIterator[Journal]:
 async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) -> None:
     account = stock.account()
     journal.opened("c1", NOON, "+79161234567", "100", "PJSIP/100-1", "17.1")
-    journal.step("c1", 0, NOON, "prompt", "greeting/welcome")
-    journal.step("c1", 1, NOON + timedelta(milliseconds=7), "keys", detail="12345")
+    journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
+    journal.step("c1", 1, NOON + timedelta(milliseconds=7), KeysPressed(Reply.ANSWER, "12345"))
     journal.identified("c1", account)
     journal.closed("c1", LATER, "stored")
     await journal.close(LIMIT_S)
@@ -47,14 +49,14 @@ async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) 
     ]
     assert stock.rows(tables.CallStep, "call_id", "seq", "at", "kind", "prompt", "detail") == [
         ("c1", 0, NOON, "prompt", "greeting/welcome", ""),
-        ("c1", 1, NOON + timedelta(milliseconds=7), "keys", "", "12345"),
+        ("c1", 1, NOON + timedelta(milliseconds=7), "keys", "", '{"reply":"answer","given":"12345"}'),
     ]
 
 
 async def test_a_call_in_progress_is_seen_at_once(journal: Journal, stock: Stock) -> None:
     journal.opened("c1", NOON, "", "100", "")
     await until(lambda: stock.rows(tables.Call, "id", "ended_at") == [("c1", None)])
-    journal.step("c1", 0, NOON, "prompt", "identify/ask")
+    journal.step("c1", 0, NOON, PromptBegan("identify/ask"))
     await until(lambda: stock.rows(tables.CallStep, "prompt") == [("identify/ask",)])
 
 
@@ -74,7 +76,7 @@ async def test_many_calls_are_written_completely(journal: Journal, stock: Stock)
         journal.opened(f"c{number}", NOON, "", "100", "")
     for seq in range(40):
         for number in range(50):
-            journal.step(f"c{number}", seq, NOON, "prompt", "reading/ask")
+            journal.step(f"c{number}", seq, NOON, PromptBegan("reading/ask"))
         await asyncio.sleep(0)
     for number in range(50):
         journal.closed(f"c{number}", NOON, "nothing")
@@ -109,9 +111,9 @@ async def test_what_happens_while_the_store_is_away_is_written_when_it_is_back(
     journal.start()
     with out_of_order(database):
         journal.opened("c1", NOON, "", "100", "")
-        journal.step("c1", 0, NOON, "prompt", "greeting/welcome")
+        journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
         await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
-        journal.step("c1", 1, NOON, "prompt", "identify/ask")
+        journal.step("c1", 1, NOON, PromptBegan("identify/ask"))
         journal.closed("c1", NOON, "nothing")
     await until(lambda: stock.rows(tables.Call, "id", "outcome") == [("c1", "nothing")])
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]
@@ -126,7 +128,7 @@ async def test_what_does_not_fit_is_dropped_steps_first(database: Database, othe
         for number in range(4):
             journal.opened(f"c{number}", NOON, "", "100", "")
         for seq in range(20):
-            journal.step("c0", seq, NOON, "prompt", "reading/ask")
+            journal.step("c0", seq, NOON, PromptBegan("reading/ask"))
         for number in range(4):
             journal.closed(f"c{number}", NOON, "nothing")
     await journal.close(LIMIT_S)
@@ -144,8 +146,8 @@ async def test_steps_of_a_call_that_was_dropped_harm_no_other(
         for name in ("lost", "c1", "c2"):
             journal.opened(name, NOON, "", "100", "")
     await until(lambda: stock.rows(tables.Call, "id") == [("c1",), ("c2",)])
-    journal.step("lost", 0, NOON, "prompt", "reading/ask")
-    journal.step("c1", 0, NOON, "prompt", "reading/ask")
+    journal.step("lost", 0, NOON, PromptBegan("reading/ask"))
+    journal.step("c1", 0, NOON, PromptBegan("reading/ask"))
     journal.closed("lost", NOON, "nothing")
     await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "call_id") == [("c1",)]
@@ -155,9 +157,9 @@ async def test_steps_of_a_call_that_was_dropped_harm_no_other(
 @pytest.mark.both_databases
 async def test_an_entry_that_the_database_refuses_harms_no_other(journal: Journal, stock: Stock) -> None:
     journal.opened("c1", NOON, "", "100", "")
-    journal.step("c1", 0, NOON, "prompt", "reading/ask")
-    journal.step("never opened", 0, NOON, "prompt", "reading/ask")
-    journal.step("c1", 1, NOON, "prompt", "reading/confirm")
+    journal.step("c1", 0, NOON, PromptBegan("reading/ask"))
+    journal.step("never opened", 0, NOON, PromptBegan("reading/ask"))
+    journal.step("c1", 1, NOON, PromptBegan("reading/confirm"))
     journal.closed("c1", NOON, "nothing")
     await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]

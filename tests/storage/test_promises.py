@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.domain.callbacks import Callback, CallbackRequest, Subject
+from ivr.domain.journal.steps import OutageTold
+from ivr.domain.journal.stored import columns
+from ivr.domain.outages import Cause, Scope
 from ivr.hotline.queue_board import QueueBoard
 from ivr.storage import tables
 from ivr.storage.callbacks.repository import ABANDONED, CallbackRepository
@@ -285,8 +288,8 @@ def test_what_their_call_was_about_goes_with_the_promise(database: Database, sto
     promises = CallbackRepository(database)
     with database.writing() as connection:
         connection.execute(insert(tables.of(tables.Call)).values(id="01JHCALL", node="test", started_at=NOON))
-        step = {"call_id": "01JHCALL", "at": NOON, "kind": "outage"}
-        steps = [{**step, "seq": 1, "detail": "5 street suspected"}, {**step, "seq": 2, "detail": "7 district cable"}]
+        told = (OutageTold(5, Scope.STREET), OutageTold(7, Scope.DISTRICT, Cause.CABLE))
+        steps = [{"call_id": "01JHCALL", "at": NOON, "seq": n, **columns(one)} for n, one in enumerate(told)]
         connection.execute(insert(tables.of(tables.CallStep)), steps)
         report = {"call_id": "01JHCALL", "created_at": NOON, "trouble": "danger"}
         connection.execute(insert(tables.of(tables.OutageReport)).values(report))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,7 @@ from ivr.storage.database.database import Database
 from ivr.storage.prompts import studio_calls
 from ivr.storage.users import credentials
 from ivr.storage.users import users as people
+from ivr.storage.users.credentials import Hashers
 from ivr.storage.users.login_throttle import BY_TELEPHONE, begin_attempt
 from ivr.studio.by_phone import AGAIN_S, ENDING, LATEST_AGAIN_S, STALE_S, PhoneStudio
 from ivr.studio.sound.telephone_sound import BadSound
@@ -37,11 +38,12 @@ class Phones:
     """A studio by telephone whose clock stands until a test moves it."""
 
     studio: Studio
+    hashers: Hashers
     folder: Path
     now: datetime = NOON
 
     def shared(self) -> PhoneStudio:
-        return PhoneStudio(self.studio, self.folder, 30, lambda: self.now)
+        return PhoneStudio(self.studio, self.hashers, self.folder, 30, lambda: self.now)
 
     def somebody(self, login: str, role: Role, pin: str | None = PIN) -> Person:
         person = people.add(self.studio.database, login, role, None, "test", self.now)
@@ -53,12 +55,13 @@ class Phones:
 
 
 @pytest.fixture
-def phones(tmp_path: Path) -> Iterator[Phones]:
+async def phones(tmp_path: Path) -> AsyncIterator[Phones]:
     settings = settings_in(tmp_path)
     new_database(tmp_path)
     database = Database(settings.store.url)
-    studio = Studio(settings, database)
-    yield Phones(studio, tmp_path / "calls")
+    studio, hashers = Studio(settings, database), Hashers(limit_s=30)
+    yield Phones(studio, hashers, tmp_path / "calls")
+    await hashers.close()
     studio.close()
     database.close()
 

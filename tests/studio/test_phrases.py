@@ -12,6 +12,9 @@ from typer.testing import CliRunner
 
 from ivr.cli.prompts import app
 from ivr.config import REPOSITORY
+from ivr.domain.journal.steps import KeysPressed, PromptBegan, ReadingsStored, Step
+from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import Reply
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
@@ -22,14 +25,14 @@ CATALOGUE = load_catalogue(REPOSITORY / "prompts" / "ru.toml")
 ELSE, BYE, LAST, ASK = "menu/else", "common/goodbye", "reading/last", "reading/ask"
 
 
-def put_call(database: Database, name: str, *steps: tuple[str, str, str], called: str = "88001000000") -> None:
-    """A call with these steps: kind, prompt, detail."""
+def put_call(database: Database, name: str, *steps: Step, called: str = "88001000000") -> None:
+    """A call with these steps."""
     began = datetime.now(UTC) - timedelta(minutes=5)
     call = {"id": name, "started_at": began, "ended_at": began, "caller": "", "called": called, "outcome": "nothing"}
     with database.writing() as connection:
         connection.execute(insert(tables.of(tables.Call)).values(call))
-        for seq, (kind, prompt, detail) in enumerate(steps, 1):
-            row = {"call_id": name, "seq": seq, "at": began, "kind": kind, "prompt": prompt, "detail": detail}
+        for seq, step in enumerate(steps, 1):
+            row = {"call_id": name, "seq": seq, "at": began, **columns(step)}
             connection.execute(insert(tables.of(tables.CallStep)).values(row))
 
 
@@ -68,12 +71,14 @@ def test_the_sheet_shows_what_callers_heard(tmp_path: Path) -> None:
     database = Database(url)
     for name in ("one", "two"):
         put_call(
-            database, name, ("prompt", LAST, "number/20"), ("keys", "", "1"), ("prompt", "reading/stored", ""),
-            ("stored", "", "20"), ("prompt", "reading/receipt", "digit/1"), ("prompt", ELSE, ""), ("prompt", BYE, ""),
+            database, name, PromptBegan(LAST, ("number/20",)), KeysPressed(Reply.ANSWER, "1"),
+            PromptBegan("reading/stored"), ReadingsStored((20,)), PromptBegan("reading/receipt", ("digit/1",)),
+            PromptBegan(ELSE), PromptBegan(BYE),
         )  # fmt: skip
-    put_call(database, "three", ("prompt", LAST, ""), ("prompt", ELSE, ""), ("keys", "", "2"), ("prompt", BYE, ""))
+    keys = KeysPressed(Reply.ANSWER, "2")
+    put_call(database, "three", PromptBegan(LAST), PromptBegan(ELSE), keys, PromptBegan(BYE))
     for name in ("four", "five", "six"):
-        put_call(database, name, ("prompt", "studio/number", ""), ("prompt", ELSE, ""), called="*77")
+        put_call(database, name, PromptBegan("studio/number"), PromptBegan(ELSE), called="*77")
     database.close()
     said = " ".join(CATALOGUE[id_].text for id_ in ("reading/stored", "reading/receipt", "digit/1"))
     assert around() == (f"{said} … ", f" … {CATALOGUE[BYE].text}")

@@ -175,6 +175,9 @@ class FakeAsterisk(AsteriskEnd):
             case ["SET", "VARIABLE", name, value]:
                 self.variables[name] = value
                 self.send("200 result=1")
+            case ["GET", "VARIABLE", name]:
+                known = self.variables.get(name)
+                self.send("200 result=0" if known is None else f"200 result=1 ({known})")
             case ["GET", "FULL", "VARIABLE", text]:
                 value = re.sub(r"\$\{(\w+)\}", lambda name: self.variables.get(name[1], ""), text)
                 self.send(f"200 result=1 ({value})")

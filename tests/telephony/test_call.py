@@ -13,6 +13,10 @@ import pytest
 
 from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Next, Question
 from ivr.domain.accounts import Account
+from ivr.domain.journal.steps import PromptBegan, ReadingJudged, YesOrNoPressed
+from ivr.domain.journal.words import Reply
+from ivr.domain.judgement import Verdict
+from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Kind, Outage, Place, State, Trouble
 from ivr.listening.ask import KeyWaits
 from ivr.telephony.agi.server import Incoming
@@ -82,11 +86,11 @@ async def test_every_step_is_told_to_the_journal(ring: Ring) -> None:
     await ring.asterisk.plays("ask/one")
     ring.asterisk.press("2")
     assert await asking == Answer(Heard.ANSWER, "2")
-    call.note("judged", "T1 accepted")
+    call.note(ReadingJudged(Zone.T1, Verdict.ACCEPTED))
     assert ring.journal.steps == [
-        (1, "prompt", "ask/one", ""),
-        (2, "yes-no", "", "2"),
-        (3, "judged", "", "T1 accepted"),
+        (1, PromptBegan("ask/one")),
+        (2, YesOrNoPressed(Reply.ANSWER, "2")),
+        (3, ReadingJudged(Zone.T1, Verdict.ACCEPTED)),
     ]
     await call.close()
 

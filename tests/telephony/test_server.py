@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from ivr.logs import JsonLines
-from ivr.telephony.agi.server import FULL, HELLO, READY, Bounds, CallServer, Incoming
+from ivr.telephony.agi.server import Bounds, CallServer, Incoming
+from ivr.telephony.names import FULL, HELLO, READY
 from tests.telephony.asterisk_end import HEADER, LIMIT_S, FakeAsterisk, descriptors
 from tests.telephony.calling import eagi_call, served_call
 from tests.waiting import until

@@ -19,8 +19,9 @@ from ivr import sections
 from ivr.config import REPOSITORY
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.ports import HungUp, Outcome
+from ivr.dialogue.ports import HungUp
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Entry, Reading, Window

@@ -11,6 +11,23 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from ivr.domain.journal.steps import (
+    Failed,
+    HandedBack,
+    Identified,
+    KeysPressed,
+    OutageTold,
+    PromptBegan,
+    ReadingJudged,
+    ReadingsStored,
+    Said,
+    YesOrNoPressed,
+)
+from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import Failure, Next, Reply
+from ivr.domain.judgement import Verdict
+from ivr.domain.meters import Zone
+from ivr.domain.outages import Cause, Scope
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -48,25 +65,24 @@ def put_call(database: Database, **fields: Any) -> datetime:
     }
     put(database, tables.Call, **row)
     steps = (
-        ("prompt", "greeting/welcome", ""),
-        ("keys", "", ACCOUNT),
-        ("prompt", "identify/confirm", "digit/5 digit/6"),
-        ("yes-no", "", "1"),
-        ("identified", "", ""),
-        ("voice", "", "12150 «двенадцать сто пятьдесят»"),
-        ("judged", "", "T1 above-usual-use"),
-        ("stored", "", "12150"),
-        ("outage", "", "7 street cable"),
-        ("fault", "", "store"),
-        ("handed-back", "", "hangup"),
+        PromptBegan("greeting/welcome"),
+        KeysPressed(Reply.ANSWER, ACCOUNT),
+        PromptBegan("identify/confirm", ("digit/5", "digit/6")),
+        YesOrNoPressed(Reply.ANSWER, "1"),
+        Identified(),
+        Said(Reply.ANSWER, "12150", "двенадцать сто пятьдесят"),
+        ReadingJudged(Zone.T1, Verdict.TOO_HIGH),
+        ReadingsStored((12150,)),
+        OutageTold(7, Scope.STREET, Cause.CABLE),
+        Failed(Failure.STORE),
+        HandedBack(Next.HANGUP),
     )
     with database.writing() as connection:
         connection.execute(
             insert(tables.of(tables.CallStep)),
             [
-                {"call_id": row["id"], "seq": n, "at": began + timedelta(seconds=5 * n)}
-                | {"kind": kind, "prompt": prompt, "detail": detail}
-                for n, (kind, prompt, detail) in enumerate(steps, start=1)
+                {"call_id": row["id"], "seq": n, "at": began + timedelta(seconds=5 * n), **columns(step)}
+                for n, step in enumerate(steps, start=1)
             ],
         )
     return began

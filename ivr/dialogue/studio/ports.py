@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from ivr.dialogue.ports import Answer, Command, Phrase, Question
+from ivr.domain.journal.steps import Step
 from ivr.domain.takes import Take
 from ivr.domain.users import Person
 
@@ -63,8 +64,8 @@ class RecordingCall(Protocol):
         Raises HungUp; what was said until then is kept under that name all the same.
         """
 
-    def note(self, kind: str, detail: str = "") -> None:
-        """Write a step into the journal: `kind` a fixed word, `detail` what was given or decided."""
+    def note(self, step: Step) -> None:
+        """Write a step into the journal."""
 
 
 class RecordingStudio(Protocol):

@@ -19,6 +19,8 @@ from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.ports import Card, Recorded, RecordingCall, RecordingStudio
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakenBack, TakePublished
+from ivr.domain.journal.words import Refused
 from ivr.domain.takes import (
     MayNotRecord,
     NothingPublished,
@@ -89,14 +91,14 @@ class RecordingVisit:
         try:
             person = known or await self._enter()
             if person is not None:
-                self._call.note("studio", person.login)
+                self._call.note(StudioEntered(person.login))
                 await self._work(person, number)
             await self._call.announce((Prompt.GOODBYE,))
         except GaveUp:
             await self._call.announce((Prompt.GOODBYE,))
         except MayNotRecord:
             log.warning("who calls the studio may not record any more", extra={"call": self._call.id})
-            self._call.note("refused", "person")
+            self._call.note(StudioRefused(Refused.PERSON))
             await self._call.announce((Prompt.STUDIO_WRONG,), (Prompt.GOODBYE,))
         except (StoreUnavailable, TakeFault, OSError):
             log.exception("a fault in the studio by telephone", extra={"call": self._call.id})
@@ -222,7 +224,7 @@ class RecordingVisit:
         if take is None:
             await self._fail((Prompt.STUDIO_NOT_RECORDED,))
             return card
-        call.note("take", str(take.id))
+        call.note(TakeKept(take.id))
         await call.say(*_reasons(take.refusals), *await self._as_heard(take))
         return replace(card, draft=take if take.audio else card.draft)
 
@@ -239,7 +241,7 @@ class RecordingVisit:
             text = await self._text(card) if old else ()  # the present one, for the next try
             await self._call.say(*_reasons(fault.refusals), (Prompt.STUDIO_NOT_PUBLISHABLE,), *text)
             return card
-        self._call.note("published", str(draft.id))
+        self._call.note(TakePublished(draft.id))
         await self._call.say((Prompt.STUDIO_PUBLISHED,))
         return replace(card, heard=True, published=True, draft=None, take=draft.id)
 
@@ -252,7 +254,7 @@ class RecordingVisit:
         except OtherPublished:  # by somebody else meanwhile: who called has not heard it yet
             await self._call.say((Prompt.STUDIO_NOW, card.prompt))
             return await self._fresh(card)
-        self._call.note("taken-back", str(card.number))
+        self._call.note(TakenBack(card.number))
         card = await self._fresh(card)
         await self._call.say((Prompt.STUDIO_RESTORED,))
         return card

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select
 
+from ivr.domain.journal.words import StepKind
 from ivr.domain.judgement import FOR_BILLING, Judgement
 from ivr.domain.readings import Channel
 from ivr.domain.reasons import Reason
@@ -64,7 +65,7 @@ _NOTED = (*(Judgement(verdict).reason for verdict in FOR_BILLING), Reason.RESTOR
 """Reasons of readings that were not flagged when they came in."""
 
 _earlier = _calls.alias()
-_HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == "hung-up")
+_HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == StepKind.HUNG_UP.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from sqlalchemy import bindparam, case, exists, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import Step
+from ivr.domain.journal.stored import columns
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -98,12 +100,12 @@ class Journal:
         values = (call_id, self._node, started_at, caller, called, channel, uniqueid)
         self._note_call(call_id, dict(zip(_OPENED, values, strict=True)))
 
-    def step(self, call_id: str, seq: int, at: datetime, kind: str, prompt: str = "", detail: str = "") -> None:
-        """Something happened in a call. seq: its place, unique in the call. prompt: id of a prompt that began."""
+    def step(self, call_id: str, seq: int, at: datetime, step: Step) -> None:
+        """Something happened in a call. seq: its place, unique in the call."""
         if call_id in self._lost:
             self._dropped += 1
             return
-        self._steps.append({"call_id": call_id, "seq": seq, "at": at, "kind": kind, "prompt": prompt, "detail": detail})
+        self._steps.append({"call_id": call_id, "seq": seq, "at": at, **columns(step)})
         self._bound()
         self._wake.set()
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 
+from ivr.domain.journal.steps import PromptBegan
+from ivr.domain.journal.stored import read
+from ivr.domain.journal.words import StepKind
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.prompts.studio_calls import from_outside
 from ivr.storage.tables.columns import AnyRow
 
 MOST_CALLS = 2000
-OF_CALLERS = frozenset({"voice", "keys", "yes-no", "recorded"})
+OF_CALLERS = frozenset({StepKind.VOICE, StepKind.KEYS, StepKind.YES_NO, StepKind.RECORDED})
 """Steps in which it was the caller's turn; at others the line goes on talking."""
 
 _calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
@@ -36,12 +39,13 @@ def heard_in_a_row(database: Database, most: int = MOST_CALLS) -> list[tuple[str
 def _rows(steps: Iterable[AnyRow]) -> Iterator[tuple[str, ...]]:
     row: list[str] = []
     call = ""
-    for step in steps:
-        if row and (step.kind in OF_CALLERS or step.call_id != call):
+    for kept in steps:
+        if row and (kept.kind in OF_CALLERS or kept.call_id != call):
             yield tuple(row)
             row = []
-        call = step.call_id
-        if step.kind == "prompt":
-            row += [step.prompt, *step.detail.split()]
+        call = kept.call_id
+        match read(kept.kind, kept.prompt, kept.detail):
+            case PromptBegan(prompt, pieces):
+                row += [prompt, *pieces]
     if row:
         yield tuple(row)

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 
+from ivr.domain.journal.steps import ReadStep
+from ivr.domain.journal.stored import read
 from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.database.database import Database
@@ -23,13 +25,11 @@ class CallView:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A row of `call_steps`."""
+    """A row of `call_steps`. seq: its place in the call."""
 
     seq: int
     at: datetime
-    kind: str
-    prompt: str
-    detail: str
+    step: ReadStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class CallReader:
             .order_by(steps.c.seq)
         )
         with self._database.reading() as connection:
-            return [StepView(*row) for row in connection.execute(query)]
+            return [
+                StepView(row.seq, row.at, read(row.kind, row.prompt, row.detail)) for row in connection.execute(query)
+            ]
 
     def readings_of_call(self, call_id: str) -> list[ReadingView]:
         """Readings that a call stored and that were not replaced since, by meter and zone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, exists, select, update
 
+from ivr.concurrency.periodic import Periodic
 from ivr.domain.audit import Action
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Status
@@ -63,18 +63,20 @@ class Removed:
 
 async def remove_daily(database: Database, kept: Kept, now: Callable[[], datetime], stop: asyncio.Event) -> None:
     """At once and every day until `stop` remove what is too old; nothing if `kept.age` is 0. A fault is tried again."""
-    while kept.age and not stop.is_set():
+
+    async def remove() -> None:
         try:
             gone = await asyncio.to_thread(remove_old, database, kept, "ivr serve", now(), stopped=stop.is_set)
         except (StoreUnavailable, OSError):
             log.error("old recordings could not be removed; it is tried again tomorrow")
-        else:
-            if gone.faults:
-                log.error("old recordings stay; their folder is not writable", extra={"count": gone.faults})
-            if gone.anything:
-                log.info("old recordings and steps of calls are removed", extra={"count": gone.calls})
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), DAY_S)
+            return
+        if gone.faults:
+            log.error("old recordings stay; their folder is not writable", extra={"count": gone.faults})
+        if gone.anything:
+            log.info("old recordings and steps of calls are removed", extra={"count": gone.calls})
+
+    if kept.age:
+        await Periodic(remove, DAY_S, fault="a fault while old recordings were removed").run_until(stop)
 
 
 def remove_old(

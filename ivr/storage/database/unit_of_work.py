@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
+from ivr.concurrency.bounded_threads import BoundedThreads, NoAnswer, Why
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage.database.database import Database
 
@@ -28,8 +27,7 @@ class UnitsOfWork:
     def __init__(self, database: Database, threads: int, limit_s: float) -> None:
         """limit_s: longest wait of a call for one unit."""
         self.database = database
-        self._limit_s = limit_s
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="unit")
+        self._threads = BoundedThreads("unit", threads, limit_s)
 
     async def read(self, work: Callable[[Connection], Answer]) -> Answer:
         """Run work that only reads. Raises StoreUnavailable within the limit."""
@@ -41,7 +39,7 @@ class UnitsOfWork:
 
     async def close(self) -> None:
         """Take no more work and wait for what runs, which ends within the database's own limit."""
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await self._threads.close()
 
     async def _unit(self, work: Callable[[Connection], Answer], transaction: Transaction) -> Answer:
         given_up = threading.Event()
@@ -63,11 +61,9 @@ class UnitsOfWork:
             raise StoreUnavailable("the rows contradict what is stored") from refused
 
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, run)
-        except RuntimeError as error:  # the executor is shut down
-            raise StoreUnavailable("the ledger is closed") from error
-        try:
-            return await asyncio.wait_for(running, self._limit_s)
-        except TimeoutError:
+            return await self._threads.run(run)
+        except NoAnswer as refused:
+            if refused.why is Why.CLOSED:
+                raise StoreUnavailable("the ledger is closed") from refused
             given_up.set()
             raise StoreUnavailable("the database did not answer in time") from None

@@ -170,7 +170,7 @@ class Review:
         old_values = {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {Reason.CORRECTED}"}
         if self._decide(reading, old_values) is None:
             return None
-        old = self._connection.execute(select(_readings).where(reading == _ID)).one()
+        old = self._connection.execute(select(_readings).where(_readings.c.id == reading)).one()
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
         new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": reason, "created_at": self._now}
         key = int(self._connection.execute(insert(_readings).values(new).returning(_ID)).scalar_one())
@@ -189,7 +189,7 @@ class Review:
     def _decide(self, reading: int, values: dict[str, str]) -> AnyRow | None:
         return self._connection.execute(
             update(_readings)
-            .where(reading == _ID, _readings.c.status == Status.FLAGGED.value)  # an export may be faster
+            .where(_readings.c.id == reading, _readings.c.status == Status.FLAGGED.value)  # an export may be faster
             .values(values)
             .returning(_ID, _readings.c.register_id, _readings.c.period)
         ).first()
@@ -213,7 +213,6 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
     if earlier is None:
         return
     known_to_billing = earlier.batch is not None or earlier.channel == Channel.BILLING.value
-    values = (
-        {"status": Status.EXPORTED.value} if known_to_billing else {"status": Status.FLAGGED.value, "reason": Reason.RESTORED.value}
-    )
+    flagged = {"status": Status.FLAGGED.value, "reason": Reason.RESTORED.value}
+    values = {"status": Status.EXPORTED.value} if known_to_billing else flagged
     connection.execute(update(_readings).where(_readings.c.id == earlier.id).values(values))

@@ -50,7 +50,7 @@ class Reading(Base):
     __tablename__ = "readings"
     __table_args__ = (
         CheckConstraint("value >= 0", name="value"),
-        one_of("channel", Channel),
+        one_of("channel", (Channel.KEYS, Channel.VOICE, Channel.EMERGENCY, Channel.BILLING)),
         one_of("status", Status),
         Index("ix_readings_register_id_taken_at", "register_id", "taken_at"),
         Index("uq_readings_register_id_period_live", "register_id", "period", unique=True, **only(LIVE)),

@@ -22,10 +22,10 @@ from pathlib import Path
 from ivr.dialogue.ports import HungUp
 from ivr.telephony.agi.session import AgiSession, SessionBroken
 from ivr.telephony.agi.wire import Wire
+from ivr.telephony.names import FULL, HELLO, READY, TAKEN
 
 log = logging.getLogger(__name__)
 
-HELLO, READY, FULL, TAKEN = b"IVR-EAGI 1\n", b"READY\n", b"FULL\n", b"TAKEN\n"
 LONGEST_SOCKET_PATH = 107  # sockaddr_un of Linux
 END_S = 10.0  # for calls that drain has cancelled: they only write down how they ended
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from ivr.concurrency.backoff import Backoff, Pauses
+from ivr.config import Settings
 from ivr.telephony.manager.ami import CONNECT_S, Ami, AmiFault, AmiRefused, AmiUnavailable, connect
 
 log = logging.getLogger(__name__)
+
+PAUSES = Pauses(first=0.5, longest=30.0, steady=30.0, spread=0.5)
 
 WithAmi = Callable[[Ami], Awaitable[None]]
 """Works with one connection until it breaks (AmiFault), or until cancelled."""
@@ -30,18 +33,22 @@ class ManagerAccount:
     secret: str = field(repr=False)
 
 
+def manager_account(settings: Settings) -> ManagerAccount | None:
+    """Our account of Asterisk's manager, None if the settings have none."""
+    ami = settings.ami
+    return ManagerAccount(ami.host, ami.port, ami.user, ami.secret) if ami.user else None
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How a connection is kept, seconds.
 
-    first, most: pause before the next try; it doubles from `first` to `most`, and each is drawn between half and all of
-    it, so that many daemons do not come at once. refused: pause after a refused login; long, since a wrong secret stays
-    wrong and Asterisk's log and fail2ban count it. ping: between two questions whether Asterisk is there.
-    answer: longest wait for the answer.
+    pauses: between two tries, each drawn between half and all of it, so that many daemons do not come at once.
+    refused: pause after a refused login; long, since a wrong secret stays wrong and Asterisk's log and fail2ban count
+    it. ping: between two questions whether Asterisk is there. answer: longest wait for the answer.
     """
 
-    first: float = 0.5
-    most: float = 30.0
+    pauses: Pauses = PAUSES
     refused: float = 300.0
     ping: float = 10.0
     answer: float = 5.0
@@ -71,7 +78,7 @@ class ReconnectingAmi:
 
     async def run(self) -> None:
         """Connect, work, connect again, until cancelled."""
-        pause = self._patience.first
+        backoff = Backoff(self._patience.pauses)
         told = False
         while True:
             try:
@@ -90,14 +97,10 @@ class ReconnectingAmi:
             else:
                 self._refused = False
                 log.info("connected to Asterisk's manager")
-                began = asyncio.get_running_loop().time()
                 await self._use(ami)
                 log.warning("the connection to Asterisk's manager broke; it is tried again")
                 told = True
-                if asyncio.get_running_loop().time() - began > self._patience.most:
-                    pause = self._patience.first
-            await asyncio.sleep(pause * random.uniform(0.5, 1))
-            pause = min(pause * 2, self._patience.most)
+            await backoff.pause()
 
     async def _connected(self) -> Ami:
         account = self._account

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from ivr.domain.callbacks import Callback, CallbackKind, CallbackResult
 from ivr.hotline.ports import ExchangeAway
 from ivr.telephony.manager.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
+from ivr.telephony.names import CALL_PREFIX, CALLBACK_FAMILY, POWER_PREFIX, Context, Variable
 from ivr.telephony.screen_pop import variables_of_promise
 
-CONTEXTS = {CallbackKind.QUEUE: "ivr-callback", CallbackKind.POWER: "ivr-power"}
-FAMILY, PREFIX, POWER = "ivr-promises", "ivr-", "power-"
+CONTEXTS = {CallbackKind.QUEUE: Context.CALLBACK, CallbackKind.POWER: Context.POWER}
 NOT_FOUND = "Database entry not found"
 ANSWER_S = 120.0
 """Longest time from the answer to a key or the end: two times the question, with its pauses."""
@@ -71,7 +71,7 @@ class AsteriskExchange:
 
     async def ring(self, promise: Callback) -> CallbackResult:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
-        uniqueid = PREFIX + (POWER if promise.kind is CallbackKind.POWER else "") + promise.token
+        uniqueid = CALL_PREFIX + (POWER_PREFIX if promise.kind is CallbackKind.POWER else "") + promise.token
         try:
             ami = self._ami()
             with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
@@ -87,7 +87,7 @@ class AsteriskExchange:
                     event = await events.next(ANSWER_S)
                     if event.name == "Hangup":
                         return await self.kept(promise.token) or CallbackResult.SILENT
-                    if event["Variable"] == "IVR_RETURN" and event["Value"] in _KEYS:
+                    if event["Variable"] == Variable.RETURN and event["Value"] in _KEYS:
                         return _KEYS[event["Value"]]
         except CallFailed as failure:
             return _REASONS.get(failure.reason, CallbackResult.FAILED)
@@ -103,7 +103,7 @@ class AsteriskExchange:
             with ami.events(*names, at_most=20_000) as events:
                 await ami.action("CoreShowChannels")
                 while (event := await events.next(ACTION_S)).name == "CoreShowChannel":
-                    if event["Uniqueid"].startswith(PREFIX):
+                    if event["Uniqueid"].startswith(CALL_PREFIX):
                         found.add(_token(event["Uniqueid"]))
         except (AmiFault, TimeoutError) as fault:
             raise ExchangeAway from fault
@@ -114,7 +114,7 @@ class AsteriskExchange:
         try:
             ami = self._ami()
             with ami.events("DBGetResponse") as events:
-                await ami.action("DBGet", Family=FAMILY, Key=token)
+                await ami.action("DBGet", Family=CALLBACK_FAMILY, Key=token)
                 answer = await events.wait_for("DBGetResponse", ACTION_S, Key=token)
         except AmiRefused as refusal:
             if refusal.said == NOT_FOUND:
@@ -126,18 +126,24 @@ class AsteriskExchange:
 
     def returned(self, uniqueid: str) -> str:
         """Token of the promise by which a call came back to its queue, "" for every other call."""
-        return _token(uniqueid) if uniqueid.startswith(PREFIX) and not uniqueid.startswith(PREFIX + POWER) else ""
+        ours, of_outage = uniqueid.startswith(CALL_PREFIX), uniqueid.startswith(CALL_PREFIX + POWER_PREFIX)
+        return _token(uniqueid) if ours and not of_outage else ""
 
 
 def _token(uniqueid: str) -> str:
     """Of a call that we made."""
-    return uniqueid.removeprefix(PREFIX).removeprefix(POWER).partition(";")[0]
+    return uniqueid.removeprefix(CALL_PREFIX).removeprefix(POWER_PREFIX).partition(";")[0]
 
 
 def _variables(promise: Callback) -> dict[str, str]:
     """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
-    variables = {"IVR_PROMISE": promise.token, "PROMISE_PHONE": promise.phone, **variables_of_promise(promise)}
+    variables: dict[str, str] = {
+        Variable.CALLBACK: promise.token,
+        Variable.CALLBACK_PHONE: promise.phone,
+        **variables_of_promise(promise),
+    }
     if promise.kind is CallbackKind.QUEUE:
         since = str(int(promise.joined_at.timestamp()))
-        variables |= {"IVR_QUEUE": promise.queue, "QUEUE_PRIO": str(promise.priority + RETURNED), "IVR_SINCE": since}
+        priority = str(promise.priority + RETURNED)
+        variables |= {Variable.QUEUE: promise.queue, Variable.PRIORITY: priority, Variable.SINCE: since}
     return variables

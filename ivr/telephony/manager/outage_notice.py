@@ -11,10 +11,10 @@ import logging
 from collections.abc import Callable
 
 from ivr.telephony.manager.ami import Ami, AmiFault, AmiRefused, AmiUnavailable
+from ivr.telephony.names import Context
 
 log = logging.getLogger(__name__)
 
-CONTEXT = "ivr-notice"
 HOLDS_S, AGAIN_S, LOOK_S = 180, 60.0, 2.0
 
 
@@ -48,4 +48,4 @@ class OutageNotice:
 
 async def _tell(ami: Ami, wanted: bool) -> None:
     """The extension is the number of seconds; no right beyond Originate is needed."""
-    await ami.originate(f"Local/{HOLDS_S if wanted else 0}@{CONTEXT}/n", context=CONTEXT, ring_s=5)
+    await ami.originate(f"Local/{HOLDS_S if wanted else 0}@{Context.NOTICE}/n", context=Context.NOTICE, ring_s=5)

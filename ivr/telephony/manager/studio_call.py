@@ -12,9 +12,10 @@ from ivr.domain.users import Person
 from ivr.storage.database.database import Database
 from ivr.storage.prompts import studio_calls
 from ivr.telephony.manager.ami import AmiFault, CallFailed, connected
+from ivr.telephony.names import Context, Variable
 from ivr.telephony.studio_line import same_number
 
-CONTEXT, EXTEN = "ivr-studio", "ring"
+EXTEN = "ring"
 RING_S = 30.0
 
 
@@ -56,11 +57,10 @@ async def ring_to_record(settings: Settings, database: Database, person: Person,
         async with connected(ami.port, ami.user, ami.secret, host=ami.host) as manager:
             await manager.originate(
                 studio.dial.format(number=number.removeprefix("+")),
-                context=CONTEXT,
+                context=Context.STUDIO,
                 exten=EXTEN,
                 caller_id=settings.callbacks.caller_id,
-                # Its name does not begin with IVR_: who follows the manager's events never sees it.
-                variables={"STUDIO_CALL": token},
+                variables={Variable.STUDIO_CALL: token},
                 ring_s=RING_S,
             )
     except CallFailed as failure:

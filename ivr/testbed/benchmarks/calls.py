@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ivr.storage.calls.reader import CallReader
 from ivr.telephony.manager.ami import AmiUnavailable, Events, connected
+from ivr.telephony.names import GlobalVariable
 from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot import sipp
 from ivr.testbed.robot.ringing import Robot
@@ -99,7 +100,7 @@ def load(system: System, calls: int) -> Load:
     state = system.lab.state
     if state is None:
         raise SystemFault("the lab is down")
-    system.lab.command(f"dialplan set global IVR_CALLS {calls}")
+    system.lab.command(f"dialplan set global {GlobalVariable.CALLS} {calls}")
     callers = system.folder / "callers.csv"
     rows = (f"{FIRST_ACCOUNT + n};{NEW};{800_000 + n};+7916{n:07d}" for n in range(calls))
     callers.write_text("\n".join(["SEQUENTIAL", *rows]) + "\n", encoding="utf-8")

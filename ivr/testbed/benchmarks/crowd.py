@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.steps import CallbackPromised, PromptBegan
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.storage.calls.reader import CallReader
 from ivr.storage.outages import changes as outages
 from ivr.telephony.manager.ami import AmiUnavailable, Events, connected
+from ivr.telephony.names import Variable
 from ivr.testbed.benchmarks.calls import HEADER
 from ivr.testbed.lab.configuration import Blanks
 from ivr.testbed.lab.state import LabState
@@ -104,7 +107,7 @@ class _Caller:
             case "Hangup":
                 self._leave(at)
                 self.ended = at
-            case "VarSet" if variable == "IVR_PROMPT":
+            case "VarSet" if variable == Variable.PROMPT:
                 self.refused |= value in ("fixed/fallback", "fixed/outage-notice")  # 0 in the notice skips the other
                 self.noticed |= value == "fixed/outage-notice"
                 self.promised |= value == "fixed/callback-promised"
@@ -189,8 +192,8 @@ async def _follow(events: Events, seen: dict[str, _Caller]) -> None:
             event = await events.next(3600)
         except AmiUnavailable:
             return
-        dialled, at = event.variables.get("IVR_DIALLED", ""), float(event["Timestamp"])
-        if event.name == "VarSet" and event["Variable"] == "IVR_DIALLED":
+        dialled, at = event.variables.get(Variable.DIALLED, ""), float(event["Timestamp"])
+        if event.name == "VarSet" and event["Variable"] == Variable.DIALLED:
             dialled = event["Value"]
             seen.setdefault(dialled, _Caller(at))
         if dialled in seen:
@@ -204,10 +207,14 @@ def _from_journal(system: System, seen: dict[str, _Caller]) -> None:
     try:
         for dialled, caller in seen.items():
             call = follower.call_to(dialled)
-            for step in follower.steps(call.id) if call is not None else ():
-                caller.told |= step.prompt == "outage/expected"
-                caller.offered |= step.prompt == "outage/choices"
-                caller.promised |= step.kind == "promised"
+            for view in follower.steps(call.id) if call is not None else ():
+                match view.step:
+                    case PromptBegan(Prompt.OUTAGE_EXPECTED):
+                        caller.told = True
+                    case PromptBegan(Prompt.OUTAGE_CHOICES):
+                        caller.offered = True
+                    case CallbackPromised():
+                        caller.promised = True
     finally:
         database.close()
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from ivr.domain.callbacks import CallbackRequest
 from ivr.storage.callbacks.repository import CallbackRepository
 from ivr.telephony.manager.ami import Ami, AmiRefused, connected
+from ivr.telephony.names import QueueName, Variable
 from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot.system import System, SystemFault
 
@@ -65,9 +66,9 @@ async def _first_ring(ami: Ami) -> float:
             event = await events.next(SEES_S)
             if event.name == "Newstate" and event["ChannelStateDesc"] == "Up":
                 began.setdefault(event["Channel"], float(event["Timestamp"]))
-            elif event["Variable"] == "IVR_DIALLED" and event["Value"] == dialled:
+            elif event["Variable"] == Variable.DIALLED and event["Value"] == dialled:
                 line = event["Channel"]
-            elif event["Variable"] == "IVR_RINGS":
+            elif event["Variable"] == "LAB_RINGS":
                 person, rings = event["Channel"], float(event["Timestamp"])
         await ami.action("Hangup", Channel=own.channel)
         ending = {line, person}  # only then the next call finds the person free
@@ -90,7 +91,7 @@ async def ring_backs(system: System, state: LabState, promises: int, people: int
                 async with asyncio.timeout(RING_BACK_LIMIT_S):
                     while kept < promises:
                         event = await events.next(RING_BACK_LIMIT_S)
-                        if (event["Variable"], event["Value"]) == ("IVR_RETURN", "confirmed"):
+                        if (event["Variable"], event["Value"]) == (Variable.RETURN, "confirmed"):
                             kept, ended = kept + 1, loop.time()
     return RingBacks(promises, people, kept, ended - began)
 
@@ -99,7 +100,7 @@ def _promise(system: System, count: int) -> None:
     database, now = system.open_database(), datetime.now(UTC)
     try:
         for number in range(count):
-            CallbackRepository(database).make(CallbackRequest(f"+7916{number:07d}", "hotline", 0, now), now)
+            CallbackRepository(database).make(CallbackRequest(f"+7916{number:07d}", QueueName.HOTLINE, 0, now), now)
     finally:
         database.close()
 
@@ -129,9 +130,9 @@ async def _at_work(ami: Ami, people: int) -> AsyncIterator[None]:
     await ami.action("Setvar", Variable="LAB_TALKS", Value=TALKS_S)
     places = [MEMBER.format(number=number) for number in range(people - 1)]
     for place in places:
-        await ami.action("QueueAdd", Queue="hotline", Interface=place)
+        await ami.action("QueueAdd", Queue=QueueName.HOTLINE, Interface=place)
     yield
     for place in places:
         with contextlib.suppress(AmiRefused):
-            await ami.action("QueueRemove", Queue="hotline", Interface=place)
+            await ami.action("QueueRemove", Queue=QueueName.HOTLINE, Interface=place)
     await ami.action("Setvar", Variable="LAB_TALKS", Value="")

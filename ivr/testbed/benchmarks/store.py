@@ -13,7 +13,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.contacts import Submission
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Window
 from ivr.storage.accounts.account_import import Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
@@ -75,7 +75,8 @@ async def _calls(database: Database, accounts: int, calls: int) -> tuple[list[fl
             now = datetime.now(ZONE)
             period = Window().period_of(now.date())
             began = time.perf_counter()
-            await ledger.keep(Submission(uuid4().hex, now, period, Channel.KEYS, entries))
+            contact = Contact.by_phone(uuid4().hex, now)
+            await ledger.keep(Submission(contact, now.date(), period, Channel.KEYS, entries))
             keeps.append((time.perf_counter() - began) * 1000)
     finally:
         await ledger.close()

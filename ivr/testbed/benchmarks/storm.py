@@ -19,6 +19,7 @@ from ivr.hotline.ports import Event
 from ivr.hotline.queue_board import QueueBoard
 from ivr.telephony.manager.ami import connect, connected
 from ivr.telephony.manager.queues import follow
+from ivr.telephony.names import QueueName
 from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot.system import SystemFault
 
@@ -56,7 +57,7 @@ async def _event(state: LabState) -> bytes:
         writer.write(login.encode("ascii"))
         async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami:
             for paused in ("true", "false"):
-                await ami.action("QueuePause", Queue="hotline", Interface=MEMBER, Paused=paused)
+                await ami.action("QueuePause", Queue=QueueName.HOTLINE, Interface=MEMBER, Paused=paused)
         async with asyncio.timeout(10):
             while True:
                 event = await reader.readuntil(b"\r\n\r\n")

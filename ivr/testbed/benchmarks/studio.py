@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ivr.domain.journal.steps import PromptBegan
 from ivr.storage.calls.reader import CallReader
 from ivr.studio.catalogue import load_catalogue
 from ivr.testbed.benchmarks.pages import PagesFailed, Visitor, new_administrator
@@ -107,7 +108,7 @@ class StudioPages:
                 raise PagesFailed(f"publishing answered {status}")
             call = await ring(parse(dict(CALL), Path()))
             steps = CallReader(self._database).steps(call.call_id)
-            began_to_play = [step.at for step in steps if step.prompt == FIRST_PROMPT]
+            began_to_play = [seen.at for seen in steps if seen.step == PromptBegan(FIRST_PROMPT)]
             menu = _samples(call.recording.read_bytes(), 1) if call.recording is not None else b""
             if not began_to_play or len(menu) <= len(wanted) or likeness(menu, wanted) < LIKE:
                 raise PagesFailed("a call did not hear what was published")

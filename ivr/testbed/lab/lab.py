@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ivr.config import REPOSITORY
+from ivr.telephony.names import SOCKET_NAME
 from ivr.testbed.lab import ports, processes
 from ivr.testbed.lab.booting import wait_booted
 from ivr.testbed.lab.configuration import write_configuration
@@ -32,7 +33,6 @@ from ivr.testbed.lab.state import STATE_FILE, LabState, saved_state
 
 FOLDER = Path("var/lab")
 SOUNDS = REPOSITORY / "prompts" / "ru"
-SOCKET_NAME = "ivr.sock"
 LONGEST_SOCKET = 107  # bytes: sun_path of unix(7) less its final zero
 ATTEMPTS = 5
 START_S, COMMAND_S = 10.0, 20.0

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.journal.steps import PromptBegan
 from ivr.storage.calls.reader import CallReader, CallView, StepView
 from ivr.studio.catalogue import Entry
 from ivr.telephony.manager.ami import AmiUnavailable, Events, Message
+from ivr.telephony.names import QueueName, Variable
 from ivr.telephony.sounds import Sounds
 from ivr.testbed.robot.timeline import Timeline, Who
 
 POLL_S = 0.04
-QUEUES = {"hotline", "operator"}
 FOLLOWED = ("VarSet", "QueueCallerJoin", "AgentConnect", "Hangup")
 
 
@@ -44,7 +45,7 @@ class Watch:
     async def ended(self, limit_s: float) -> None:
         """Wait until the outcome is known, and for a transfer, until it has reached its queue. Raises TimeoutError."""
         async with asyncio.timeout(limit_s):
-            while not (self.queue or self.gone or (self.outcome is not None and self.outcome not in QUEUES)):
+            while not (self.queue or self.gone or (self.outcome is not None and self.outcome not in set(QueueName))):
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -79,15 +80,15 @@ class Watch:
                 event = await events.next(3600)
             except (AmiUnavailable, TimeoutError):
                 return
-            if event.variables.get("IVR_DIALLED") == self._dialled:
+            if event.variables.get(Variable.DIALLED) == self._dialled:
                 self._from_asterisk(event)
                 self._changed.set()
 
     def _from_asterisk(self, event: Message) -> None:
         match event.name:
-            case "VarSet" if event["Variable"] == "IVR_PROMPT" and event["Value"]:
+            case "VarSet" if event["Variable"] == Variable.PROMPT and event["Value"]:
                 self._prompt(event["Value"], ())
-            case "QueueCallerJoin" if event["Queue"] in QUEUES:
+            case "QueueCallerJoin" if event["Queue"] in set(QueueName):
                 self.queue = event["Queue"]
                 self._timeline.add(Who.LINE, f"in the queue {self.queue}, place {event['Position']}")
             case "AgentConnect":
@@ -101,10 +102,11 @@ class Watch:
         return call, self._follower.steps(call.id, self._seen) if call is not None else []
 
     def _from_journal(self, call: CallView | None, steps: list[StepView]) -> None:
-        for step in steps:
-            self._seen = step.seq
-            if step.kind == "prompt":
-                self._prompt(step.prompt, tuple(step.detail.split()))
+        for seen in steps:
+            self._seen = seen.seq
+            match seen.step:
+                case PromptBegan(prompt, pieces):
+                    self._prompt(prompt, pieces)
         if call is not None and call != self.call:
             self.call = call
             self._changed.set()

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.domain.journal.steps import (
+    AddressRecorded,
+    CallbackPromised,
+    CallerHungUp,
+    Corrected,
+    Failed,
+    GreetedShortly,
+    HandedBack,
+    Identified,
+    KeysPressed,
+    Legacy,
+    OutageReported,
+    OutageTold,
+    PromptBegan,
+    ReadingJudged,
+    ReadingsStored,
+    ReadStep,
+    RecordingBegan,
+    Said,
+    SimilarNumbers,
+    StudioEntered,
+    StudioRefused,
+    TakeKept,
+    TakenBack,
+    TakePublished,
+    Unreadable,
+    YesOrNoPressed,
+)
+from ivr.domain.journal.words import Failure, Next, Refused, Reply
+from ivr.domain.judgement import Verdict
 from ivr.storage.calls.reader import StepView
 from ivr.studio.catalogue import Entry
 from ivr.web.core.labels import clock
@@ -22,51 +51,55 @@ OUTCOMES = {
 }
 """Outcome -> words and tone; `open` while the call goes on."""
 
-HEARD = {
-    "answer": "ответ",
-    "no-input": "молчание",
-    "keys-only": "распознавание занято, дальше по клавишам",
-    "not-understood": "не понято",
-    "overrun": "лишние цифры",
-    "hotline": "просит аварийную линию",
-    "operator": "просит оператора",
-    "report": "сообщает об аварии",
-    "repeat": "просит повторить",
-    "back": "просит вернуться",
-    "help": "просит помощь",
-    "cancel": "отменяет",
+REPLIES = {
+    Reply.ANSWER: "ответ",
+    Reply.NOTHING: "молчание",
+    Reply.DEAF: "распознавание занято, дальше по клавишам",
+    Reply.NOT_UNDERSTOOD: "не понято",
+    Reply.OVERRUN: "лишние цифры",
+    Reply.HOTLINE: "просит аварийную линию",
+    Reply.OPERATOR: "просит оператора",
+    Reply.REPORT: "сообщает об аварии",
+    Reply.REPEAT: "просит повторить",
+    Reply.BACK: "просит вернуться",
+    Reply.HELP: "просит помощь",
+    Reply.CANCEL: "отменяет",
 }
 VERDICTS = {
-    "accepted": "подходит",
-    "same-value": "такое же, как в прошлый раз",
-    "rollover": "счётчик перешёл через нули",
-    "lower-than-last": "меньше прошлого",
-    "above-usual-use": "намного больше обычного",
-    "above-connection": "больше, чем может дать ввод",
-    "too-many-digits": "слишком много цифр для этого счётчика",
-    "zones-swapped": "похоже, день и ночь перепутаны",
+    Verdict.ACCEPTED: "подходит",
+    Verdict.SAME: "такое же, как в прошлый раз",
+    Verdict.ROLLOVER: "счётчик перешёл через нули",
+    Verdict.TOO_LOW: "меньше прошлого",
+    Verdict.TOO_HIGH: "намного больше обычного",
+    Verdict.IMPOSSIBLE: "больше, чем может дать ввод",
+    Verdict.TOO_LONG: "слишком много цифр для этого счётчика",
+    Verdict.ROLLOVER_UNPROVEN: "счётчик мог перейти через нули",
+    Verdict.WITH_TENTH: "похоже, с цифрой после запятой",
+    Verdict.SWAPPED: "похоже, день и ночь перепутаны",
 }
-TO = {
-    "hotline": "на аварийную линию",
-    "operator": "на оператора",
-    "message": "на запись сообщения",
-    "hangup": "прощание",
+NEXT = {
+    Next.HOTLINE: "на аварийную линию",
+    Next.OPERATOR: "на оператора",
+    Next.MESSAGE: "на запись сообщения",
+    Next.HANGUP: "прощание",
 }
-FAULTS = {
-    "store": "база данных не ответила",
-    "outages": "не удалось узнать об отключениях",
-    "reading not stored": "показания не сохранились",
-    "report not stored": "сообщение об аварии не сохранилось",
-    "promise not stored": "обещание перезвонить не сохранилось",
-    "recogniser": "распознавание речи не работает",
-    "session": "связь с телефонной станцией прервалась",
-    "too long": "звонок длился слишком долго",
-    "daemon stops": "программу остановили",
-    "dialogue": "ошибка программы",
+FAILURES = {
+    Failure.STORE: "база данных не ответила",
+    Failure.OUTAGES: "не удалось узнать об отключениях",
+    Failure.READING_NOT_STORED: "показания не сохранились",
+    Failure.REPORT_NOT_STORED: "сообщение об аварии не сохранилось",
+    Failure.PROMISE_NOT_STORED: "обещание перезвонить не сохранилось",
+    Failure.RECOGNISER: "распознавание речи не работает",
+    Failure.SESSION: "связь с телефонной станцией прервалась",
+    Failure.TOO_LONG: "звонок длился слишком долго",
+    Failure.DAEMON_STOPS: "программу остановили",
+    Failure.DIALOGUE: "ошибка программы",
+}
+REFUSED = {
+    Refused.PERSON: "права записывать больше нет",
+    Refused.TELEPHONE: "с этого телефона не записывают",
 }
 YES_NO = {"1": "1 — да", "2": "2 — нет"}
-
-_ANSWER = re.compile(r"(?P<given>[^«]*?)\s*(?:«(?P<words>.*)»)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +124,7 @@ def time_line(
     steps: Iterable[StepView], began: datetime, catalogue: Mapping[str, Entry], *, in_full: bool
 ) -> list[Line]:
     """The steps of a call. in_full: with what the caller pressed and said, and with the numbers the line read out."""
-    return [_line(step, (step.at - began).total_seconds(), catalogue, in_full) for step in steps]
+    return [_line(seen.step, (seen.at - began).total_seconds(), catalogue, in_full) for seen in steps]
 
 
 def prompt_text(ids: Iterable[str], catalogue: Mapping[str, Entry]) -> str:
@@ -100,55 +133,71 @@ def prompt_text(ids: Iterable[str], catalogue: Mapping[str, Entry]) -> str:
     return " ".join(text for text in said if text)
 
 
-def _line(step: StepView, seconds: float, catalogue: Mapping[str, Entry], in_full: bool) -> Line:
-    if step.kind == "prompt":
-        ids = [step.prompt, *(step.detail.split() if in_full else ())]
-        return Line(seconds, "line", "говорит", prompt_text(ids, catalogue), prompt=step.prompt)
-    if step.kind in _OF_CALLER:
-        if not in_full:
-            return Line(seconds, "caller", _OF_CALLER[step.kind])
-        answer = _ANSWER.fullmatch(step.detail)
-        given, words = (answer["given"] or "", answer["words"] or "") if answer else (step.detail, "")
-        if given in HEARD:
-            return Line(seconds, "caller", HEARD[given], words=words)
-        given = YES_NO.get(given, given) if step.kind == "yes-no" else given
-        return Line(seconds, "caller", _OF_CALLER[step.kind], given, words)
-    what, text, bad = _of_system(step, in_full)
-    return Line(seconds, "system", what, text, bad=bad)
+def _line(step: ReadStep, seconds: float, catalogue: Mapping[str, Entry], in_full: bool) -> Line:
+    match step:
+        case PromptBegan(prompt, pieces):
+            ids = [prompt, *(pieces if in_full else ())]
+            return Line(seconds, "line", "говорит", prompt_text(ids, catalogue), prompt=prompt)
+        case KeysPressed(reply, given):
+            return _turn(seconds, "нажимает", reply, given, in_full=in_full)
+        case YesOrNoPressed(reply, given):
+            return _turn(seconds, "отвечает да или нет", reply, YES_NO.get(given, given), in_full=in_full)
+        case Said(reply, given, words):
+            return _turn(seconds, "отвечает голосом", reply, given, words, in_full=in_full)
+        case AddressRecorded(reply):
+            return _turn(seconds, "говорит адрес", reply, in_full=in_full)
+        case Corrected(given):
+            return _turn(seconds, "поправляет", Reply.ANSWER, given, in_full=in_full)
+        case Failed(failure):
+            return Line(seconds, "system", "сбой", FAILURES[failure], bad=True)
+        case _:
+            what, text = _of_system(step, in_full)
+            return Line(seconds, "system", what, text)
 
 
-_OF_CALLER = {
-    "voice": "отвечает голосом",
-    "keys": "нажимает",
-    "yes-no": "отвечает да или нет",
-    "recorded": "говорит адрес",
-    "corrected": "поправляет",
-}
+def _turn(seconds: float, what: str, reply: Reply, given: str = "", words: str = "", *, in_full: bool) -> Line:
+    """A turn of the caller: what they gave, else how the turn ended."""
+    if not in_full:
+        return Line(seconds, "caller", what)
+    return Line(seconds, "caller", what if given else REPLIES[reply], given, words)
 
 
-def _of_system(step: StepView, in_full: bool) -> tuple[str, str, bool]:
-    detail = step.detail
-    first, _, rest = detail.partition(" ")
-    match step.kind:
-        case "identified":
-            return "абонент определён", "", False
-        case "judged":
-            return "проверка показаний", f"{first}: {VERDICTS.get(rest, rest)}", False
-        case "stored":
-            return "показания сохранены", detail if in_full else "", False
-        case "close":
-            return "несколько похожих вариантов", detail if in_full else "", False
-        case "outage":
-            cause = CAUSES.get(detail.rpartition(" ")[2], "")
-            return "рассказано об отключении", f"№ {first}{', ' if cause else ''}{cause}", False
-        case "promised":
-            return "обещано перезвонить", f"когда закончится отключение № {detail}", False
-        case "reported":
-            return "принято сообщение", f"№ {first}, {TROUBLES.get(rest, rest)}", False
-        case "handed-back":
-            return "дальше", TO.get(detail, detail), False
-        case "hung-up":
-            return "звонящий положил трубку", "", False
-        case "fault":
-            return "сбой", FAULTS.get(detail, detail), True
-    return step.kind, detail if in_full else "", False
+def _of_system(step: ReadStep, in_full: bool) -> tuple[str, str]:
+    match step:
+        case Identified():
+            return "абонент определён", ""
+        case GreetedShortly():
+            return "короткое приветствие", ""
+        case ReadingJudged(zone, verdict):
+            return "проверка показаний", f"{zone}: {VERDICTS[verdict]}"
+        case ReadingsStored(values):
+            return "показания сохранены", " ".join(map(str, values)) if in_full else ""
+        case SimilarNumbers(numbers):
+            return "несколько похожих вариантов", " ".join(numbers) if in_full else ""
+        case OutageTold(outage, _, cause):
+            return "рассказано об отключении", f"№ {outage}" if cause is None else f"№ {outage}, {CAUSES[cause]}"
+        case CallbackPromised(outage):
+            return "обещано перезвонить", f"когда закончится отключение № {outage}"
+        case OutageReported(number, trouble):
+            return "принято сообщение", f"№ {number}, {TROUBLES[trouble]}"
+        case HandedBack(to):
+            return "дальше", NEXT[to]
+        case CallerHungUp():
+            return "звонящий положил трубку", ""
+        case StudioEntered(login):
+            return "вошёл в студию", login if in_full else ""
+        case StudioRefused(why):
+            return "в студию не пущен", REFUSED[why]
+        case RecordingBegan():
+            return "запись фразы", ""
+        case TakeKept(take):
+            return "сохранён черновик", f"№ {take}"
+        case TakePublished(take):
+            return "опубликована запись", f"№ {take}"
+        case TakenBack(number):
+            return "возвращена прежняя запись", f"фраза № {number}"
+        case Legacy(was, text):
+            return was, text if in_full else ""
+        case Unreadable(kind, _, text):
+            return kind, text if in_full else ""
+    return step.kind, ""

@@ -6,16 +6,16 @@ import asyncio
 import errno
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
+from ivr.concurrency.bounded_threads import BoundedThreads, NoAnswer, Why
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import TakeFault
 from ivr.domain.users import Person
 from ivr.studio.sound.telephone_sound import BadSound
-from ivr.studio.studio import AT_ONCE, Busy, Studio
+from ivr.studio.studio import AT_ONCE, Busy
 from ivr.telephony.manager.studio_call import RangStudio, ring_to_record, telephones
 from ivr.web.core.context import Context
 
@@ -36,26 +36,22 @@ class AudioJobs:
 
     def __init__(self, office: Context) -> None:
         self._office = office
-        self.studio = Studio(office.settings, office.database, office.now)
+        self.studio = office.app.studio
         self.telephones = telephones(office.settings)
         self._ringing: set[asyncio.Task[RangStudio]] = set()
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="recording")
-        self._begun = 0
+        self._threads = BoundedThreads("recording", AT_ONCE, WORK_S, WAITING)
 
     async def work(self, work: Callable[Given, Answer], *args: Given.args, **options: Given.kwargs) -> Answer:
         """Slow work of the studio, in a thread; what is quick goes by `Office.run`.
 
         Raises Busy when too much waits or it takes too long: it may then be done all the same. And what it raises.
         """
-        if self._begun >= WAITING:
-            raise Busy("Слишком много записей сразу, повторите через минуту.")
-        running = asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **options))
-        self._begun += 1
-        running.add_done_callback(self._done)
         try:
-            return await asyncio.wait_for(running, WORK_S)
-        except TimeoutError:
-            raise Busy("Слишком долго. Посмотрите через минуту, появилась ли запись.") from None
+            return await self._threads.run(lambda: work(*args, **options))
+        except NoAnswer as refused:
+            if refused.why is Why.LATE:
+                raise Busy("Слишком долго. Посмотрите через минуту, появилась ли запись.") from None
+            raise Busy("Слишком много записей сразу, повторите через минуту.") from None
 
     async def ring(self, person: Person, prompt: str, phone: str) -> RangStudio | None:
         """Ring one of `telephones` to record a prompt there. Returns how it ended, None while it goes on ringing.
@@ -77,17 +73,13 @@ class AudioJobs:
             ringing.cancel()
         if self._ringing:
             await asyncio.wait(self._ringing)
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        await asyncio.to_thread(self.studio.close)
+        await self._threads.close()
 
     def _rang(self, ringing: asyncio.Task[RangStudio]) -> None:
         self._ringing.discard(ringing)
         fault = None if ringing.cancelled() else ringing.exception()
         if fault is not None:
             log.warning("a telephone could not be rung for recording", extra={"reason": type(fault).__name__})
-
-    def _done(self, _work: object) -> None:
-        self._begun -= 1
 
 
 def booth_of(request: Request) -> AudioJobs:

@@ -20,7 +20,7 @@ from ivr.web.core.plots import Point, line
 MONTH_DAYS = 30
 MOST_DRAWN = 25
 
-REASONS = {
+REASONS: dict[str, str] = {
     Verdict.SAME: "такое же, как в прошлый раз: возможно, никто не жил или показание не сняли",
     Verdict.WITH_TENTH: "похоже, передана и цифра после запятой: без неё расход обычный",
     Verdict.ROLLOVER_UNPROVEN: "счётчик мог перейти через нули, но прошлых расходов нет, проверить не по чему",
@@ -37,7 +37,7 @@ REASONS = {
     Reason.VERIFICATION_OVERDUE: "срок поверки счётчика прошёл, поставщик должен его заменить",
 }
 """The codes of a stored reason -> Russian."""
-MISFITS = {
+MISFITS: dict[str, str] = {
     Misfit.UNKNOWN_ACCOUNT: "такого лицевого счёта нет",
     Misfit.FUTURE: "время приёма в будущем: проверьте часы сервера",
     Misfit.SEVERAL_METERS: "у абонента несколько счётчиков",
@@ -90,7 +90,7 @@ def why(reason: str) -> str:
 
 def misfit(reason: str) -> str:
     """Why readings of emergency mode belong to no meter, in words; what is not known is shown as it is."""
-    return dict[str, str](MISFITS).get(reason, reason)
+    return MISFITS.get(reason, reason)
 
 
 def status(text: str, reason: str) -> tuple[str, str]:

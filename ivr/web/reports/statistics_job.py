@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from datetime import datetime
 
+from ivr.concurrency.periodic import Periodic, within
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage.calls import call_statistics
 from ivr.web.core.context import Context
@@ -32,7 +32,10 @@ class StatisticsJob:
 
     def start(self) -> None:
         """Begin to count. Needs a running event loop."""
-        self._task = asyncio.create_task(self._run(), name="counting")
+        job = Periodic(
+            self._round, PAUSE_S, first_s=FIRST_PAUSE_S, fault="a fault in counting reports ahead; it is tried again"
+        )
+        self._task = asyncio.create_task(job.run_until(self._stop), name="counting")
 
     async def close(self) -> None:
         """Stop; a unit of work that runs is awaited, within the database's limit."""
@@ -40,16 +43,11 @@ class StatisticsJob:
         if self._task is not None:
             await asyncio.wait((self._task,))
 
-    async def _run(self) -> None:
-        pause = FIRST_PAUSE_S
-        while not await self._stopped_within(pause):
-            pause = PAUSE_S
-            try:
-                await self._count()
-            except StoreUnavailable:
-                log.warning("reports are not counted ahead; it is tried again")
-            except Exception:
-                log.exception("a fault in counting reports ahead; it is tried again")
+    async def _round(self) -> None:
+        try:
+            await self._count()
+        except StoreUnavailable:
+            log.warning("reports are not counted ahead; it is tried again")
 
     async def _count(self) -> None:
         database, now = self._office.database, self._office.now()
@@ -59,13 +57,8 @@ class StatisticsJob:
             began = time.monotonic()
             some = hours[first : first + call_statistics.MOST_HOURS_AT_ONCE]
             counted += await asyncio.to_thread(call_statistics.keep, database, some)
-            if await self._stopped_within(max(REST_S, time.monotonic() - began)):
+            if await within(self._stop, max(REST_S, time.monotonic() - began)):
                 return
         self._done_until = now - OVERLAP
         if counted:
             log.info("hours of the reports are counted ahead", extra={"count": counted})
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        return self._stop.is_set()

@@ -7,11 +7,11 @@ import contextlib
 import logging
 from collections.abc import Sequence
 
+from ivr.concurrency.backoff import Backoff, Pauses
+
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-STEADY_S = 60.0
-"""Who ran for so long is started again without waiting."""
+PAUSES = Pauses(first=1.0, longest=60.0, steady=60.0)
 END_S = 10.0
 
 
@@ -23,19 +23,15 @@ class PagesChild:
 
     async def run(self) -> None:
         """Until cancelled; then the child is told to end, and killed if it does not. Never raises: calls go on."""
-        loop = asyncio.get_running_loop()
-        pause = FIRST_PAUSE_S
+        backoff = Backoff(PAUSES)
         while True:
-            began = loop.time()
             try:
                 code = await self._once()
             except OSError as error:
                 log.error("the pages could not be started; calls go on", extra={"reason": str(error.strerror)})
             else:
                 log.warning("the pages ended and are started again; calls go on", extra={"outcome": code})
-            pause = FIRST_PAUSE_S if loop.time() - began > STEADY_S else pause
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            await backoff.pause()
 
     async def _once(self) -> int:
         child = await asyncio.create_subprocess_exec(

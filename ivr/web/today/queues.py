@@ -8,7 +8,7 @@ from enum import Enum
 from ivr.config import Settings
 from ivr.hotline.queue_board import Queue, QueueBoard
 from ivr.telephony.manager.ami import Ami
-from ivr.telephony.manager.ami_reconnect import ManagerAccount, ReconnectingAmi
+from ivr.telephony.manager.ami_reconnect import ReconnectingAmi, manager_account
 from ivr.telephony.manager.queues import follow
 
 
@@ -25,12 +25,10 @@ class Queues:
     """Keeps the board by a connection of its own; `close` ends it. Nothing here raises while Asterisk is away."""
 
     def __init__(self, settings: Settings) -> None:
-        ami = settings.ami
+        account = manager_account(settings)
         self._board = QueueBoard()
-        self._lasting: ReconnectingAmi | None = None
+        self._lasting = ReconnectingAmi(account, self._keep) if account is not None else None
         self._task: asyncio.Task[None] | None = None
-        if ami.user:
-            self._lasting = ReconnectingAmi(ManagerAccount(ami.host, ami.port, ami.user, ami.secret), self._keep)
 
     @property
     def link(self) -> Link:
