@@ -15,6 +15,7 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
+from ivr.cli.wording import facts_text
 from ivr.domain.outages import Cause, Kind, Place, State
 from ivr.storage.database import runtime_flags
 from ivr.storage.outages import changes as outages
@@ -270,7 +271,7 @@ def _history(seen: list[outages_seen.OutageView], settings: config.Settings) -> 
     table = Table("outage", "at", "by", "what", "detail", title="history", title_justify="left")
     for one in seen:
         for entry in one.changes:
-            cells = (_local(entry.at, settings), entry.who, entry.action, entry.detail)
+            cells = (_local(entry.at, settings), entry.who, entry.action, facts_text(entry.facts))
             table.add_row(str(one.outage.id), *map(escape, cells))
     return table
 

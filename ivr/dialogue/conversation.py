@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ivr.dialogue.interpretation import ChoiceInterpreter
-from ivr.dialogue.ports import Answer, Call, Command, Expects, Heard, Interpreter, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Call, Ending, Expects, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.journal.steps import Corrected
+from ivr.language.port import Intent
 
 YES, NO, HOTLINE = "1", "2", "0"
 END_KEY = "#"
@@ -76,9 +77,9 @@ class Conversation:
     async def say(self, *phrases: Phrase) -> None:
         """Play phrases; words that call for people act at once."""
         match await self.call.say(*phrases):
-            case Command.HOTLINE:
+            case Intent.HOTLINE:
                 raise HandOver(Next.HOTLINE)
-            case Command.OPERATOR:
+            case Intent.OPERATOR:
                 raise HandOver(Next.OPERATOR)
 
     async def say_whole(self, phrase: Phrase) -> None:
@@ -178,14 +179,14 @@ class Conversation:
                 no_input_s=self._patience.look,
             )
             answer = await self._ask(question)
-            if answer.heard is Heard.ANSWER:
+            if answer.ended is Ending.ANSWER:
                 return answer
-            if may_be_missing and (answer.heard, answer.digits) == (Heard.NOT_UNDERSTOOD, END_KEY):
+            if may_be_missing and (answer.ended, answer.digits) == (Ending.NOT_UNDERSTOOD, END_KEY):
                 raise NumberMissing
-            helped, silent = answer.heard is Heard.HELP, answer.heard is Heard.NOTHING
+            helped, silent = answer.ended is Intent.HELP, answer.ended is Ending.NO_INPUT
             if not self._bears(answer):
                 await self._missed(answer)
-            elif answer.heard is Heard.BACK:
+            elif answer.ended is Intent.BACK:
                 raise WentBack
 
     async def choose(
@@ -200,11 +201,11 @@ class Conversation:
         while True:
             question = self._single(prompts, Expects.CHOICE, keys, type_ahead=True, spoken=spoken)
             answer = await self._ask(_only_asked(question, 1) if silent else question)
-            silent = answer.heard is Heard.NOTHING
-            if answer.heard is Heard.ANSWER:
+            silent = answer.ended is Ending.NO_INPUT
+            if answer.ended is Ending.ANSWER:
                 self.succeed()
                 return answer.digits
-            if answer.heard is Heard.NOTHING and or_silence is not None:
+            if answer.ended is Ending.NO_INPUT and or_silence is not None:
                 return or_silence
             if not self._bears(answer):
                 await self._missed(answer, slow=Prompt.ONE_KEY)
@@ -221,13 +222,13 @@ class Conversation:
             way = Prompt.YES_NO_HELP if helped else Prompt.YES_NO
             question = self._single((*prompts, (way,)), Expects.YES_NO, YES + NO)
             answer = await self._ask(_only_asked(question, 2) if silent else question)
-            helped, silent = answer.heard is Heard.HELP, answer.heard is Heard.NOTHING
-            if answer.heard is Heard.ANSWER:
+            helped, silent = answer.ended is Intent.HELP, answer.ended is Ending.NO_INPUT
+            if answer.ended is Ending.ANSWER:
                 self._corrected = answer if answer.meaning.after_no else None
                 return answer.digits == YES
-            if answer.heard is Heard.OVERRUN:
+            if answer.ended is Ending.OVERRUN:
                 return None
-            if answer.heard in (Heard.BACK, Heard.CANCEL):
+            if answer.ended in (Intent.BACK, Intent.CANCEL):
                 return False
             if not self._bears(answer):
                 await self._missed(answer, slow=Prompt.ONE_KEY)
@@ -277,7 +278,7 @@ class Conversation:
 
     def _bears(self, answer: Answer) -> bool:
         """Whether the answer is an aside, help for example, that is no failure; only so many in a row are none."""
-        if answer.heard not in (Heard.HELP, Heard.BACK, Heard.CANCEL) or self._asides >= MOST_ASIDES:
+        if answer.ended not in (Intent.HELP, Intent.BACK, Intent.CANCEL) or self._asides >= MOST_ASIDES:
             return False
         self._asides += 1
         return True
@@ -285,22 +286,22 @@ class Conversation:
     async def _ask(self, question: Question) -> Answer:
         self._corrected = None
         answer = await self.call.ask(question)
-        if answer.heard is Heard.DEAF:
+        if answer.ended is Ending.NO_RECOGNISER:
             answer = await self.call.ask(_by_keys(question))
-        if answer.heard is Heard.REPORT and not self.reporting:
+        if answer.ended is Intent.REPORT and not self.reporting:
             raise ReportWanted
         return self._minding_people(answer)
 
     def _minding_people(self, answer: Answer) -> Answer:
         """The answer, unless it calls for people."""
-        if answer.heard is Heard.HOTLINE:
+        if answer.ended is Intent.HOTLINE:
             raise HandOver(Next.HOTLINE)
-        if answer.heard is Heard.OPERATOR:
+        if answer.ended is Intent.OPERATOR:
             raise HandOver(Next.OPERATOR)
         return answer
 
     async def _missed(self, answer: Answer, *, slow: Prompt = Prompt.KEYS_SLOWLY) -> None:
-        why = Prompt.NO_INPUT if answer.heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD
+        why = Prompt.NO_INPUT if answer.ended is Ending.NO_INPUT else Prompt.NOT_UNDERSTOOD
         await self.stumble((why,), slow=slow)
 
 

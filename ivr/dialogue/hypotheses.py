@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import inf
 
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.ru.commands import Spoken, command_in, is_call_for_help
+from ivr.dialogue.ports import Hypothesis, Interpretation
+from ivr.language.port import Intent
+from ivr.language.ru.commands import command_in, is_call_for_help
 from ivr.language.ru.understanding import Candidate, candidates, groups, is_number_word
 from ivr.language.ru.words import DIGITS, FILLERS, UNKNOWN, plain
 
@@ -20,40 +21,30 @@ The ratio of likelihoods that verifies an utterance (Sukkar and Lee, IEEE Trans.
 Measured over A-law, development set: numbers 9 and more, other speech 1.9 and less.
 """
 
-PEOPLE = (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.REPORT)
+PEOPLE = (Intent.HOTLINE, Intent.OPERATOR, Intent.REPORT)
 COMMAND_BESIDE_OTHER_SPEECH = 1.0
 """The same for the other commands, which are a word or two and so never far from other speech."""
 
 HELP_BESIDE_OTHER_SPEECH = 0.8
 """A call for the hotline counts although other speech is so much likelier: one lost costs more than one too many."""
 
-COMMANDS = {
-    Spoken.HOTLINE: Command.HOTLINE,
-    Spoken.OPERATOR: Command.OPERATOR,
-    Spoken.REPORT: Command.REPORT,
-    Spoken.REPEAT: Command.REPEAT,
-    Spoken.BACK: Command.BACK,
-    Spoken.HELP: Command.HELP,
-    Spoken.CANCEL: Command.CANCEL,
-}
-
 
 def command_of(heard: Sequence[Hypothesis]) -> Interpretation | None:
     """The command that was said, None if it is an answer."""
     command = command_heard(heard)
-    if command is None or (groups(heard[0].words) > 1 and command is not Spoken.HOTLINE):
+    if command is None or (groups(heard[0].words) > 1 and command is not Intent.HOTLINE):
         return None
-    return Interpretation(command=COMMANDS[command], complete=True)
+    return Interpretation(intent=command, complete=True)
 
 
-def command_heard(heard: Sequence[Hypothesis]) -> Spoken | None:
+def command_heard(heard: Sequence[Hypothesis]) -> Intent | None:
     """The command that the best hypothesis is; a call for the hotline also where other speech is a little likelier."""
     if not heard:
         return None
     command = command_in(heard[0].words)
     if command is None and mostly_unknown(heard[0].words):
         near = (one.words for one in heard if one.cost <= HELP_BESIDE_OTHER_SPEECH)
-        return Spoken.HOTLINE if any(is_call_for_help(words) for words in near) else None
+        return Intent.HOTLINE if any(is_call_for_help(words) for words in near) else None
     other_speech = (one.cost for one in heard if mostly_unknown(one.words) and command_in(one.words) is None)
     return command if command in PEOPLE or min(other_speech, default=inf) >= COMMAND_BESIDE_OTHER_SPEECH else None
 

@@ -13,14 +13,15 @@ from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
 from ivr.intake.ports import Clock
-from ivr.language.ru.commands import PHRASES, Spoken
+from ivr.language.port import Intent
+from ivr.language.ru.commands import PHRASES
 from ivr.language.ru.dates import by_time
 
 RING, MESSAGE, PERSON, ON = "1", "2", "3", "4"
 WORDS = {
     **dict.fromkeys(("перезвоните", "перезвонить", "позвоните", "позвонить"), RING),
     **dict.fromkeys(("сообщение", "оставить сообщение"), MESSAGE),
-    **dict.fromkeys(PHRASES[Spoken.OPERATOR], PERSON),
+    **dict.fromkeys(PHRASES[Intent.OPERATOR], PERSON),
     **dict.fromkeys(("показания", "передать показания", "дальше", "продолжить"), ON),
 }
 

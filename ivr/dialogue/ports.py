@@ -15,6 +15,7 @@ from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
 from ivr.intake.ports import Accounts, Readings
+from ivr.language.port import Intent
 
 Phrase = tuple[str, ...]
 """Prompt ids played one after the other; the first names the phrase in the journal, the rest are its values."""
@@ -45,18 +46,6 @@ class Hypothesis:
     cost: float = 0.0
 
 
-class Command(StrEnum):
-    """What a caller may say instead of an answer, at every question."""
-
-    HOTLINE = "hotline"
-    OPERATOR = "operator"
-    REPORT = "report"
-    REPEAT = "repeat"
-    BACK = "back"
-    HELP = "help"
-    CANCEL = "cancel"
-
-
 @dataclass(frozen=True, slots=True)
 class Interpretation:
     """What the caller's words mean for one question.
@@ -66,7 +55,7 @@ class Interpretation:
     offered: `digits` differs from what was heard by one digit: it may be offered, never taken.
     complete: nothing need follow, so that the utterance may end soon.
     fraction_dropped: a fraction was heard and left out.
-    command: what was said instead of an answer.
+    intent: what the caller asked for instead of an answer.
     after_no: what was said after the no to a confirmation, if a number is in it: the value as it should be.
     """
 
@@ -75,13 +64,13 @@ class Interpretation:
     offered: bool = False
     complete: bool = False
     fraction_dropped: bool = False
-    command: Command | None = None
+    intent: Intent | None = None
     after_no: tuple[Hypothesis, ...] = ()
 
     @property
     def understood(self) -> bool:
         """Whether there is an answer or a command."""
-        return bool(self.digits) or self.command is not None
+        return bool(self.digits) or self.intent is not None
 
 
 class Interpreter(Protocol):
@@ -123,33 +112,30 @@ class Question:
     in_full: tuple[Phrase, ...] = ()
 
 
-class Heard(StrEnum):
-    """How a question ended."""
+class Ending(StrEnum):
+    """How a question ended, unless the caller asked for something else: then an `Intent` ends it."""
 
     ANSWER = "answer"
-    NOTHING = "no-input"
-    DEAF = "keys-only"  # who spoke found no recogniser free, or lost theirs: nobody's failure
-    NOT_UNDERSTOOD = "not-understood"  # a wrong key, an end without a number, one repetition too many
-    OVERRUN = "overrun"  # the number before was typed longer than it could be
-    HOTLINE = "hotline"
-    OPERATOR = "operator"
-    REPORT = "report"  # said, never keyed, as the rest
-    BACK = "back"
-    HELP = "help"
-    CANCEL = "cancel"
+    NO_INPUT = "no-input"
+    NO_RECOGNISER = "keys-only"
+    """The caller spoke, but no recogniser was free, or it was lost: this is nobody's failure."""
+    NOT_UNDERSTOOD = "not-understood"
+    """A wrong key, an end without a number, one repetition too many, or words without a meaning."""
+    OVERRUN = "overrun"
+    """The number before was typed longer than it could be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the caller gave.
 
-    digits: the key or the number, "" unless `heard` is ANSWER or NOT_UNDERSTOOD.
+    digits: the key or the number, "" unless `ended` is ANSWER or NOT_UNDERSTOOD.
     by_voice: said, not keyed; `meaning` tells rivals, offers and a dropped fraction.
     words: what the recogniser heard best, for the journal.
     audio: the caller's utterance, signed linear 16 bit little-endian, 8 kHz, at most 20 s; b"" if keyed.
     """
 
-    heard: Heard
+    ended: Ending | Intent
     digits: str = ""
     by_voice: bool = False
     meaning: Interpretation = Interpretation()
@@ -168,7 +154,7 @@ class Call(Protocol):
     def caller_number(self) -> str:
         """E.164 with +, "" where unknown."""
 
-    async def say(self, *phrases: Phrase) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Intent | None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
 
         HOTLINE or OPERATOR, spoken meanwhile, stops them and is returned; other words stop nothing.
@@ -187,8 +173,8 @@ class Call(Protocol):
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, which nobody need understand: ANSWER with `audio`, trimmed.
 
-        It ends by two seconds of silence, ``#`` or `longest_s`. NOTHING if nobody speaks for `no_input_s`, DEAF where
-        the line brings no audio, HOTLINE and OPERATOR by key or word. Raises HungUp.
+        It ends by two seconds of silence, ``#`` or `longest_s`. NO_INPUT if nobody speaks for `no_input_s`,
+        NO_RECOGNISER where the line brings no audio, HOTLINE and OPERATOR by key or word. Raises HungUp.
         """
 
     async def keep_voice(self, audio: bytes) -> str:

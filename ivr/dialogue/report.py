@@ -6,7 +6,7 @@ import asyncio
 from typing import NoReturn
 
 from ivr.dialogue.conversation import Conversation, HandOver
-from ivr.dialogue.ports import Heard, Next, Outages
+from ivr.dialogue.ports import Ending, Next, Outages
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
@@ -85,7 +85,7 @@ async def _put_through(conversation: Conversation, outages: Outages, account: Ac
 async def _spoken_address(conversation: Conversation) -> str:
     """The path of what the caller said, "" for nothing. Asked once: the person whom they reach next asks again."""
     said = await conversation.record((Prompt.REPORT_ADDRESS,))
-    return await conversation.call.keep_voice(said.audio) if said.heard is Heard.ANSWER else ""
+    return await conversation.call.keep_voice(said.audio) if said.ended is Ending.ANSWER else ""
 
 
 def _report(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
 from ivr.dialogue.hypotheses import MARGIN, command_of, lone_digit, pooled
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation
+from ivr.dialogue.ports import Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
+from ivr.language.port import Intent
 
 Active = Callable[[Sequence[str]], Awaitable[frozenset[str]]]
 
@@ -50,7 +51,7 @@ class AccountInterpreter:
         if command is not None:
             return command
         if heard and lone_digit(heard[0].words) == "0":
-            return Interpretation(command=Command.HOTLINE)  # not complete: it may be the first digit of a number
+            return Interpretation(intent=Intent.HOTLINE)  # not complete: it may be the first digit of a number
         pool = {
             digits: candidate.cost - (OWN if digits in self._own else 0.0)
             for digits, candidate in pooled(heard, self._form.longest + 1)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.dialogue.hypotheses import COMMANDS, command_heard, command_of, lone_digit, mostly_unknown, pooled
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation
-from ivr.language.ru.commands import PHRASES, Spoken, phrase_in, yes_or_no
+from ivr.dialogue.hypotheses import command_heard, command_of, lone_digit, mostly_unknown, pooled
+from ivr.dialogue.ports import Hypothesis, Interpretation
+from ivr.language.port import Intent
+from ivr.language.ru.commands import PHRASES, phrase_in, yes_or_no
 from ivr.language.ru.understanding import groups, is_number_word
 from ivr.language.ru.words import UNKNOWN, plain
 
 YES, NO = "1", "2"
-_PEOPLE = {"0": Command.HOTLINE, "9": Command.OPERATOR}
+_PEOPLE = {"0": Intent.HOTLINE, "9": Intent.OPERATOR}
 
 
 class ChoiceInterpreter:
@@ -32,10 +33,10 @@ class ChoiceInterpreter:
         words = heard[0].words
         command = command_heard(heard)
         phrase = phrase_in(words, tuple(self._spoken))
-        if command is Spoken.OPERATOR and phrase in PHRASES[Spoken.OPERATOR]:
+        if command is Intent.OPERATOR and phrase in PHRASES[Intent.OPERATOR]:
             command = None  # the menu offers a person of its own
-        if command in (Spoken.HOTLINE, Spoken.OPERATOR, Spoken.REPORT):
-            return Interpretation(command=COMMANDS[command], complete=True)
+        if command in (Intent.HOTLINE, Intent.OPERATOR, Intent.REPORT):
+            return Interpretation(intent=command, complete=True)
         if phrase is not None and self._spoken[phrase] in self._choices:
             return Interpretation(digits=self._spoken[phrase], complete=True)
         if self._denied(words):
@@ -44,31 +45,31 @@ class ChoiceInterpreter:
         if sum(is_number_word(word) for word in words) > 1:
             return Interpretation()  # a number that nobody asked for, misheard as a word now and then
         if command is not None:
-            return Interpretation(command=COMMANDS[command], complete=True)
+            return Interpretation(intent=command, complete=True)
         if mostly_unknown(words):
             return Interpretation()
         key = lone_digit(words)
         if key and key in self._choices:
             return Interpretation(digits=key, complete=True)
         if key in _PEOPLE and self._choices:
-            return Interpretation(command=_PEOPLE[key], complete=True)
+            return Interpretation(intent=_PEOPLE[key], complete=True)
         match yes_or_no(words):
-            case Spoken.YES if YES in self._choices:
+            case Intent.YES if YES in self._choices:
                 return Interpretation(digits=YES, complete=True)
-            case Spoken.NO if NO in self._choices:
+            case Intent.NO if NO in self._choices:
                 return Interpretation(digits=NO, complete=True)
         return Interpretation()
 
     def _denied(self, words: Sequence[str]) -> bool:
         """Whether the words are a no to a yes-or-no question, with reasons after it: «нет, двенадцать тысяч …»."""
-        if set(self._choices) != {YES, NO} or self._spoken or yes_or_no(words) is not Spoken.NO:
+        if set(self._choices) != {YES, NO} or self._spoken or yes_or_no(words) is not Intent.NO:
             return False
-        return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Spoken.NO
+        return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Intent.NO
 
 
 def _after_no(heard: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
     """What follows the no, () if that is no number; a lone digit rather names a key."""
-    no = PHRASES[Spoken.NO]
+    no = PHRASES[Intent.NO]
     rests = []
     for hypothesis in heard:
         words = [word for word in hypothesis.words if word != UNKNOWN]
@@ -84,8 +85,8 @@ class PeopleInterpreter:
     async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
         """The command, if it is one for people."""
         command = command_heard(heard)
-        if command is Spoken.HOTLINE or command is Spoken.OPERATOR:
-            return Interpretation(command=COMMANDS[command], complete=True)
+        if command is Intent.HOTLINE or command is Intent.OPERATOR:
+            return Interpretation(intent=command, complete=True)
         return Interpretation()
 
 

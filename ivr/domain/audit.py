@@ -1,7 +1,8 @@
-"""What the audit knows of: every action that somebody, or the line by itself, is written down for."""
+"""What the audit holds: an action of somebody, or of the line by itself, and its facts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -39,3 +40,78 @@ class Action(StrEnum):
     STUDIO_CALL = "studio.call"
     RECORDING_HEARD = "recording.heard"
     CALLS_PURGE = "calls.purge"
+
+
+class Fact(StrEnum):
+    """The keys of an action's facts. Stored as they are, so they never change; values are codes, figures and texts.
+
+    Times are ISO 8601 with their offset, to the minute; an end that nobody knows is None.
+    """
+
+    BEGAN_AT = "began_at"
+    BYTES = "bytes"
+    BEFORE = "before"
+    CALLERS = "callers"
+    CALLS = "calls"
+    CAUSE = "cause"
+    ENDED_AT = "ended_at"
+    ENTRANCE = "entrance"
+    EXPECTED_END = "expected_end"
+    HOW = "how"
+    INSISTED = "insisted"
+    KIND = "kind"
+    LOGIN = "login"
+    MINUTES = "minutes"
+    NOTE = "note"
+    OLDER_THAN = "older_than"
+    PART = "part"
+    PHONE = "phone"
+    RECORDINGS = "recordings"
+    REFUSED = "refused"
+    REMOVED = "removed"
+    REPLACEMENT = "replacement"
+    RESTORED = "restored"
+    ROLE = "role"
+    SCOPE = "scope"
+    TAKE = "take"
+    TAKES = "takes"
+    TEXT = "text"
+    TO_RING = "to_ring"
+    UNCONFIRMED = "unconfirmed"
+    UTTERANCE = "utterance"
+    UTTERANCES = "utterances"
+    VALUE = "value"
+    VOICE = "voice"
+    WAIT_AGAIN = "wait_again"
+    WAS = "was"
+
+
+class LockScope(StrEnum):
+    """Where a login is locked after failures."""
+
+    ONE_ADDRESS = "address"
+    EVERYWHERE = "everywhere"
+
+
+class StudioEntrance(StrEnum):
+    """How somebody began a call that records prompts."""
+
+    PAGES = "pages"
+    PIN = "pin"
+
+
+class Part(StrEnum):
+    """What of a caller's voice was heard, where the subject alone does not tell."""
+
+    CALL = "call"
+    ADDRESS = "address"
+
+
+Value = str | int | float | bool | None
+FactValue = Value | list[str] | dict[str, Value]
+Facts = Mapping[Fact, FactValue]
+
+
+def changed(old: Value, new: Value) -> dict[str, Value]:
+    """The fact that a field had one value and has another."""
+    return {"old": old, "new": new}

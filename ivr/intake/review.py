@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.domain.readings import Status
-from ivr.domain.reasons import Reason, joined
+from ivr.domain.review import Reason, joined
 from ivr.domain.review import Questioned
 from ivr.intake.ports import Review, Reviews
 from ivr.intake.submit import MeterDraft, Rules

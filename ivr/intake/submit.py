@@ -16,7 +16,7 @@ from ivr.domain.contacts import Contact, Submission
 from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel, Entry, Period, Window
-from ivr.domain.reasons import Reason, joined, of_meter
+from ivr.domain.review import Reason, joined, of_meter
 from ivr.intake.ports import Readings
 
 REVIEWED = frozenset({Channel.EMERGENCY})

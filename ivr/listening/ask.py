@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Phrase, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, Phrase, Question
+from ivr.language.port import Intent
 from ivr.listening.keys import Key
 from ivr.listening.line import Line
 from ivr.listening.recogniser_port import RecogniserPort
@@ -67,7 +68,7 @@ class Listener:
         """Answers are keys from here on; calls for people by voice still count."""
         self._keys_only = True
 
-    async def say(self, phrases: tuple[Phrase, ...]) -> Command | None:
+    async def say(self, phrases: tuple[Phrase, ...]) -> Intent | None:
         """Play phrases to the end, or until a key, which stays in the buffer. Raises HungUp.
 
         A spoken call for people stops them and is returned. Who says something else at their end may go on with it
@@ -79,7 +80,7 @@ class Listener:
                 return None
             answer = self._voice.answer
             self._begun, self._begun_until = self._voice.unfinished, asyncio.get_running_loop().time()
-            return answer.meaning.command if answer is not None else None
+            return answer.meaning.intent if answer is not None else None
 
     async def announce(self, phrases: tuple[Phrase, ...]) -> None:
         """Play phrases to the very end, whatever is pressed; keys are forgotten. Raises HungUp."""
@@ -95,26 +96,26 @@ class Listener:
             keys.clear(keep=HOTLINE_KEY)
         overrun = keys.take_overrun()
         if overrun and question.expects in (Expects.CHOICE, Expects.YES_NO):
-            return Answer(Heard.OVERRUN)
+            return Answer(Ending.OVERRUN)
         for _ in range(MOST_REPEATS + 1):
             with self._listening(question):
                 answer = await self._once(question)
             if answer is not None:
                 return answer
             question = replace(question, prompts=question.in_full or question.prompts)
-        return Answer(Heard.NOT_UNDERSTOOD)
+        return Answer(Ending.NOT_UNDERSTOOD)
 
     async def record(self, phrases: tuple[Phrase, ...], no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, as `ivr.dialogue.ports.Call.record`. Raises HungUp."""
         line = self._line
         line.keys.clear(keep=HOTLINE_KEY)
         if len(line.keys):
-            return Answer(Heard.HOTLINE)
+            return Answer(Intent.HOTLINE)
         taking = UtteranceRecorder(longest_s, on_over=line.hush)
         with self._listening(Question(phrases, Expects.CHOICE), taking) as heard:
             await self._play(phrases, heed_overrun=False)
             if not heard:
-                return Answer(Heard.DEAF)
+                return Answer(Ending.NO_RECOGNISER)
             taking.prompts_over()
             loop = asyncio.get_running_loop()
             deadline = loop.time() + no_input_s
@@ -124,9 +125,9 @@ class Listener:
                 answer = self._voice.answer if self._voice is not None else None
                 match key.digit if key is not None else "":
                     case "0":
-                        return Answer(Heard.HOTLINE)
+                        return Answer(Intent.HOTLINE)
                     case "9":
-                        return Answer(Heard.OPERATOR)
+                        return Answer(Intent.OPERATOR)
                     case "#":
                         break
                 if answer is not None:  # a call for people
@@ -134,7 +135,7 @@ class Listener:
                 if loop.time() >= deadline + (longest_s if taking.begun else 0):
                     break
         audio = taking.audio
-        return Answer(Heard.ANSWER, by_voice=True, audio=audio) if audio else Answer(Heard.NOTHING)
+        return Answer(Ending.ANSWER, by_voice=True, audio=audio) if audio else Answer(Ending.NO_INPUT)
 
     @contextmanager
     def _listening(self, question: Question, taking: UtteranceRecorder | None = None) -> Iterator[bool]:
@@ -223,32 +224,32 @@ class Listener:
         """Whether speech has decided, and its answer; None for the wish to hear the question again."""
         voice = self._voice
         if voice is not None and voice.lost:
-            return True, Answer(Heard.DEAF)
+            return True, Answer(Ending.NO_RECOGNISER)
         return (True, voice.answer) if voice is not None and voice.decided else (False, None)
 
     async def _choice(self, question: Question) -> Answer | None:
         while True:
             key = await self._wait(0 if self._line.keys.overrun else question.no_input_s)
             if self._line.keys.take_overrun():
-                return Answer(Heard.OVERRUN)
+                return Answer(Ending.OVERRUN)
             decided, answer = self._spoken()
             if decided:
                 return answer
             if key is None:
-                return Answer(Heard.NOTHING)
+                return Answer(Ending.NO_INPUT)
             if key.digit in question.choices:
-                return Answer(Heard.ANSWER, key.digit)
+                return Answer(Ending.ANSWER, key.digit)
             match key.digit:
                 case "0":
-                    return Answer(Heard.HOTLINE)
+                    return Answer(Intent.HOTLINE)
                 case "9":
-                    return Answer(Heard.OPERATOR)
+                    return Answer(Intent.OPERATOR)
                 case "*":
                     return None
                 case "#":
                     continue  # the end of a number that had ended already
                 case wrong:
-                    return Answer(Heard.NOT_UNDERSTOOD, wrong)
+                    return Answer(Ending.NOT_UNDERSTOOD, wrong)
 
     async def _number(self, question: Question) -> Answer | None:
         digits = ""
@@ -266,19 +267,19 @@ class Listener:
                 return None
             digits += key.digit
             if digits == HOTLINE_KEY and not question.may_start_with_zero:
-                return Answer(Heard.HOTLINE)
+                return Answer(Intent.HOTLINE)
             if len(digits) == question.most_digits:
                 self._line.keys.number_full(key.at)
-                return Answer(Heard.ANSWER, digits)
+                return Answer(Ending.ANSWER, digits)
             wait = self._waits.lone_zero if digits == HOTLINE_KEY else self._waits.inter_digit
 
 
 def _ended(digits: str, question: Question, *, by_pause: bool) -> Answer:
     """What a number means that ended before its full length."""
     if not digits:
-        return Answer(Heard.NOTHING) if by_pause else Answer(Heard.NOT_UNDERSTOOD, END_KEY)
+        return Answer(Ending.NO_INPUT) if by_pause else Answer(Ending.NOT_UNDERSTOOD, END_KEY)
     if digits == HOTLINE_KEY and (by_pause or question.expects is Expects.ACCOUNT):
-        return Answer(Heard.HOTLINE)
+        return Answer(Intent.HOTLINE)
     if digits == OPERATOR_KEY and (by_pause or question.expects is Expects.ACCOUNT):
-        return Answer(Heard.OPERATOR)
-    return Answer(Heard.ANSWER, digits)
+        return Answer(Intent.OPERATOR)
+    return Answer(Ending.ANSWER, digits)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.dialogue.interpretation import PeopleInterpreter
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Interpretation, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, Hypothesis, Interpretation, Question
+from ivr.language.port import Intent
 from ivr.listening.recogniser_port import RecogniserLost, RecogniserPort, Utterance
 from ivr.listening.vad import FRAME_BYTES, FRAME_S, VoiceActivity
 
@@ -27,15 +28,6 @@ BEHIND_BYTES = 8000  # half a second; a recogniser that keeps up tells of its pr
 EARLY_S = 0.5  # people say yes so long before the end of a confirmation
 ALL = 1_000_000
 INTERPRET_LIMIT_S = 6.0
-
-_HEARD = {
-    Command.HOTLINE: Heard.HOTLINE,
-    Command.OPERATOR: Heard.OPERATOR,
-    Command.REPORT: Heard.REPORT,
-    Command.BACK: Heard.BACK,
-    Command.HELP: Heard.HELP,
-    Command.CANCEL: Heard.CANCEL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +248,7 @@ class Voice:
     def _patience(self) -> float:
         if self._utterance is not None and self._utterance.undecoded > BEHIND_BYTES:
             return self._waits.incomplete  # nobody knows yet what was said before the pause
-        if self._meaning.command is not None:
+        if self._meaning.intent is not None:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):
             return self._waits.complete
@@ -292,22 +284,22 @@ class Voice:
         if self._closed:
             return
         words = heard[0].words if heard else ()
-        if meaning.command is Command.REPEAT:
+        if meaning.intent is Intent.REPEAT:
             self.repeat = True
-        elif meaning.command is not None:
-            self.answer = self._answer(_HEARD[meaning.command], meaning, words)
+        elif meaning.intent is not None:
+            self.answer = self._answer(meaning.intent, meaning, words)
         elif meaning.digits:
-            self.answer = self._answer(Heard.ANSWER, meaning, words)
+            self.answer = self._answer(Ending.ANSWER, meaning, words)
         elif self._question.interpreter is not None and (
             endless or (not self._prompting and _is_speech(words[unheeded:], lasted_s))
         ):
-            self.answer = self._answer(Heard.NOT_UNDERSTOOD, meaning, words)
+            self.answer = self._answer(Ending.NOT_UNDERSTOOD, meaning, words)
         else:
             return  # a cough, a noise, or talk beside the prompt: the question goes on
         self._on_decided()
 
-    def _answer(self, heard: Heard, meaning: Interpretation, words: tuple[str, ...]) -> Answer:
-        return Answer(heard, meaning.digits, True, meaning, " ".join(words), bytes(self._audio))
+    def _answer(self, ended: Ending | Intent, meaning: Interpretation, words: tuple[str, ...]) -> Answer:
+        return Answer(ended, meaning.digits, True, meaning, " ".join(words), bytes(self._audio))
 
     def _lose(self) -> None:
         self._drop()

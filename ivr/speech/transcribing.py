@@ -20,7 +20,8 @@ from ivr.domain.accounts import AccountFormat
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading
-from ivr.language.ru.commands import Spoken, yes_or_no
+from ivr.language.port import Intent
+from ivr.language.ru.commands import yes_or_no
 from ivr.speech.known import read_known
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 from ivr.speech.recogniser import Models
@@ -152,11 +153,11 @@ class Transcriber:
         return self._known.accounts.intersection(numbers)
 
     def _value(self, meaning: Interpretation, heard: Sequence[Hypothesis]) -> str | None:
-        if meaning.command is not None:
-            return meaning.command.value
+        if meaning.intent is not None:
+            return meaning.intent.value
         if self._expects is Expects.YES_NO:
             answer = yes_or_no(heard[0].words) if meaning.digits else None
-            return answer.value if answer in (Spoken.YES, Spoken.NO) else None
+            return answer.value if answer in (Intent.YES, Intent.NO) else None
         if self._expects is Expects.ACCOUNT and self._known is not None:
             return meaning.digits if meaning.digits in self._known.accounts else None
         return meaning.digits or None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, Self
 from uuid import uuid4
 
-from ivr.dialogue.ports import Answer, Command, Expects, Next, Phrase, Question
+from ivr.dialogue.ports import Answer, Expects, Next, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.journal.steps import (
     AddressRecorded,
@@ -28,6 +28,7 @@ from ivr.domain.journal.steps import (
 from ivr.domain.journal.words import Reply
 from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
+from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
 from ivr.listening.recogniser_port import RecogniserPort
@@ -119,7 +120,7 @@ class PhoneCall:
             keys.push(Key(digit, 0.0))
         return call
 
-    async def say(self, *phrases: Phrase) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Intent | None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp.
 
         HOTLINE or OPERATOR, spoken meanwhile, stops them and is returned; other words stop nothing.
@@ -147,7 +148,7 @@ class PhoneCall:
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
         answer = await self._listener.record(phrases, no_input_s, longest_s)
-        self.note(AddressRecorded(Reply(answer.heard.value)))
+        self.note(AddressRecorded(Reply(answer.ended.value)))
         return answer
 
     @property
@@ -216,7 +217,7 @@ class PhoneCall:
 
 def _turn(question: Question, answer: Answer) -> Step:
     """What the journal keeps of an answer: never a PIN."""
-    reply, given = Reply(answer.heard.value), answer.digits
+    reply, given = Reply(answer.ended.value), answer.digits
     if question.secret and given:
         reply, given = Reply.ANSWER, ""
     if answer.by_voice:

@@ -111,4 +111,4 @@ def follow_find_and_hear(page: Page, calling: CallingSystem) -> None:
         audit = tables.of(tables.Audit)
         heard = connection.execute(audit.select().where(audit.c.action == "recording.heard")).all()
     database.close()
-    assert [(row.who, row.detail) for row in heard] == [("administrator", "whole call")]
+    assert [(row.who, row.detail) for row in heard] == [("administrator", {"part": "call"})]

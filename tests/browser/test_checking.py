@@ -14,7 +14,7 @@ from tests.browser.conftest import PAGE_MS, Web, assert_fits, heading, log_in, p
 from tests.web.stock import account, doubtful, say, year_of
 
 
-def decisions(web: Web) -> list[tuple[str, str]]:
+def decisions(web: Web) -> list[tuple[str, dict]]:
     audit = tables.of(tables.Audit)
     query = select(audit.c.action, audit.c.detail).where(audit.c.subject.like("reading:%")).order_by(audit.c.id)
     with web.database.reading() as connection:
@@ -77,9 +77,9 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     heading(page, "Показание 15\u00a0003")
     assert decisions(web) == [
         ("recording.heard", ""),
-        ("reading.accept", ""),
-        ("reading.correct", f"15001 12010 reading:{keys[-1] + 1}"),
-        ("reading.refuse", "чужой счётчик"),
+        ("reading.accept", {}),
+        ("reading.correct", {"value": {"old": 15001, "new": 12010}, "replacement": keys[-1] + 1}),
+        ("reading.refuse", {"note": "чужой счётчик"}),
     ]
 
 
@@ -100,7 +100,7 @@ def test_the_second_of_two_clerks_is_told(page: Page, web: Web) -> None:
     page.get_by_label("Причина").fill("чужой счётчик")
     page.get_by_role("button", name="Отклонить").click()
     expect(page.get_by_role("alert")).to_contain_text("administrator уже решил(а) это показание: принято")
-    assert decisions(web) == [("reading.accept", "")]
+    assert decisions(web) == [("reading.accept", {})]
 
 
 def test_accounts_and_reports(page: Page, web: Web) -> None:

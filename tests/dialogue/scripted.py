@@ -9,12 +9,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ivr.dialogue.interpretation import PeopleInterpreter
-from ivr.dialogue.ports import Answer, Command, Heard, HungUp, Hypothesis, Interpretation, Phrase, Question
+from ivr.dialogue.ports import Answer, Ending, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step as JournalStep
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble, affecting
+from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
 
@@ -172,12 +173,12 @@ class ScriptedCall:
         """The last phrase that began with the prompt."""
         return [phrase for phrase in self.line.phrases if phrase[0] == prompt][-1]
 
-    async def say(self, *phrases: Phrase) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Intent | None:
         words = self._words_at(phrases) if self._for_people else None
         if words is not None:
             meaning = await PeopleInterpreter().interpret(_hypotheses(words))
-            if meaning.command is not None:
-                return meaning.command
+            if meaning.intent is not None:
+                return meaning.intent
         return await self._listener.say(phrases)
 
     async def announce(self, *phrases: Phrase) -> None:
@@ -195,7 +196,7 @@ class ScriptedCall:
         elif words == LET_GO:
             for phrase in question.prompts:
                 self.line.prompt_begins(phrase)
-            return Answer(Heard.DEAF)
+            return Answer(Ending.NO_RECOGNISER)
         elif words is not None:
             answer = await self._said(question, words)
             if answer is not None:
@@ -208,7 +209,7 @@ class ScriptedCall:
         if words is None:
             return await self._listener.record(phrases, no_input_s, longest_s)
         self.line.is_spoken_into(phrases, words, self.line.pace.kept_over)
-        return Answer(Heard.ANSWER, by_voice=True, audio=words.encode())
+        return Answer(Ending.ANSWER, by_voice=True, audio=words.encode())
 
     def _words_at(self, phrases: Sequence[Phrase]) -> str | None:
         if self.says and self.says[0][0] in [phrase[0] for phrase in phrases]:
@@ -220,11 +221,11 @@ class ScriptedCall:
         answers = self.understands and question.interpreter is not None
         interpreter = (question.interpreter if answers else None) or PeopleInterpreter()
         meaning: Interpretation = await interpreter.interpret(_hypotheses(words))
-        if meaning.command is not None:
-            return Answer(Heard(meaning.command), "", True, meaning, words)
+        if meaning.intent is not None:
+            return Answer(meaning.intent, "", True, meaning, words)
         if not answers:
             return None
-        found = Heard.ANSWER if meaning.digits else Heard.NOT_UNDERSTOOD
+        found = Ending.ANSWER if meaning.digits else Ending.NOT_UNDERSTOOD
         return Answer(found, meaning.digits, True, meaning, words, words.encode())
 
     @property

@@ -16,10 +16,11 @@ from ivr.dialogue.interpretation import (
     ReadingInterpreter,
     differing_group,
 )
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation, Interpreter
+from ivr.dialogue.ports import Hypothesis, Interpretation, Interpreter
 from ivr.domain.accounts import AccountFormat
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
+from ivr.language.port import Intent
 from ivr.language.ru.words import CORRECTIONS, FILLERS, NUMBER_WORDS, UNKNOWN
 from tests.dialogue.visits import one_zone
 
@@ -146,15 +147,15 @@ async def test_leading_zeros_are_no_part_of_a_reading() -> None:
     assert (await meaning(reading_of(one_zone()), "ноль двенадцать сто пятьдесят")).digits == "12150"
 
 
-@pytest.mark.parametrize(("words", "command"), [("оператор", Command.OPERATOR), ("нет света", Command.HOTLINE)])
-async def test_a_command_counts_at_every_question(words: str, command: Command) -> None:
+@pytest.mark.parametrize(("words", "command"), [("оператор", Intent.OPERATOR), ("нет света", Intent.HOTLINE)])
+async def test_a_command_counts_at_every_question(words: str, command: Intent) -> None:
     interpreters: list[Interpreter] = [
         AccountInterpreter(FORM, Accounts()),
         reading_of(one_zone()),
         ChoiceInterpreter("12", {}),
         GroupInterpreter(["123", "124"], 0, 3),
     ]
-    assert [(await meaning(one, words)).command for one in interpreters] == [command] * 4
+    assert [(await meaning(one, words)).intent for one in interpreters] == [command] * 4
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ivr.dialogue.interpretation import AccountInterpreter, ChoiceInterpreter
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation
+from ivr.dialogue.ports import Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
+from ivr.language.port import Intent
 from ivr.speech.recogniser import MOST_HYPOTHESES, ranked
 
 FORM = AccountFormat((10,))
@@ -40,18 +41,18 @@ async def test_alternatives_of_a_number_that_is_far_likelier_all_count() -> None
 
 @pytest.mark.parametrize("words", ["повторите", "назад", "помощь", "отмена", "[unk] повторите"])
 async def test_a_command_is_held_against_other_speech_too(words: str) -> None:
-    assert (await menu((words, 0.0), ("[unk]", 0.3))).command is None
-    assert (await menu((words, 0.0), ("[unk]", 2.0))).command is not None
+    assert (await menu((words, 0.0), ("[unk]", 0.3))).intent is None
+    assert (await menu((words, 0.0), ("[unk]", 2.0))).intent is not None
 
 
 async def test_a_call_for_help_counts_although_other_speech_is_a_little_likelier() -> None:
     for interpreter in (AccountInterpreter(FORM, None), ChoiceInterpreter("12", {})):
         near = await interpreter.interpret(heard(("[unk]", 0.0), ("[unk] нет света", 0.5)))
-        assert near.command is Command.HOTLINE
+        assert near.intent is Intent.HOTLINE
         far = await interpreter.interpret(heard(("[unk]", 0.0), ("[unk] нет света", 2.0)))
-        assert far.command is None
+        assert far.intent is None
         strange = await interpreter.interpret(heard(("[unk]", 0.0), ("второй горит", 0.5)))
-        assert strange.command is None
+        assert strange.intent is None
 
 
 def test_other_speech_stays_among_the_best_hypotheses() -> None:

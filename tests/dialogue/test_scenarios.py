@@ -139,7 +139,7 @@ def assert_met(scenario: Scenario, rung: Rung) -> None:
 CHECKED = {
     "same-value": ("accepted", "same-value"),
     "too-high-insisted": ("flagged", "above-connection"),
-    "rollover": ("accepted", "rollover"),
+    "rollover": ("flagged", "rollover-without-history"),
 }
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from ivr.dialogue.call_flow import MAIN_WORDS, MENU_WORDS
 from ivr.dialogue.interpretation import AccountInterpreter, ChoiceInterpreter, GroupInterpreter, differing_group
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation
+from ivr.dialogue.ports import Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
+from ivr.language.port import Intent
 
 
 async def meaning(of: ChoiceInterpreter | GroupInterpreter | AccountInterpreter, words: str) -> Interpretation:
@@ -66,10 +67,10 @@ async def test_the_main_menu(words: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "command"), [("ноль", Command.HOTLINE), ("девять", Command.OPERATOR), ("нет света", Command.HOTLINE)]
+    ("words", "command"), [("ноль", Intent.HOTLINE), ("девять", Intent.OPERATOR), ("нет света", Intent.HOTLINE)]
 )
-async def test_the_keys_of_people_may_be_named(words: str, command: Command) -> None:
-    assert (await meaning(ChoiceInterpreter("12", MENU_WORDS), words)).command is command
+async def test_the_keys_of_people_may_be_named(words: str, command: Intent) -> None:
+    assert (await meaning(ChoiceInterpreter("12", MENU_WORDS), words)).intent is command
 
 
 async def test_our_own_zero_in_the_greeting_calls_nobody() -> None:
@@ -79,7 +80,7 @@ async def test_our_own_zero_in_the_greeting_calls_nobody() -> None:
 async def test_a_lone_zero_at_the_account_is_the_hotline_but_may_go_on() -> None:
     account = AccountInterpreter(AccountFormat(), None)
     zero = await meaning(account, "ноль")
-    assert (zero.command, zero.complete) == (Command.HOTLINE, False)
+    assert (zero.intent, zero.complete) == (Intent.HOTLINE, False)
     assert (await meaning(account, "ноль ноль три четыре пять шесть семь восемь девять ноль")).digits == "0034567890"
 
 
@@ -90,4 +91,4 @@ async def test_a_group_or_the_whole_number_again() -> None:
     assert (await meaning(group, "семь восемь пять ноль")).digits == "7850"
     assert (await meaning(group, "один два три четыре пять шесть семь восемь девять ноль")).digits == "7890"
     assert (await meaning(group, "один один один один")) == Interpretation()
-    assert (await meaning(group, "оператор")).command is Command.OPERATOR
+    assert (await meaning(group, "оператор")).intent is Intent.OPERATOR

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.dialogue.ports import Command, Heard
+from ivr.dialogue.ports import Ending
 from ivr.domain.journal import words
 from ivr.domain.journal.steps import (
     STEPS,
@@ -27,6 +27,7 @@ from ivr.domain.journal.words import Reply, StepKind
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope
+from ivr.language.port import COMMANDS
 
 STEP = st.sampled_from(sorted(STEPS.values(), key=lambda step: step.kind)).flatmap(st.from_type)
 JSON = st.recursive(
@@ -100,4 +101,4 @@ def test_every_kind_has_its_step() -> None:
 
 def test_every_end_of_a_turn_can_be_kept() -> None:
     replies = set(map(str, words.Reply))
-    assert replies == set(map(str, Heard)) | set(map(str, Command))
+    assert replies == set(map(str, Ending)) | set(map(str, COMMANDS))

@@ -1,4 +1,4 @@
-"""The same values give equal rows, whoever brings them: a caller, the script of emergency mode, a clerk at the office."""
+"""The same values give equal rows, whoever brings them: a caller, emergency mode, a clerk at the office."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Phrase, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Phrase, Question
+from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key
 from tests.dialogue.scripted import ScriptedLine, Step
@@ -52,7 +53,7 @@ def presses(keys: str, gap_s: float = 0.5) -> Caller:
 
 
 def given(digits: str) -> Answer:
-    return Answer(Heard.ANSWER, digits)
+    return Answer(Ending.ANSWER, digits)
 
 
 # One key
@@ -77,11 +78,11 @@ async def test_a_key_stops_a_phrase_in_its_middle() -> None:
 
 
 async def test_silence() -> None:
-    assert await presses("").choice() == Answer(Heard.NOTHING)
+    assert await presses("").choice() == Answer(Ending.NO_INPUT)
 
 
 async def test_a_key_after_the_wait_is_too_late() -> None:
-    assert await presses("1", gap_s=8.5).choice() == Answer(Heard.NOTHING)
+    assert await presses("1", gap_s=8.5).choice() == Answer(Ending.NO_INPUT)
 
 
 async def test_a_key_at_the_end_of_the_wait_is_in_time() -> None:
@@ -90,15 +91,15 @@ async def test_a_key_at_the_end_of_the_wait_is_in_time() -> None:
 
 async def test_a_question_that_waits_for_nothing_still_takes_a_key_pressed_during_it() -> None:
     assert await presses("1").choice(no_input_s=0) == given("1")
-    assert await presses("1", gap_s=2).choice(no_input_s=0) == Answer(Heard.NOTHING)
+    assert await presses("1", gap_s=2).choice(no_input_s=0) == Answer(Ending.NO_INPUT)
 
 
 async def test_zero_is_the_hotline() -> None:
-    assert await presses("0").choice() == Answer(Heard.HOTLINE)
+    assert await presses("0").choice() == Answer(Intent.HOTLINE)
 
 
 async def test_nine_is_a_person() -> None:
-    assert await presses("9").choice() == Answer(Heard.OPERATOR)
+    assert await presses("9").choice() == Answer(Intent.OPERATOR)
 
 
 async def test_nine_may_be_a_choice() -> None:
@@ -106,12 +107,12 @@ async def test_nine_may_be_a_choice() -> None:
 
 
 async def test_another_key_is_not_understood() -> None:
-    assert await presses("7").choice() == Answer(Heard.NOT_UNDERSTOOD, "7")
+    assert await presses("7").choice() == Answer(Ending.NOT_UNDERSTOOD, "7")
 
 
 async def test_a_hash_is_no_choice_and_no_mistake() -> None:
     assert await presses("#1").choice() == given("1")
-    assert await presses("#").choice() == Answer(Heard.NOTHING)
+    assert await presses("#").choice() == Answer(Ending.NO_INPUT)
 
 
 async def test_a_hash_may_be_a_choice() -> None:
@@ -152,17 +153,17 @@ async def test_a_number_is_begun_during_the_prompts() -> None:
 
 
 async def test_no_number() -> None:
-    assert await presses("").number() == Answer(Heard.NOTHING)
+    assert await presses("").number() == Answer(Ending.NO_INPUT)
 
 
 async def test_a_hash_alone_is_no_number() -> None:
-    assert await presses("#").number() == Answer(Heard.NOT_UNDERSTOOD, "#")
+    assert await presses("#").number() == Answer(Ending.NOT_UNDERSTOOD, "#")
 
 
 async def test_thirteen_digits_instead_of_ten() -> None:
     caller = presses("1234567890123", gap_s=0.2)
     assert await caller.number(10, expects=Expects.ACCOUNT) == given("1234567890")
-    assert await caller.yes_no() == Answer(Heard.OVERRUN)
+    assert await caller.yes_no() == Answer(Ending.OVERRUN)
     assert caller.line.keys.digits == ""
 
 
@@ -171,12 +172,12 @@ async def test_thirteen_digits_instead_of_ten() -> None:
 
 @pytest.mark.parametrize("expects", [Expects.ACCOUNT, Expects.READING])
 async def test_a_lone_zero_is_the_hotline(expects: Expects) -> None:
-    assert await presses("0").number(expects=expects) == Answer(Heard.HOTLINE)
+    assert await presses("0").number(expects=expects) == Answer(Intent.HOTLINE)
 
 
 async def test_a_zero_waits_two_seconds_for_its_number() -> None:
     assert await presses("012", gap_s=1.9).number(3) == given("012")
-    assert await presses("012", gap_s=2.1).number(3) == Answer(Heard.HOTLINE)
+    assert await presses("012", gap_s=2.1).number(3) == Answer(Intent.HOTLINE)
 
 
 async def test_a_second_digit_waits_longer() -> None:
@@ -185,7 +186,7 @@ async def test_a_second_digit_waits_longer() -> None:
 
 async def test_zero_acts_at_once_where_no_number_begins_with_it() -> None:
     caller = presses("0123")
-    assert await caller.number(may_start_with_zero=False) == Answer(Heard.HOTLINE)
+    assert await caller.number(may_start_with_zero=False) == Answer(Intent.HOTLINE)
     assert caller.line.keys.digits == ""
 
 
@@ -198,12 +199,12 @@ async def test_a_reading_of_zero_is_ended_by_a_hash() -> None:
 
 
 async def test_no_account_is_zero() -> None:
-    assert await presses("0#").number(expects=Expects.ACCOUNT) == Answer(Heard.HOTLINE)
+    assert await presses("0#").number(expects=Expects.ACCOUNT) == Answer(Intent.HOTLINE)
 
 
 @pytest.mark.parametrize("expects", [Expects.ACCOUNT, Expects.READING])
 async def test_a_lone_nine_is_a_person(expects: Expects) -> None:
-    assert await presses("9").number(expects=expects) == Answer(Heard.OPERATOR)
+    assert await presses("9").number(expects=expects) == Answer(Intent.OPERATOR)
 
 
 async def test_a_reading_of_nine_is_ended_by_a_hash() -> None:
@@ -211,7 +212,7 @@ async def test_a_reading_of_nine_is_ended_by_a_hash() -> None:
 
 
 async def test_no_account_is_nine() -> None:
-    assert await presses("9#").number(expects=Expects.ACCOUNT) == Answer(Heard.OPERATOR)
+    assert await presses("9#").number(expects=Expects.ACCOUNT) == Answer(Intent.OPERATOR)
 
 
 async def test_a_nine_may_begin_a_number() -> None:
@@ -234,12 +235,12 @@ async def test_a_star_repeats_a_number_and_forgets_what_was_typed() -> None:
 
 async def test_a_question_is_repeated_twice_and_no_more() -> None:
     caller = Caller(Step("ask", "*"), Step("ask", "*"), Step("ask", "*"))
-    assert await caller.number() == Answer(Heard.NOT_UNDERSTOOD)
+    assert await caller.number() == Answer(Ending.NOT_UNDERSTOOD)
     assert caller.heard == ["ask", "ask", "ask"]
 
 
 async def test_only_stars_typed_ahead_end_too() -> None:
-    assert await presses("*" * 20, gap_s=0.1).number() == Answer(Heard.NOT_UNDERSTOOD)
+    assert await presses("*" * 20, gap_s=0.1).number() == Answer(Ending.NOT_UNDERSTOOD)
 
 
 # Keys pressed before the question
@@ -269,7 +270,7 @@ async def test_nobody_confirms_what_they_have_not_heard() -> None:
 async def test_the_hotline_may_be_asked_for_ahead() -> None:
     caller = Caller(Step("news", "0"))
     await caller.listener.say((("news",),))
-    assert await caller.yes_no() == Answer(Heard.HOTLINE)
+    assert await caller.yes_no() == Answer(Intent.HOTLINE)
 
 
 # The tail of a number
@@ -285,8 +286,8 @@ async def test_a_hash_after_a_full_number_disturbs_nothing() -> None:
 async def test_a_number_typed_too_long_is_no_answer_to_the_next_choice() -> None:
     caller = presses("123451", gap_s=0.2)
     assert await caller.number(5) == given("12345")
-    assert await caller.choice() == Answer(Heard.OVERRUN)
-    assert await caller.choice() == Answer(Heard.NOTHING)
+    assert await caller.choice() == Answer(Ending.OVERRUN)
+    assert await caller.choice() == Answer(Ending.NO_INPUT)
 
 
 async def test_the_tail_of_a_number_is_not_the_beginning_of_the_next() -> None:
@@ -357,5 +358,5 @@ async def test_who_speaks_and_finds_no_recogniser_free_does_not_wait_in_vain(exp
     listener = Listener(line, KeyWaits(), line.prompt_begins, WrittenEars(full=True))
     question = Question(ASK, expects, "12", most_digits=5, no_input_s=15, interpreter=WrittenMeanings({}))
     before = line._now
-    assert await listener.ask(question) == Answer(Heard.DEAF)
+    assert await listener.ask(question) == Answer(Ending.NO_RECOGNISER)
     assert line._now - before == 1.0  # the prompt's length

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ivr.dialogue.ports import Command, Expects, Heard, Hypothesis, Interpretation, Question
+from ivr.dialogue.ports import Ending, Expects, Hypothesis, Interpretation, Question
+from ivr.language.port import Intent
 from ivr.listening.speech_turn import PAUSE_AHEAD, SpeechWaits, Voice
 from ivr.listening.vad import VoiceActivity
 from tests.listening.sounding import click, noise, silence, speech
@@ -22,8 +23,8 @@ MEANINGS = {
     "пять": Interpretation("5"),
     "да": Interpretation("1", complete=True),
     "нет пять": Interpretation("2", after_no=(Hypothesis(("пять",)),)),
-    "авария": Interpretation(command=Command.HOTLINE),
-    "повторите": Interpretation(command=Command.REPEAT, complete=True),
+    "авария": Interpretation(intent=Intent.HOTLINE),
+    "повторите": Interpretation(intent=Intent.REPEAT, complete=True),
 }
 
 
@@ -129,7 +130,7 @@ async def test_a_yes_ends_after_its_own_wait(chooser: Caller) -> None:
     await chooser.is_heard("да")
     assert 0.5 < await chooser.ends_after() < 0.8
     assert chooser.voice.answer is not None
-    assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
+    assert (chooser.voice.answer.ended, chooser.voice.answer.digits) == (Ending.ANSWER, "1")
 
 
 async def test_a_number_after_the_no_may_be_said_with_pauses(chooser: Caller) -> None:
@@ -181,7 +182,7 @@ async def test_who_never_stops_talking_is_not_understood_after_twenty_seconds(ca
     caller.voice.prompts_over()
     await caller.says(speech(20.5))
     assert caller.voice.answer is not None
-    assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
+    assert caller.voice.answer.ended is Ending.NOT_UNDERSTOOD
     assert len(caller.voice.answer.audio) <= 21 * 16000
 
 
@@ -190,7 +191,7 @@ async def test_who_talks_for_so_long_that_nobody_finds_out_what_is_not_understoo
     caller.ears.fails = True
     await caller.says(speech(20.5))
     assert caller.voice.answer is not None
-    assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
+    assert caller.voice.answer.ended is Ending.NOT_UNDERSTOOD
     assert not caller.voice.lost
 
 
@@ -325,7 +326,7 @@ async def test_over_a_confirmation_people_are_called(chooser: Caller) -> None:
     await chooser.says(speech(0.8) + silence(1))
     assert chooser.decisions == 1
     assert chooser.voice.answer is not None
-    assert chooser.voice.answer.heard is Heard.HOTLINE
+    assert chooser.voice.answer.ended is Intent.HOTLINE
 
 
 async def test_what_was_said_over_a_confirmation_is_no_part_of_its_answer(chooser: Caller) -> None:
@@ -337,7 +338,7 @@ async def test_what_was_said_over_a_confirmation_is_no_part_of_its_answer(choose
     await chooser.says(speech(0.4))
     await chooser.sends_nothing(1)
     assert chooser.voice.answer is not None
-    assert (chooser.voice.answer.heard, chooser.voice.answer.digits) == (Heard.ANSWER, "1")
+    assert (chooser.voice.answer.ended, chooser.voice.answer.digits) == (Ending.ANSWER, "1")
 
 
 async def test_talk_over_a_confirmation_that_ends_with_it_is_no_failure(chooser: Caller) -> None:
@@ -375,7 +376,7 @@ async def test_talk_after_the_prompt_is_not_understood(caller: Caller) -> None:
     await caller.says(speech(1))
     await caller.sends_nothing(2)
     assert caller.voice.answer is not None
-    assert caller.voice.answer.heard is Heard.NOT_UNDERSTOOD
+    assert caller.voice.answer.ended is Ending.NOT_UNDERSTOOD
 
 
 # Commands
@@ -387,7 +388,7 @@ async def test_an_emergency_over_the_prompt(caller: Caller) -> None:
     await caller.is_heard("авария")
     assert await caller.ends_after() < 0.8
     assert caller.voice.answer is not None
-    assert caller.voice.answer.heard is Heard.HOTLINE
+    assert caller.voice.answer.ended is Intent.HOTLINE
 
 
 # Only calls for people count
@@ -415,8 +416,8 @@ async def test_who_never_stops_talking_is_no_failure_where_only_keys_answer(keye
 
 
 @pytest.mark.parametrize("prompting", [True, False])
-@pytest.mark.parametrize(("words", "heard"), [("нет света", Heard.HOTLINE), ("оператор", Heard.OPERATOR)])
-async def test_a_call_for_people_counts(keyer: Caller, words: str, heard: Heard, *, prompting: bool) -> None:
+@pytest.mark.parametrize(("words", "intent"), [("нет света", Intent.HOTLINE), ("оператор", Intent.OPERATOR)])
+async def test_a_call_for_people_counts(keyer: Caller, words: str, intent: Intent, *, prompting: bool) -> None:
     if not prompting:
         keyer.voice.prompts_over()
     keyer.will_say(words)
@@ -424,7 +425,7 @@ async def test_a_call_for_people_counts(keyer: Caller, words: str, heard: Heard,
     await keyer.is_heard(words)
     await keyer.sends_nothing(1)
     assert keyer.voice.answer is not None
-    assert keyer.voice.answer.heard is heard
+    assert keyer.voice.answer.ended is intent
 
 
 # What was begun before the question

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Channel, Entry, Period, Window
 from ivr.storage import tables
@@ -20,6 +19,7 @@ from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import TakenBatch, take_batch
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S, until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -66,7 +66,7 @@ async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tm
     workers = [threading.Thread(target=export, args=(node,)) for node in nodes[1:]]
     for worker in workers:
         worker.start()
-    submissions = (Submission(f"call-{key}", NOON, NOVEMBER, Channel.KEYS, (Entry(key, 150),)) for key in registers)
+    submissions = (by_phone(f"call-{key}", NOON, NOVEMBER, Channel.KEYS, (Entry(key, 150),)) for key in registers)
     await asyncio.gather(*map(book.keep, submissions))
     stop.set()
     for worker in workers:
@@ -96,7 +96,7 @@ async def test_an_export_that_waited_for_another_takes_nothing_not_even_a_number
     import_accounts(one, a_file(tmp_path, 1, 100, "2026-10-20"), TERMS, report=print)
     ((register,),) = rows(one, "register_id")
     book = ledger(one)
-    await book.keep(Submission("call", NOON, NOVEMBER, Channel.KEYS, (Entry(register, 150),)))
+    await book.keep(by_phone("call", NOON, NOVEMBER, Channel.KEYS, (Entry(register, 150),)))
     with one.writing() as connection:  # as another export does
         readings = tables.of(tables.Reading)
         connection.execute(readings.update().where(readings.c.status == "accepted").values(status="exported"))
@@ -120,7 +120,7 @@ async def test_callers_and_an_import_of_the_same_period(postgres_url: str, tmp_p
     )
     for key in registers:
         entry = Entry(key, 150)
-        await book.keep(Submission(f"call-{key}", NOON, NOVEMBER, Channel.KEYS, (entry,)))
+        await book.keep(by_phone(f"call-{key}", NOON, NOVEMBER, Channel.KEYS, (entry,)))
     summary = await importing
     assert summary.imported and summary.readings_new == 300
     november = [(c, s) for p, c, s in rows(one, "period", "channel", "status") if p == "2026-11"]

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from ivr.cli.testbed.bench import app
 from ivr.config import REPOSITORY
-from ivr.dialogue.ports import Command, Hypothesis, Interpretation, Question
+from ivr.dialogue.ports import Hypothesis, Interpretation, Question
+from ivr.language.port import Intent
 from ivr.speech.engine import Engine
 from ivr.testbed.speech_benchmark.aims import aims
 from ivr.testbed.speech_benchmark.judging import Given, Judged, Result, judge, result_of
@@ -64,7 +65,7 @@ async def test_a_no_that_is_heard_as_yes_is_counted() -> None:
 
 
 def test_commands_and_other_speech_have_measures_of_their_own() -> None:
-    operator = Interpretation(command=Command.OPERATOR)
+    operator = Interpretation(intent=Intent.OPERATOR)
     assert result_of(Task.COMMAND, "operator", operator) is Result.RIGHT
     assert result_of(Task.COMMAND, "hotline", operator) is Result.WRONG
     assert result_of(Task.OTHER, "", Interpretation(digits="12345")) is Result.WRONG

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.intake.review import DoesNotFit, NotWaiting
 from ivr.intake.submit import Doubted
@@ -22,6 +21,7 @@ from ivr.storage.readings import review_views as checking
 from ivr.storage.readings.review import flagged as flagged_readings
 from tests.clerk import accept, correct, refuse
 from tests.storage.conftest import Now, Stock
+from tests.submissions import by_phone
 
 SEEN = ("value", "status", "reason")
 
@@ -82,9 +82,7 @@ async def test_a_correction_replaces_and_the_old_stays(
     database: Database, stock: Stock, register: int, ledger: AccountRepository, now: Now
 ) -> None:
     entry = Entry(register, 15000, flagged=True, reason="above-usual-use", voice="voice/2026-11-20/a-1.wav")
-    await ledger.keep(
-        Submission(Contact.by_phone("call", now()), now().date(), Period(2026, 11), Channel.VOICE, (entry,))
-    )
+    await ledger.keep(by_phone("call", now(), Period(2026, 11), Channel.VOICE, (entry,)))
     (waiting,) = checking.waiting(database)
     new = correct(database, waiting.id, 12150, "anna", now())
     assert stock.rows(tables.Reading, *SEEN)[1:] == [
@@ -95,7 +93,12 @@ async def test_a_correction_replaces_and_the_old_stays(
     *_, old_row, new_row = stock.rows(tables.Reading, *kept)
     assert new_row == (new, *old_row[1:])
     assert stock.rows(tables.Audit, "who", "action", "subject", "detail") == [
-        ("anna", "reading.correct", f"reading:{waiting.id}", f"15000 12150 reading:{new}")
+        (
+            "anna",
+            "reading.correct",
+            f"reading:{waiting.id}",
+            {"value": {"old": 15000, "new": 12150}, "replacement": new},
+        )
     ]
     decision = checking.decision_on(database, waiting.id)
     assert decision is not None and (decision.who, decision.action) == ("anna", "reading.correct")

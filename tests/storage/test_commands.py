@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.migrations import newest
 from tests.storage.conftest import Run, Stock, utc
+from tests.submissions import by_phone
 
 HEADER = "account;street;house;flat;district;phones;meter;digits;zones;power_kw;read_on;t1;t2;t3\n"
 GOOD = "0012345678;Мира;5;1;Север;+79161234567;A-1;5;1;15;2026-10-20;100;;\n"
@@ -71,9 +71,7 @@ async def phoned(ledger: AccountRepository, stock: Stock, flagged: bool = False)
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 123, flagged=flagged, reason="above-usual-use" if flagged else "")
     at = utc("2026-11-20T09:00:00")
-    return await ledger.keep(
-        Submission(Contact.by_phone("c1", at), at.date(), Period(2026, 11), Channel.KEYS, (entry,))
-    )
+    return await ledger.keep(by_phone("c1", at, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
 @pytest.mark.both_databases

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.intake.review import NotWaiting
 from ivr.storage import tables
@@ -18,6 +17,7 @@ from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, tak
 from ivr.storage.readings.review import flagged
 from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
@@ -32,9 +32,7 @@ def names(folder: Path) -> list[str]:
 async def phoned(ledger: AccountRepository, register: int, value: int, call: str, reason: str = "") -> str:
     """A caller's reading, flagged if it has a reason; its receipt."""
     entry = Entry(register, value, flagged=bool(reason), reason=reason)
-    return await ledger.keep(
-        Submission(Contact.by_phone(call, AT), AT.date(), Period(2026, 11), Channel.KEYS, (entry,))
-    )
+    return await ledger.keep(by_phone(call, AT, Period(2026, 11), Channel.KEYS, (entry,)))
 
 
 @pytest.mark.both_databases
@@ -153,7 +151,7 @@ async def test_a_refused_reading_never_counts_again(
             decide()
     with pytest.raises(NotWaiting, match="there is no reading 999"):
         accept(database, 999, "anna", now())
-    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", "typing error")]
+    assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", {"note": "typing error"})]
 
 
 @pytest.mark.both_databases

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.readings import Channel, Entry, Period, Reading, Submission, Use, Window
+from ivr.domain.readings import Channel, Entry, Period, Reading, Use, Window
 from ivr.storage import tables
 from ivr.storage.accounts.account_file import BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
@@ -16,6 +16,7 @@ from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import take_batch
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
+from tests.submissions import by_phone
 
 pytestmark = pytest.mark.both_databases
 
@@ -155,7 +156,7 @@ async def given_by_phone(ledger: AccountRepository, value: int, call: str = "cal
     assert account is not None
     register = account.meters[0].registers[0].id
     at = utc("2026-11-20T09:00:00")
-    await ledger.keep(Submission(call, at, NOVEMBER, Channel.KEYS, (Entry(register, value),)))
+    await ledger.keep(by_phone(call, at, NOVEMBER, Channel.KEYS, (Entry(register, value),)))
 
 
 async def test_billing_stands_behind_a_callers_reading_but_is_measured_against(

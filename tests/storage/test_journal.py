@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from ivr.domain.contacts import Submission
 from ivr.domain.journal.steps import KeysPressed, PromptBegan
 from ivr.domain.journal.words import Reply
 from ivr.domain.readings import Channel, Entry, Period
@@ -19,6 +18,7 @@ from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.calls.journal import Journal
 from ivr.storage.database.database import Database
 from tests.storage.conftest import Stock, utc
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S, until
 
 NOON = utc("2026-11-20T12:00:00.123000")
@@ -65,7 +65,7 @@ async def test_a_reading_faster_than_the_journal_is_no_trouble(
     journal: Journal, ledger: AccountRepository, stock: Stock
 ) -> None:
     (register,) = stock.meter(stock.account())
-    await ledger.keep(Submission("c1", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
+    await ledger.keep(by_phone("c1", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
     journal.opened("c1", NOON - timedelta(seconds=30), "+79161234567", "100", "")
     await until(lambda: stock.rows(tables.Call, "caller") == [("+79161234567",)])
     assert stock.rows(tables.Call, "started_at") == [(NOON - timedelta(seconds=30),)]
@@ -192,7 +192,7 @@ async def test_calls_of_a_killed_daemon_are_ended_at_the_next_start(
     journal.opened("over", NOON, "", "100", "")
     journal.closed("over", NOON, "hotline")
     await journal.close(LIMIT_S)
-    await ledger.keep(Submission("kept", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
+    await ledger.keep(by_phone("kept", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
 
     restarted = Journal(database, "test")
     assert await restarted.close_abandoned(LATER) == 2

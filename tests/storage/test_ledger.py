@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.meters import Zone
-from ivr.domain.readings import Channel, Entry, Period, Reading, Submission, Use, Window
+from ivr.domain.readings import Channel, Entry, Period, Reading, Use, Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from tests.storage.conftest import MOSCOW, Now, Stock
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 NOVEMBER = Period(2026, 11)
@@ -25,7 +27,7 @@ def given(register: int, value: int, call: str = "call-1", period: Period = NOVE
     """One value by keys, 20 November 2026."""
     at = datetime(2026, 11, 20, 12, tzinfo=MOSCOW)
     entry = Entry(register, value, **fields)  # type: ignore[arg-type]
-    return Submission(call, at, period, Channel.KEYS, (entry,))
+    return by_phone(call, at, period, Channel.KEYS, (entry,))
 
 
 @pytest.mark.both_databases
@@ -155,7 +157,7 @@ async def test_what_counts_as_a_measure(ledger: AccountRepository, stock: Stock)
 async def test_days_are_those_of_the_customers_zone(ledger: AccountRepository, stock: Stock, now: Now) -> None:
     (register,) = stock.meter(stock.account())
     late = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)  # half past one of the 21st in Moscow
-    await ledger.keep(Submission("c", late, NOVEMBER, Channel.KEYS, (Entry(register, 5),)))
+    await ledger.keep(by_phone("c", late, NOVEMBER, Channel.KEYS, (Entry(register, 5),)))
     assert (await the_register(ledger)).latest == Reading(5, date(2026, 11, 21))
     assert stock.rows(tables.Reading, "taken_at") == [(late,)]
 
@@ -249,7 +251,7 @@ async def test_another_period_has_its_own_reading(ledger: AccountRepository, sto
 async def test_all_zones_or_none(ledger: AccountRepository, stock: Stock) -> None:
     day, night = stock.meter(stock.account(), zones=2)
     at = datetime(2026, 11, 20, tzinfo=UTC)
-    bad = Submission("c", at, NOVEMBER, Channel.KEYS, (Entry(day, 1), Entry(night, -1)))
+    bad = by_phone("c", at, NOVEMBER, Channel.KEYS, (Entry(day, 1), Entry(night, -1)))
     with pytest.raises(StoreUnavailable):
         await ledger.keep(bad)
     assert stock.rows(tables.Reading, "value") == stock.rows(tables.Call, "id") == []

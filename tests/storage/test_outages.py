@@ -66,21 +66,34 @@ def test_every_change_is_in_the_history(database: Database, stock: Stock) -> Non
     assert (ended.outage.state, ended.outage.ended_at, ended.to_ring) == (State.ENDED, NOON + HOUR, 0)
     assert outages_seen.listed(database) == []
     (seen,) = outages_seen.listed(database, over_too=True)
-    assert [(one.who, one.action, one.at - NOON, one.detail) for one in seen.changes] == [
+    assert [(one.who, one.action, one.at - NOON, one.facts) for one in seen.changes] == [
         (
             "anna",
             "add",
             0 * HOUR,
-            "emergency, cable, began 2026-11-20T11:00+03:00, expected end 2026-11-20T18:30+03:00",
+            {
+                "kind": "emergency",
+                "cause": "cable",
+                "began_at": "2026-11-20T11:00+03:00",
+                "expected_end": "2026-11-20T18:30+03:00",
+            },
         ),
         (
             "boris",
             "change",
             0 * HOUR,
-            "expected end 2026-11-20T18:30+03:00 -> 2026-11-20T20:00+03:00; cause cable -> weather",
+            {
+                "expected_end": {"old": "2026-11-20T18:30+03:00", "new": "2026-11-20T20:00+03:00"},
+                "cause": {"old": "cable", "new": "weather"},
+            },
         ),
-        ("boris", "change", HOUR, "expected end 2026-11-20T20:00+03:00 -> unknown; second cable"),
-        ("anna", "end", 2 * HOUR, "at 2026-11-20T13:00+03:00, to ring: 0; all back"),
+        (
+            "boris",
+            "change",
+            HOUR,
+            {"expected_end": {"old": "2026-11-20T20:00+03:00", "new": None}, "note": "second cable"},
+        ),
+        ("anna", "end", 2 * HOUR, {"ended_at": "2026-11-20T13:00+03:00", "to_ring": 0, "note": "all back"}),
     ]
 
 

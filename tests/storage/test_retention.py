@@ -76,7 +76,7 @@ def test_old_ones_go_and_young_ones_stay(
     assert row == (
         "anna",
         "calls.purge",
-        "before 2026-08-22 12:00: 2 recordings, 1 utterances, steps of 5 calls",
+        {"older_than": "2026-08-22T12:00+03:00", "recordings": 2, "utterances": 1, "calls": 5},
     )
     assert not remove_old(database, kept, "anna", NOW).anything
     assert len(stock.rows(tables.Audit, "id")) == 1

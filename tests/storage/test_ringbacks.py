@@ -293,7 +293,7 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
     (seen,) = outages_seen.listed(database)
     assert (seen.waiting, seen.rung, seen.given_up) == (3, 1, 2)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("boris", "reopen")
-    assert seen.changes[-1].detail == "was ended, wait again: 2; wrong street"
+    assert seen.changes[-1].facts == {"was": "ended", "wait_again": 2, "note": "wrong street"}
     assert ended(database, outage, 4) == 3
     fresh = claim(database, 4)
     assert fresh is not None and fresh.tries == 1

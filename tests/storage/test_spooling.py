@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.contacts import Contact, Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judgement import Limits
 from ivr.domain.readings import Channel, Entry, Period, Window
@@ -26,6 +25,7 @@ from ivr.storage.readings.spool_entries import SpoolEntries, unplaced
 from ivr.telephony import emergency_import
 from ivr.telephony.emergency_import import ImportResult, SpoolTerms, parse
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
+from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Rules(Window(), Limits()), AccountFormat())
@@ -34,10 +34,6 @@ READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "r
 
 def take_in(folder: Path, database: Database, now: datetime) -> ImportResult:
     return emergency_import.take_in(folder, SpoolEntries(database, MOSCOW, "node"), TERMS, now)
-
-
-def by_phone(at: datetime, entry: Entry) -> Submission:
-    return Submission(Contact.by_phone("call", at), at.date(), Period(2026, 11), Channel.KEYS, (entry,))
 
 
 def left(key: str = "a" * 32, account: str = "0012345678", *values: str, at: str = "2026-11-19T18:03:11+03:00") -> str:
@@ -56,16 +52,15 @@ def spool(tmp_path: Path) -> Path:
 
 @pytest.mark.both_databases
 def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stock, now: Now) -> None:
-    account = stock.account()
-    (register,) = stock.meter(account)
+    (register,) = stock.meter(stock.account())
     (spool / "readings.jsonl").write_text(left())
     assert take_in(spool, database, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, *READINGS) == [
         (register, 123, "2026-11", "phone-emergency", "a" * 32, "flagged", "emergency")
     ]
     at = utc("2026-11-19T15:03:11")
-    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "account_id", "outcome") == [
-        ("a" * 32, at, at, "+79161234567", account, "stored")
+    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "outcome") == [
+        ("a" * 32, at, at, "+79161234567", "stored")
     ]
     assert stock.rows(tables.SpoolEntry, "id", "taken_at", "account", "values", "state") == [
         ("a" * 32, at, "0012345678", ["00123"], "stored")
@@ -185,7 +180,7 @@ async def test_a_newer_reading_of_the_period_stays(
 ) -> None:
     (register,) = stock.meter(stock.account())
     entry = Entry(register, 200)
-    await ledger.keep(by_phone(now(), entry))
+    await ledger.keep(by_phone("call", now(), Period(2026, 11), Channel.KEYS, (entry,)))
     (spool / "readings.jsonl").write_text(left())
     assert take_in(spool, database, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, "value", "status") == [(200, "accepted"), (123, "superseded")]
@@ -197,11 +192,7 @@ async def test_an_older_reading_of_the_period_is_replaced(
 ) -> None:
     (register,) = stock.meter(stock.account())
     earlier = now() - timedelta(days=2)
-    await ledger.keep(
-        Submission(
-            Contact.by_phone("call", earlier), earlier.date(), Period(2026, 11), Channel.KEYS, (Entry(register, 90),)
-        )
-    )
+    await ledger.keep(by_phone("call", earlier, Period(2026, 11), Channel.KEYS, (Entry(register, 90),)))
     (spool / "readings.jsonl").write_text(left())
     take_in(spool, database, now())
     assert stock.rows(tables.Reading, "value", "status") == [(90, "superseded"), (123, "flagged")]

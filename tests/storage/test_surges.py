@@ -73,8 +73,8 @@ def test_six_callers_in_ten_minutes_open_one_suspected_outage(database: Database
     (seen,) = outages_seen.listed(database)
     assert (seen.outage.state, seen.outage.cause, seen.reports) == (State.SUSPECTED, Cause.UNKNOWN, 6)
     assert seen.outage.began_at == NOON - 5 * MINUTE
-    assert [(one.who, one.action, one.detail) for one in seen.changes] == [
-        ("surge", "suspect", "6 callers within 10 minutes")
+    assert [(one.who, one.action, one.facts) for one in seen.changes] == [
+        ("surge", "suspect", {"callers": 6, "minutes": 10})
     ]
 
 
@@ -132,7 +132,11 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
     known = confirm(database, 1, "anna", NOON, cause=Cause.LINE, expected_end=NOON + 2 * HOUR, note="crew there")
     assert (known.state, known.cause, known.expected_end) == (State.OPEN, Cause.LINE, NOON + 2 * HOUR)
     (seen,) = outages_seen.listed(database)
-    assert seen.changes[-1].detail == "cause line; expected end 2026-11-20T14:00+03:00; crew there"
+    assert seen.changes[-1].facts == {
+        "cause": "line",
+        "expected_end": "2026-11-20T14:00+03:00",
+        "note": "crew there",
+    }
     with pytest.raises(NoSuchOutage, match="is open, not suspected"):
         confirm(database, 1, "anna", NOON)
     with pytest.raises(NoSuchOutage, match="no outage 2"):
@@ -155,7 +159,7 @@ async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_prom
     assert ring_backs(database) == CallbackCounts(due=1)
     (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("surge", "end")
-    assert seen.changes[-1].detail.endswith("to ring: 1; nobody confirmed it")
+    assert (seen.changes[-1].facts["to_ring"], seen.changes[-1].facts["unconfirmed"]) == (1, True)
 
 
 @pytest.mark.both_databases
@@ -221,8 +225,8 @@ def test_what_clerks_switch_is_kept_and_in_the_audit(database: Database, stock: 
     switch(database, SURGE, ON, "boris", NOON)
     assert switched(database) == RuntimeFlags()
     assert stock.rows(tables.Audit, "who", "action", "subject", "detail")[:2] == [
-        ("anna", "greeting.switch", "switch:greeting", "short"),
-        ("boris", "surge.switch", "switch:surge", "off"),
+        ("anna", "greeting.switch", "switch:greeting", {"value": "short"}),
+        ("boris", "surge.switch", "switch:surge", {"value": "off"}),
     ]
 
 

@@ -53,7 +53,7 @@ class Desk:
     def own(self, prompt: str = ASK) -> Path:
         return self.folder / "own" / "own" / f"{prompt}.wav"
 
-    def audit(self) -> list[tuple[str, str, str]]:
+    def audit(self) -> list[tuple[str, str, dict]]:
         audit = tables.of(tables.Audit)
         with self.studio.database.reading() as connection:
             rows = connection.execute(select(audit.c.who, audit.c.action, audit.c.detail).order_by(audit.c.id))
@@ -336,7 +336,11 @@ def test_an_administrator_may_insist_on_a_soft_refusal_and_it_is_audited(desk: D
     with pytest.raises(NotPublishable, match="Слишком тихо: −"):
         desk.studio.publish(take.id, "anna")
     desk.studio.publish(take.id, "boss", insist=True)
-    assert desk.audit()[-1] == ("boss", "prompt.publish", "own: take 1, before: none, insisted: too quiet")
+    assert desk.audit()[-1] == (
+        "boss",
+        "prompt.publish",
+        {"voice": "own", "take": 1, "before": None, "insisted": ["too quiet"]},
+    )
 
 
 def test_what_plays_goes_on_with_the_old_sound(desk: Desk) -> None:
@@ -376,7 +380,7 @@ def test_what_was_read_before_the_text_changed_is_a_take_of_the_text_before(desk
     assert desk.heard() == desk.settings.sounds.shipped / f"{ASK}.wav"
     studio.publish(late.id, "boss", insist=True)
     assert studio.prompt(ASK).standing is PromptStatus.OUTDATED
-    assert desk.audit()[-1][2].endswith("insisted: old text")
+    assert desk.audit()[-1][2]["insisted"] == ["old text"]
     studio.publish(desk.record("Назовите номер лицевого счёта.").id, "anna")
     assert studio.prompt(ASK).standing is PromptStatus.RECORDED
     restored = studio.withdraw(ASK, "anna")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Next, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Next, Question
 from ivr.domain.accounts import Account
 from ivr.domain.journal.steps import PromptBegan, ReadingJudged, YesOrNoPressed
 from ivr.domain.journal.words import Reply
@@ -75,7 +75,7 @@ async def test_a_key_pressed_in_the_dialplans_greeting_answers_the_first_questio
     call = await ring.begin()
     assert call.waiting_keys == "1"
     answer = await call.ask(Question((("ask/one",),), Expects.CHOICE, choices="12"))
-    assert answer == Answer(Heard.ANSWER, "1")
+    assert answer == Answer(Ending.ANSWER, "1")
     assert ring.asterisk.played == []
     await call.close()
 
@@ -85,7 +85,7 @@ async def test_every_step_is_told_to_the_journal(ring: Ring) -> None:
     asking = asyncio.create_task(call.ask(Question((("ask/one",),), Expects.YES_NO, choices="12")))
     await ring.asterisk.plays("ask/one")
     ring.asterisk.press("2")
-    assert await asking == Answer(Heard.ANSWER, "2")
+    assert await asking == Answer(Ending.ANSWER, "2")
     call.note(ReadingJudged(Zone.T1, Verdict.ACCEPTED))
     assert ring.journal.steps == [
         (1, PromptBegan("ask/one")),

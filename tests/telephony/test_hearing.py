@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from ivr.dialogue.interpretation import ChoiceInterpreter
-from ivr.dialogue.ports import Answer, Command, Expects, Heard, Hypothesis, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, Hypothesis, Question
 from ivr.domain.journal.steps import AddressRecorded, Said
 from ivr.domain.journal.words import Reply
+from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits
 from ivr.listening.recogniser_port import RecogniserPort
 from ivr.listening.speech_turn import SpeechWaits
@@ -104,7 +105,7 @@ async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: Wr
     ears.utterances[0].on_partial(("да",))
     answer = await asking
     await talking
-    assert (answer.heard, answer.digits, answer.by_voice) == (Heard.ANSWER, "1", True)
+    assert (answer.ended, answer.digits, answer.by_voice) == (Ending.ANSWER, "1", True)
     assert "two" not in [file for file, _ in caller.asterisk.played]
     assert caller.journal.steps[-1][1] == Said(Reply.ANSWER, "1", "да")
 
@@ -165,7 +166,7 @@ async def test_keys_only_hears_calls_for_people(caller: SpeakingCaller, ears: Wr
     asking = asyncio.create_task(caller.call.ask(number))
     await caller.asterisk.plays("ask/one")
     await caller.says(speech(0.8) + silence(0.8))
-    assert (await asking).heard is Heard.HOTLINE
+    assert (await asking).ended is Intent.HOTLINE
     assert ears.questions == [Expects.CHOICE]
 
 
@@ -179,7 +180,7 @@ async def test_what_is_only_said_is_stopped_by_calls_for_people_and_not_by_other
     assert not saying.done()
     ears.final = (Hypothesis(("искрит",)),)
     await caller.says(speech(0.5) + silence(0.8))
-    assert await saying is Command.HOTLINE
+    assert await saying is Intent.HOTLINE
     assert [file for file, _ in caller.asterisk.played].count("two") == 0
 
 
@@ -267,7 +268,7 @@ async def test_a_spoken_yes_over_the_prompt_with_the_shipped_recogniser(tmp_path
         await caller.asterisk.plays("ask/one")
         await caller.says(silence(0.3) + said("yes"))  # and then the telephone sends nothing
         answer = await asking
-        assert (answer.heard, answer.digits, answer.words) == (Heard.ANSWER, "1", "да")
+        assert (answer.ended, answer.digits, answer.words) == (Ending.ANSWER, "1", "да")
         assert len(answer.audio) > len(said("yes")) / 2
 
 
@@ -286,7 +287,7 @@ async def recorded(caller: SpeakingCaller, pcm: bytes = b"", key: str = "", *, n
 async def test_what_is_said_is_kept_without_anybody_who_understands_it(tmp_path: Path) -> None:
     async for caller in speaking(tmp_path, WrittenEars(available=False)):
         answer = await recorded(caller, speech(1) + silence(2.3))
-        assert (answer.heard, answer.by_voice) == (Heard.ANSWER, True)
+        assert (answer.ended, answer.by_voice) == (Ending.ANSWER, True)
         assert 1 < len(answer.audio) / 16000 < 2
         name = await caller.call.keep_voice(answer.audio)
         with wave.open(str(caller.recordings / name)) as sound:
@@ -297,19 +298,21 @@ async def test_what_is_said_is_kept_without_anybody_who_understands_it(tmp_path:
 
 async def test_the_hash_ends_what_is_kept(caller: SpeakingCaller) -> None:
     answer = await recorded(caller, speech(1), "#")
-    assert answer.heard is Heard.ANSWER and len(answer.audio) > 12000
+    assert answer.ended is Ending.ANSWER and len(answer.audio) > 12000
 
 
-@pytest.mark.parametrize(("key", "heard"), [("0", Heard.HOTLINE), ("9", Heard.OPERATOR), ("#", Heard.NOTHING)])
-async def test_keys_for_people_count_while_something_is_kept(caller: SpeakingCaller, key: str, heard: Heard) -> None:
-    assert (await recorded(caller, key=key)).heard is heard
+@pytest.mark.parametrize(("key", "end"), [("0", Intent.HOTLINE), ("9", Intent.OPERATOR), ("#", Ending.NO_INPUT)])
+async def test_keys_for_people_count_while_something_is_kept(
+    caller: SpeakingCaller, key: str, end: Ending | Intent
+) -> None:
+    assert (await recorded(caller, key=key)).ended is end
 
 
 async def test_a_call_for_help_counts_while_something_is_kept(caller: SpeakingCaller, ears: WrittenEars) -> None:
     ears.final = (Hypothesis(("нет", "света")),)
-    assert (await recorded(caller, speech(0.8) + silence(0.8))).heard is Heard.HOTLINE
+    assert (await recorded(caller, speech(0.8) + silence(0.8))).ended is Intent.HOTLINE
 
 
 async def test_nobody_speaks_and_nothing_is_kept(caller: SpeakingCaller) -> None:
     answer = await recorded(caller, no_input_s=1.5)
-    assert (answer.heard, answer.audio) == (Heard.NOTHING, b"")
+    assert (answer.ended, answer.audio) == (Ending.NO_INPUT, b"")

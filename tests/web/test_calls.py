@@ -212,7 +212,7 @@ async def test_kept_utterances_and_addresses_of_reports_are_heard(
         answer = await browser.get(path)
         assert answer.status_code == 404 and secret not in answer.content, path
     heard = site.rows(tables.Audit, "subject", "detail", action="recording.heard")
-    assert heard == [(f"call:{CALL}", "utterance 1"), ("report:1001", "address")]
+    assert heard == [(f"call:{CALL}", {"utterance": 1}), ("report:1001", {"part": "address"})]
 
 
 async def test_what_a_caller_said_does_nothing_on_the_page(site: Site) -> None:

@@ -164,7 +164,7 @@ async def test_a_note_alone_leaves_the_cause_as_it_is(site: Site) -> None:
     sent = {"cause": "", "expected": "", "note": "звонил диспетчер"}
     await page_after(browser, await browser.post_form(f"/outages/{number}/change", sent))
     ((_, _), (action, detail)) = site.rows(tables.Audit, "action", "detail", subject=f"outage:{number}")
-    assert (action, detail) == ("outage.change", "звонил диспетчер")
+    assert (action, detail) == ("outage.change", {"note": "звонил диспетчер"})
     assert "прежняя: повреждение кабеля" in (await browser.get(f"/outages/{number}")).text
 
 

@@ -17,7 +17,7 @@ async def test_somebody_new_with_a_password_shown_once(site: Site) -> None:
     assert found is not None
     assert (await site.browser().log_in("anna", found[1])).status_code == 303
     assert site.rows(tables.Audit, "who", "action", "detail", action="user.add") == [
-        ("administrator", "user.add", "anna clerk")
+        ("administrator", "user.add", {"login": "anna", "role": "clerk"})
     ]
     assert found[1] not in (await browser.get("/people")).text
 

@@ -38,8 +38,8 @@ def register(database: Database) -> int:
     return register
 
 
-def audited(site: Site) -> list[tuple[str, ...]]:
-    """Who did what with which reading, and its detail."""
+def audited(site: Site) -> list[tuple[object, ...]]:
+    """Who did what with which reading, and its facts."""
     rows = site.rows(tables.Audit, "who", "action", "subject", "detail")
     return [row for row in rows if row[2].startswith("reading:")]
 
@@ -92,8 +92,8 @@ async def test_accepting_opens_the_next(site: Site, register: int) -> None:
         (77, "superseded", "refused: чужой счётчик"),
     ]
     assert audited(site) == [
-        ("clerk", "reading.accept", f"reading:{first}", ""),
-        ("clerk", "reading.refuse", f"reading:{second}", "чужой счётчик"),
+        ("clerk", "reading.accept", f"reading:{first}", {}),
+        ("clerk", "reading.refuse", f"reading:{second}", {"note": "чужой счётчик"}),
     ]
     assert "Больше ничего не ждёт" in (await browser.get("/readings")).text
 
@@ -183,7 +183,7 @@ async def test_the_voice_is_heard_in_parts_and_noted(site: Site, register: int, 
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "audio/wav", file.read_bytes())
     part = await browser.get(f"/readings/{key}/voice.wav", headers={"Range": "bytes=0-43"})
     assert (part.status_code, part.content) == (206, file.read_bytes()[:44])
-    assert audited(site) == [("clerk", "recording.heard", f"reading:{key}", "")]
+    assert audited(site) == [("clerk", "recording.heard", f"reading:{key}", {})]
     for other in (Role.VOICE, Role.VIEWER):
         assert (await (await site.logged_in(other)).get(f"/readings/{key}/voice.wav")).status_code == 403
     assert (await site.browser().get(f"/readings/{key}/voice.wav")).status_code == 303

@@ -7,11 +7,11 @@ import re
 import pytest
 from sqlalchemy import insert
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact
 from ivr.domain.users import Role
 from ivr.storage import tables
 from ivr.web.tables.admin import SHOWN
-from ivr.web.tables.audit_labels import ACTIONS
+from ivr.web.tables.audit_labels import ACTIONS, FACTS
 from tests.web.conftest import Site
 
 
@@ -35,7 +35,7 @@ async def test_a_row_is_seen_and_what_it_holds_does_nothing(site: Site) -> None:
 
 async def test_the_audit_is_told_and_found_in_russian(site: Site) -> None:
     assert ACTIONS.keys() == set(Action)
-    facts = {"at": site.time, "who": "anna", "subject": "user:1", "detail": ""}
+    facts = {"at": site.time, "who": "anna", "subject": "user:1", "detail": {"login": "anna", "role": "clerk"}}
     with site.database.writing() as connection:
         for action in (*Action, "a.later.version"):
             connection.execute(insert(tables.of(tables.Audit)).values(action=str(action), **facts))
@@ -47,6 +47,8 @@ async def test_the_audit_is_told_and_found_in_russian(site: Site) -> None:
     for action in Action:
         assert f">{ACTIONS[action]}<" in told and f">{action}<" not in told, action
     assert ">a.later.version<" in told
+    assert "логин: anna; роль: сотрудник" in told
+    assert FACTS.keys() == set(Fact)
     found = (await browser.get("/tables/audit/list?q=ПОКАЗАНИЕ")).text
     cells = re.findall(r"<span[^>]*>([^<]+)</span>", found)
     assert [cell for cell in cells if cell in ACTIONS.values()] == [

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from ivr.dialogue.ports import Answer, Command, Phrase, Question
+from ivr.dialogue.ports import Answer, Phrase, Question
 from ivr.domain.journal.steps import Step
 from ivr.domain.takes import Take
 from ivr.domain.users import Person
+from ivr.language.port import Intent
 
 
 class Recorded(Enum):
@@ -49,7 +50,7 @@ class RecordingCall(Protocol):
     def caller_number(self) -> str:
         """E.164 with +, "" where unknown."""
 
-    async def say(self, *phrases: Phrase) -> Command | None:
+    async def say(self, *phrases: Phrase) -> Intent | None:
         """Play phrases to the end, or until a key, which then counts for the next question. Raises HungUp."""
 
     async def announce(self, *phrases: Phrase) -> None:

@@ -15,7 +15,7 @@ import logging
 from dataclasses import replace
 from enum import StrEnum
 
-from ivr.dialogue.ports import Answer, Expects, Heard, HungUp, Phrase, Question
+from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.ports import Card, Recorded, RecordingCall, RecordingStudio
 from ivr.domain.faults import StoreUnavailable
@@ -32,6 +32,7 @@ from ivr.domain.takes import (
     TakeFault,
 )
 from ivr.domain.users import MOST_OF_PIN, Person
+from ivr.language.port import COMMANDS, Intent
 from ivr.language.ru import numbers
 
 log = logging.getLogger(__name__)
@@ -140,9 +141,9 @@ class RecordingVisit:
                 no_input_s=THINKING_S,
             )
             answer = await self._call.ask(question)
-            if answer.heard is Heard.HOTLINE:
+            if answer.ended is Intent.HOTLINE:
                 return None
-            if answer.heard is Heard.NOT_UNDERSTOOD and answer.digits == "#":
+            if answer.ended is Ending.NOT_UNDERSTOOD and answer.digits == "#":
                 card = await self._studio.next_missing(at)
                 if card is None:
                     await self._fail((Prompt.STUDIO_ALL_DONE,))
@@ -151,7 +152,7 @@ class RecordingVisit:
                 if card is None:
                     await self._fail((Prompt.STUDIO_NO_NUMBER,))
             else:
-                await self._fail(_WHY[answer.heard])
+                await self._fail(_WHY[answer.ended])
                 continue
             if card is not None:
                 self._failures = 0
@@ -196,10 +197,10 @@ class RecordingVisit:
         question = Question(((menu,),), Expects.CHOICE, choices="".join(Key), no_input_s=THINKING_S)
         while True:
             answer = await self._call.ask(question)
-            if answer.heard is Heard.ANSWER:
+            if answer.ended is Ending.ANSWER:
                 self._failures = 0
                 return Key(answer.digits)
-            await self._fail(_WHY[answer.heard])
+            await self._fail(_WHY[answer.ended])
 
     async def _record(self, card: Card, person: Person) -> Card:
         call, studio = self._call, self._studio
@@ -280,16 +281,18 @@ class RecordingVisit:
             raise GaveUp
 
 
-_WHY = {heard: (Prompt.NO_INPUT if heard is Heard.NOTHING else Prompt.NOT_UNDERSTOOD,) for heard in Heard}
+_WHY: dict[Ending | Intent, Phrase] = {
+    end: (Prompt.NO_INPUT if end is Ending.NO_INPUT else Prompt.NOT_UNDERSTOOD,) for end in (*Ending, *COMMANDS)
+}
 
 
 def _number(answer: Answer) -> str:
     """The digits keyed, "" if none; a single 0 or 9 that ended by a pause is a number here."""
-    if answer.heard is Heard.HOTLINE:
+    if answer.ended is Intent.HOTLINE:
         return "0"
-    if answer.heard is Heard.OPERATOR:
+    if answer.ended is Intent.OPERATOR:
         return "9"
-    return answer.digits if answer.heard is Heard.ANSWER else ""
+    return answer.digits if answer.ended is Ending.ANSWER else ""
 
 
 def _reasons(refusals: tuple[Refusal, ...]) -> tuple[Phrase, ...]:

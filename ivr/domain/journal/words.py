@@ -35,11 +35,11 @@ class StepKind(StrEnum):
 
 
 class Reply(StrEnum):
-    """How a turn of the caller ended; the words are those of the dialogue's Heard and Command."""
+    """How a turn of the caller ended; the words are those of the dialogue's Ending and of a language's Intent."""
 
     ANSWER = "answer"
-    NOTHING = "no-input"
-    DEAF = "keys-only"
+    NO_INPUT = "no-input"
+    NO_RECOGNISER = "keys-only"
     NOT_UNDERSTOOD = "not-understood"
     OVERRUN = "overrun"
     HOTLINE = "hotline"

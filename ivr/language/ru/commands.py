@@ -3,60 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
+from ivr.language.port import COMMANDS, Intent
 from ivr.language.ru.words import FILLERS, UNKNOWN, plain
 
-
-class Spoken(StrEnum):
-    """What a phrase asks for."""
-
-    HOTLINE = "hotline"
-    OPERATOR = "operator"
-    REPORT = "report"
-    REPEAT = "repeat"
-    BACK = "back"
-    HELP = "help"
-    CANCEL = "cancel"
-    YES = "yes"
-    NO = "no"
-
-
 _SAID = {
-    Spoken.HOTLINE: (
+    Intent.HOTLINE: (
         "авария|аварии|аварию|аварийная|аварийную|аварийка|аварийку|нет света|света нет|нету света|пропал свет|",
         "свет пропал|отключили свет|свет отключили|выключили свет|отключение|отключили электричество|",
         "нет электричества|электричества нет|пропало электричество|нет напряжения|темно|искрит|искрят|горит|пожар|",
         "дым|дымит|пахнет гарью|провод оборвался|оборвался провод|провод оборван|оборвало провод|обрыв|провод упал|",
         "упал столб|замыкание|ударило током",
     ),
-    Spoken.OPERATOR: (
+    Intent.OPERATOR: (
         "оператор|оператора|оператору|с оператором|соедините|специалист|специалиста|консультант|диспетчер|диспетчера|",
         "диспетчеру|с диспетчером|сотрудник|сотрудника|с сотрудником|человек|человека|с человеком",
     ),
-    Spoken.REPORT: (
+    Intent.REPORT: (
         "сообщить об аварии|сообщить об отключении|оставить заявку|подать заявку|заявка|заявку|заявка на аварию|",
         "заявку на аварию",
     ),
-    Spoken.REPEAT: ("повтор|повтори|повторите|повторить|ещё раз|не расслышал|не расслышала|не понял|не поняла",),
-    Spoken.BACK: ("назад|вернуться|вернитесь|вернись",),
-    Spoken.HELP: ("помощь|справка|помогите|не знаю|что говорить",),
-    Spoken.CANCEL: ("отмена|отменить|отмените|заново|сначала|стоп",),
-    Spoken.YES: (
+    Intent.REPEAT: ("повтор|повтори|повторите|повторить|ещё раз|не расслышал|не расслышала|не понял|не поняла",),
+    Intent.BACK: ("назад|вернуться|вернитесь|вернись",),
+    Intent.HELP: ("помощь|справка|помогите|не знаю|что говорить",),
+    Intent.CANCEL: ("отмена|отменить|отмените|заново|сначала|стоп",),
+    Intent.YES: (
         "да|ага|угу|верно|правильно|конечно|подтверждаю|подтвердить|всё верно|так|хорошо|точно|подходит|согласен|",
         "согласна|готово|ладно",
     ),
-    Spoken.NO: ("нет|не|неверно|неправильно|не верно|не правильно|не так|ошибка|не надо|другой|другое|другая",),
+    Intent.NO: ("нет|не|неверно|неправильно|не верно|не правильно|не так|ошибка|не надо|другой|другое|другая",),
 }
-PHRASES: dict[Spoken, tuple[str, ...]] = {kind: tuple("".join(lines).split("|")) for kind, lines in _SAID.items()}
+PHRASES: dict[Intent, tuple[str, ...]] = {kind: tuple("".join(lines).split("|")) for kind, lines in _SAID.items()}
 """What callers say for each; more words around a phrase change nothing."""
 
-_COMMANDS = (Spoken.REPORT, Spoken.HOTLINE, Spoken.OPERATOR, Spoken.CANCEL, Spoken.BACK, Spoken.HELP, Spoken.REPEAT)
-_STRANGE_BORNE = {Spoken.HOTLINE: 3, Spoken.OPERATOR: 2}
+_STRANGE_BORNE = {Intent.HOTLINE: 3, Intent.OPERATOR: 2}
 _POLITE = FILLERS - {"да", "так", "ага", "угу", "всё", "хорошо"}
 
 
-def command_in(words: Sequence[str]) -> Spoken | None:
+def command_in(words: Sequence[str]) -> Intent | None:
     """The command that the words are, None if they are none or much else besides.
 
     Fillers and one strange word beside the phrase are borne, two for OPERATOR, and for HOTLINE three: a call for help
@@ -65,7 +49,7 @@ def command_in(words: Sequence[str]) -> Spoken | None:
     said = [plain(word) for word in words]
     meant = [word for word in said if word not in _POLITE and word != UNKNOWN]
     strange = said.count(UNKNOWN)
-    for kind in _COMMANDS:
+    for kind in COMMANDS:
         for phrase in PHRASES[kind]:
             parts = phrase.split()
             wanted = [part for part in parts if part not in _POLITE]
@@ -80,19 +64,19 @@ def command_in(words: Sequence[str]) -> Spoken | None:
 def is_call_for_help(words: Sequence[str]) -> bool:
     """Whether the words are a phrase for the hotline and nothing besides but fillers and other speech."""
     meant = [word for word in map(plain, words) if word != UNKNOWN and word not in _POLITE]
-    phrases = (phrase.split() for phrase in PHRASES[Spoken.HOTLINE])
+    phrases = (phrase.split() for phrase in PHRASES[Intent.HOTLINE])
     return any(meant == [part for part in parts if part not in _POLITE] for parts in phrases)
 
 
-def yes_or_no(words: Sequence[str]) -> Spoken | None:
+def yes_or_no(words: Sequence[str]) -> Intent | None:
     """YES or NO, None if neither or unclear. The last word of refusal wins: «да нет» is a no."""
     said = [plain(word) for word in words if word != UNKNOWN]
-    if _any(said, Spoken.NO):
-        denied = _any([word for word in said if word != "нет"], Spoken.NO)
-        if said[:1] == ["нет"] and not denied and _any(said[1:], Spoken.YES) and "всё" in said:
-            return Spoken.YES  # «нет, всё верно»
-        return Spoken.NO
-    return Spoken.YES if _any(said, Spoken.YES) else None
+    if _any(said, Intent.NO):
+        denied = _any([word for word in said if word != "нет"], Intent.NO)
+        if said[:1] == ["нет"] and not denied and _any(said[1:], Intent.YES) and "всё" in said:
+            return Intent.YES  # «нет, всё верно»
+        return Intent.NO
+    return Intent.YES if _any(said, Intent.YES) else None
 
 
 def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> str | None:
@@ -104,7 +88,7 @@ def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> str | None:
     return None
 
 
-def _any(said: Sequence[str], kind: Spoken) -> bool:
+def _any(said: Sequence[str], kind: Intent) -> bool:
     return any(_holds(said, phrase.split()) for phrase in PHRASES[kind])
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, inse
 from ivr.domain.journal.words import StepKind
 from ivr.domain.judgement import FOR_BILLING, Judgement
 from ivr.domain.readings import Channel
-from ivr.domain.reasons import Reason
+from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.calls.dashboard import LAST_PROMPT
 from ivr.storage.database.database import Database

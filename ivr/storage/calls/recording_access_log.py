@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Facts
 from ivr.storage import tables
-from ivr.storage.database.audit import note
+from ivr.storage.database.audit import note, stored
 from ivr.storage.database.database import Database
 
 SAME_LISTENING = timedelta(minutes=15)
@@ -17,8 +17,10 @@ SAME_LISTENING = timedelta(minutes=15)
 _audit, _users = tables.of(tables.Audit), tables.of(tables.User)
 
 
-def listened(database: Database, subject: str, detail: str, who: str, now: datetime) -> None:
+def listened(database: Database, subject: str, facts: Facts, who: str, now: datetime) -> None:
     """Write down who heard a voice, once for all parts of one listening. subject: `call:…`, `reading:…`, `report:…`.
+
+    facts: which part of it, where the subject does not tell.
 
     Raises StoreUnavailable.
     """
@@ -26,7 +28,7 @@ def listened(database: Database, subject: str, detail: str, who: str, now: datet
         _audit.c.subject == subject,
         _audit.c.action == Action.RECORDING_HEARD.value,
         _audit.c.who == who,
-        _audit.c.detail == detail,
+        _audit.c.detail == stored(facts),
         _audit.c.at > now - SAME_LISTENING,
     )
     with database.reading() as connection:
@@ -37,4 +39,4 @@ def listened(database: Database, subject: str, detail: str, who: str, now: datet
         connection.execute(select(_users.c.id).where(_users.c.login == who).with_for_update())
         if connection.scalar(lately.limit(1)) is not None:
             return
-        note(connection, who, now, Action.RECORDING_HEARD, subject, detail)
+        note(connection, who, now, Action.RECORDING_HEARD, subject, facts)

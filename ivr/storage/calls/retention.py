@@ -14,11 +14,11 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select, update
 
 from ivr.concurrency.periodic import Periodic
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.readings import Status
 from ivr.storage import tables
-from ivr.storage.database.audit import note
+from ivr.storage.database.audit import minute, note
 from ivr.storage.database.database import Database
 
 log = logging.getLogger(__name__)
@@ -103,9 +103,14 @@ def remove_old(
     calls = sum(_steps_of(database, before, stopped))
     removed = Removed(sounds, said, calls, bad + bad_too)
     if removed.anything:
-        told = f"before {before:%Y-%m-%d %H:%M}: {sounds} recordings, {said} utterances, steps of {calls} calls"
+        facts: Facts = {
+            Fact.OLDER_THAN: minute(before, now),
+            Fact.RECORDINGS: sounds,
+            Fact.UTTERANCES: said,
+            Fact.CALLS: calls,
+        }
         with database.writing() as connection:
-            note(connection, who, now, Action.CALLS_PURGE, "calls", told)
+            note(connection, who, now, Action.CALLS_PURGE, "calls", facts)
     return removed
 
 

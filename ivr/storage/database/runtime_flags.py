@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact
 from ivr.domain.surges import Greeting
 from ivr.storage import tables
 from ivr.storage.database.audit import note
@@ -47,4 +47,4 @@ def switch(database: Database, name: str, value: str, who: str, now: datetime) -
     with database.writing() as connection:
         connection.execute(delete(_switches).where(_switches.c.name == name))
         connection.execute(insert(_switches).values(row))
-        note(connection, who, now, Action(f"{name}.switch"), f"switch:{name}", value)
+        note(connection, who, now, Action(f"{name}.switch"), f"switch:{name}", {Fact.VALUE: value})

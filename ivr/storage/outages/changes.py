@@ -15,11 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts, FactValue
+from ivr.domain.audit import changed as old_and_new
 from ivr.domain.callbacks import CallbackResult
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.storage import tables
-from ivr.storage.database.audit import note
+from ivr.storage.database.audit import minute
+from ivr.storage.database.audit import note as audit
 from ivr.storage.database.database import Database
 from ivr.storage.outages.views import accounts_at, outage_of
 
@@ -117,8 +119,13 @@ def add(
             "created_at": now,
         }
         key: int = connection.execute(insert(_outages).values(values).returning(_outages.c.id)).scalar_one()
-        expected = f", expected end {_told(expected_end, now)}"
-        _note(connection, who, now, Action.OUTAGE_ADD, key, f"{kind}, {cause}, began {_told(began_at, now)}{expected}")
+        facts: Facts = {
+            Fact.KIND: kind.value,
+            Fact.CAUSE: cause.value,
+            Fact.BEGAN_AT: minute(began_at, now),
+            Fact.EXPECTED_END: minute(expected_end, now),
+        }
+        _note(connection, who, now, Action.OUTAGE_ADD, key, facts)
     return Entered(key, accounts)
 
 
@@ -142,16 +149,16 @@ def change(
         if expected_end is not None:
             _in_order(before, expected_end)
         values: dict[str, object] = {}
-        told = []
+        facts: dict[Fact, FactValue] = {}
         if expected_end is not None or end_unknown:
             values["expected_end"] = expected_end
-            told.append(f"expected end {_told(before.expected_end, now)} -> {_told(expected_end, now)}")
+            facts[Fact.EXPECTED_END] = old_and_new(minute(before.expected_end, now), minute(expected_end, now))
         if cause is not None:
             values["cause"] = cause.value
-            told.append(f"cause {before.cause} -> {cause}")
+            facts[Fact.CAUSE] = old_and_new(before.cause.value, cause.value)
         if values:
             connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
-        _note(connection, who, now, Action.OUTAGE_CHANGE, outage, "; ".join([*told, note] if note else told))
+        _note(connection, who, now, Action.OUTAGE_CHANGE, outage, facts, note)
         return _live(connection, outage)
 
 
@@ -164,9 +171,12 @@ def end(
     ended_at: datetime,
     withdrawn: bool = False,
     note: str = "",
+    unconfirmed: bool = False,
     only: frozenset[State] = LIVE,
 ) -> Ended:
     """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
+
+    unconfirmed: it ends because nobody confirmed it.
 
     Who was promised to be rung is rung in both cases: they asked when they would have light.
     Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
@@ -186,15 +196,10 @@ def end(
             .values(due_at=now, joined_at=now)
         )
         to_ring = connection.execute(due).rowcount
-        told = f"at {_told(ended_at, now)}, to ring: {to_ring}"
-        _note(
-            connection,
-            who,
-            now,
-            Action.OUTAGE_WITHDRAW if withdrawn else Action.OUTAGE_END,
-            outage,
-            "; ".join([told, note] if note else [told]),
-        )
+        facts: dict[Fact, FactValue] = {Fact.ENDED_AT: minute(ended_at, now), Fact.TO_RING: to_ring}
+        if unconfirmed:
+            facts[Fact.UNCONFIRMED] = True
+        _note(connection, who, now, Action.OUTAGE_WITHDRAW if withdrawn else Action.OUTAGE_END, outage, facts, note)
         return Ended(_found(connection, outage), to_ring)
 
 
@@ -221,8 +226,8 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
         )
         back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
         to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
-        told = f"was {before.state}, wait again: {to_ring}"
-        _note(connection, who, now, Action.OUTAGE_REOPEN, outage, "; ".join([told, note] if note else [told]))
+        facts = {Fact.WAS: before.state.value, Fact.WAIT_AGAIN: to_ring}
+        _note(connection, who, now, Action.OUTAGE_REOPEN, outage, facts, note)
         return Ended(_found(connection, outage), to_ring)
 
 
@@ -251,14 +256,11 @@ def _found(connection: Connection, outage: int) -> Outage:
 
 def _in_order(outage: Outage, ends: datetime) -> None:
     if ends < outage.began_at.replace(second=0, microsecond=0):  # people give the minute
-        began = _told(outage.began_at, ends)
+        began = minute(outage.began_at, ends)
         raise OutOfOrder(f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn")
 
 
-def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
-    note(connection, who, now, action, f"outage:{outage}", detail)
-
-
-def _told(moment: datetime | None, now: datetime) -> str:
-    """A time for people, in the zone of `now`."""
-    return "unknown" if moment is None else moment.astimezone(now.tzinfo).isoformat(timespec="minutes")
+def _note(
+    connection: Connection, who: str, now: datetime, action: Action, outage: int, facts: Facts, words: str = ""
+) -> None:
+    audit(connection, who, now, action, f"outage:{outage}", {**facts, Fact.NOTE: words} if words else facts)

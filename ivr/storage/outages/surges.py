@@ -12,11 +12,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, FactValue
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, affecting
 from ivr.domain.surges import FreshReport, Surge, SurgeTerms, surges
 from ivr.storage import tables
-from ivr.storage.database.audit import note
+from ivr.storage.database.audit import minute
+from ivr.storage.database.audit import note as audit
 from ivr.storage.database.database import Database
 from ivr.storage.outages import changes as outages
 from ivr.storage.outages.changes import NoSuchOutage
@@ -83,7 +84,7 @@ def fade(database: Database, terms: SurgeTerms, now: datetime) -> list[int]:
                 WHO,
                 now,
                 ended_at=now,
-                note="nobody confirmed it",
+                unconfirmed=True,
                 only=frozenset({State.SUSPECTED}),
             )
         except NoSuchOutage:  # a clerk or another daemon was faster
@@ -104,13 +105,15 @@ def confirm(
 ) -> Outage:
     """Make a suspected outage an open one: callers hear of it as known. Raises NoSuchOutage, StoreUnavailable."""
     values: dict[str, object] = {"state": State.OPEN.value}
-    told = []
+    facts: dict[Fact, FactValue] = {}
     if cause is not None:
         values["cause"] = cause.value
-        told.append(f"cause {cause}")
+        facts[Fact.CAUSE] = cause.value
     if expected_end is not None:
         values["expected_end"] = expected_end
-        told.append(f"expected end {expected_end.astimezone(now.tzinfo).isoformat(timespec='minutes')}")
+        facts[Fact.EXPECTED_END] = minute(expected_end, now)
+    if note:
+        facts[Fact.NOTE] = note
     with database.writing() as connection:
         suspected = (_outages.c.id == outage, _outages.c.state == State.SUSPECTED.value)
         changed = connection.execute(update(_outages).where(*suspected).values(values)).rowcount
@@ -119,7 +122,7 @@ def confirm(
             raise NoSuchOutage(f"there is no outage {outage}")
         if not changed:
             raise NoSuchOutage(f"outage {outage} is {row.state}, not suspected")
-        _note(connection, who, now, Action.OUTAGE_CONFIRM, outage, "; ".join([*told, note] if note else told))
+        audit(connection, who, now, Action.OUTAGE_CONFIRM, f"outage:{outage}", facts)
         return outage_of(row)
 
 
@@ -193,7 +196,8 @@ def _open(connection: Connection, surge: Surge, terms: SurgeTerms, now: datetime
     key: int = connection.execute(_NEW_OUTAGE, row).scalar_one()
     _belong(connection, key, surge.reports)
     minutes = terms.within.total_seconds() / 60
-    _note(connection, WHO, now, Action.OUTAGE_SUSPECT, key, f"{surge.callers} callers within {minutes:g} minutes")
+    facts = {Fact.CALLERS: surge.callers, Fact.MINUTES: minutes}
+    audit(connection, WHO, now, Action.OUTAGE_SUSPECT, f"outage:{key}", facts)
     return Suspected(key, surge.callers)
 
 
@@ -201,7 +205,3 @@ def _belong(connection: Connection, outage: int, reports: Sequence[FreshReport])
     ids = [report.id for report in reports]
     theirs = update(_reports).where(_reports.c.id.in_(ids), _reports.c.outage_id.is_(None))
     connection.execute(theirs.values(outage_id=outage))
-
-
-def _note(connection: Connection, who: str, now: datetime, action: Action, outage: int, detail: str) -> None:
-    note(connection, who, now, action, f"outage:{outage}", detail)

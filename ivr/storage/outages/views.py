@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
@@ -36,12 +37,12 @@ _REPORTED = select(func.count()).where(_reports.c.outage_id == _outages.c.id).sc
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of the history of an outage."""
+    """A row of the history of an outage. facts: by the words of domain.audit.Fact."""
 
     at: datetime
     who: str
     action: str
-    detail: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

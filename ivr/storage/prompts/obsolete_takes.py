@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts
 from ivr.domain.takes import Take, TakeState
 from ivr.storage import tables
-from ivr.storage.database.audit import note
+from ivr.storage.database.audit import minute, note
 from ivr.storage.database.database import Database
 from ivr.storage.prompts.takes import lock, take_of
 
@@ -62,8 +62,8 @@ def remove(database: Database, before: datetime, who: str, now: datetime, forget
         removed += len(gone)
     if removed:
         with database.writing() as connection:
-            told = f"before {before:%Y-%m-%d %H:%M}: {removed} takes, {size} bytes"
-            note(connection, who, now, Action.PROMPT_CLEAN, "prompts", told)
+            facts: Facts = {Fact.OLDER_THAN: minute(before, now), Fact.TAKES: removed, Fact.BYTES: size}
+            note(connection, who, now, Action.PROMPT_CLEAN, "prompts", facts)
     return Cleaned(removed, size, faults)
 
 

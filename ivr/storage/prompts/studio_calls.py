@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, FromClause, delete, insert, select
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, StudioEntrance
 from ivr.domain.users import Person, Role
 from ivr.storage import tables
 from ivr.storage.database.audit import note
@@ -51,7 +51,7 @@ def give_leave(database: Database, person: int, prompt_id: str, phone: str, now:
         row = {"token": hash_of(token), "user_id": person, "prompt_id": prompt_id, "expires_at": now + LEAVE}
         connection.execute(insert(_calls).values(row))
         login = connection.execute(select(_users.c.login).where(_users.c.id == person)).scalar_one()
-        note(connection, login, now, Action.STUDIO_RING, f"prompt:{prompt_id}", phone)
+        note(connection, login, now, Action.STUDIO_RING, f"prompt:{prompt_id}", {Fact.PHONE: phone})
     return token
 
 
@@ -65,7 +65,8 @@ def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
         row = connection.execute(select(_users).where(_users.c.id == leave.user_id, _users.c.active)).first()
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
-        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "rung from the pages")
+        facts = {Fact.ENTRANCE: StudioEntrance.PAGES}
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", facts)
         return Begun(person_of_row(row), leave.prompt_id)
 
 
@@ -86,5 +87,5 @@ def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
         if row is None or Role(row.role) not in MAY_RECORD:
             return None
         forgive(connection, attempt)
-        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", "by PIN")
+        note(connection, row.login, now, Action.STUDIO_CALL, f"user:{row.id}", {Fact.ENTRANCE: StudioEntrance.PIN})
         return person_of_row(row)

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts, FactValue, changed
 from ivr.domain.takes import (
     ChangedText,
     Checks,
@@ -77,9 +77,10 @@ def add(database: Database, new: NewTake) -> Take:
     }
     with database.writing() as connection:
         row = connection.execute(insert(_takes).values(values).returning(*_takes.c)).one()
-        reasons = ", ".join(refusal.reason for refusal in new.checks.refusals)
-        told = f"take {row.id}, {new.how}" + (f", refused: {reasons}" if reasons else "")
-        _note(connection, new.made_by, new.made_at, Action.PROMPT_TAKE, new.prompt_id, new.voice, told)
+        facts: dict[Fact, FactValue] = {Fact.VOICE: new.voice, Fact.TAKE: row.id, Fact.HOW: new.how.value}
+        if new.checks.refusals:
+            facts[Fact.REFUSED] = [refusal.reason.value for refusal in new.checks.refusals]
+        _note(connection, new.made_by, new.made_at, Action.PROMPT_TAKE, new.prompt_id, facts)
         return take_of(row)
 
 
@@ -137,10 +138,11 @@ def publish(
         if before is not None:
             _set(connection, before.id, TakeState.WITHDRAWN, before.publication)
         _set(connection, take, TakeState.PUBLISHED, _last(connection, wanted) + 1)
-        reasons = ", ".join(refusal.reason for refusal in refusals)
-        told = f"take {take}, before: {before.id if before else 'none'}"
-        told += f", insisted: {reasons}" if reasons else ""
-        _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, wanted.voice, told)
+        facts: dict[Fact, FactValue] = {Fact.VOICE: wanted.voice, Fact.TAKE: take}
+        facts[Fact.BEFORE] = before.id if before else None
+        if refusals:
+            facts[Fact.INSISTED] = [refusal.reason.value for refusal in refusals]
+        _note(connection, who, now, Action.PROMPT_PUBLISH, wanted.prompt_id, facts)
         wanted = _found(connection, take)
         place(wanted)
         return wanted
@@ -175,8 +177,8 @@ def withdraw(
         if before is not None:
             _set(connection, before.id, TakeState.PUBLISHED, before.publication)
             before = _found(connection, before.id)
-        told = f"take {now_heard.id}, restored: {before.id if before else 'none'}"
-        _note(connection, who, now, Action.PROMPT_WITHDRAW, prompt, voice, told)
+        facts: Facts = {Fact.VOICE: voice, Fact.TAKE: now_heard.id, Fact.RESTORED: before.id if before else None}
+        _note(connection, who, now, Action.PROMPT_WITHDRAW, prompt, facts)
         place(before)
         return before
 
@@ -202,8 +204,8 @@ def change_text(database: Database, prompt: str, text: ChangedText, who: str, no
         values = {"text": text.text, "notes": text.notes, "changed_at": now}
         statement = database.insert(_prompts).values(id=prompt, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=[_prompts.c.id], set_=values))
-        told = f"«{before}» -> «{text.text}»" if before is not None else f"«{text.text}»"
-        _note(connection, who, now, Action.PROMPT_TEXT, prompt, "", told)
+        facts: Facts = {Fact.TEXT: text.text if before is None else changed(before, text.text)}
+        _note(connection, who, now, Action.PROMPT_TEXT, prompt, facts)
 
 
 def numbers(database: Database, prompts: Iterable[str]) -> Mapping[str, int]:
@@ -258,8 +260,5 @@ def _set(connection: Connection, take: int, state: TakeState, publication: int |
     connection.execute(update(_takes).where(_takes.c.id == take).values(values))
 
 
-def _note(
-    connection: Connection, who: str, now: datetime, action: Action, prompt: str, voice: str, detail: str
-) -> None:
-    detail = f"{voice}: {detail}" if voice else detail
-    note(connection, who, now, action, f"prompt:{prompt}", detail)
+def _note(connection: Connection, who: str, now: datetime, action: Action, prompt: str, facts: Facts) -> None:
+    note(connection, who, now, action, f"prompt:{prompt}", facts)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts, changed
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Status
-from ivr.domain.reasons import Reason
+from ivr.domain.review import Reason
 from ivr.domain.review import Questioned
 from ivr.storage import tables
 from ivr.storage.accounts.load import REFUSED, load_account
@@ -174,7 +174,7 @@ class Review:
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
         new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": reason, "created_at": self._now}
         key = int(self._connection.execute(insert(_readings).values(new).returning(_ID)).scalar_one())
-        self._note(Action.READING_CORRECT, reading, f"{old.value} {value} reading:{key}")
+        self._note(Action.READING_CORRECT, reading, {Fact.VALUE: changed(old.value, value), Fact.REPLACEMENT: key})
         return key
 
     def refuse(self, reading: int, reason: str) -> bool:
@@ -183,7 +183,7 @@ class Review:
         if row is None:
             return False
         _restore(self._connection, row)
-        self._note(Action.READING_REFUSE, reading, reason)
+        self._note(Action.READING_REFUSE, reading, {Fact.NOTE: reason})
         return True
 
     def _decide(self, reading: int, values: dict[str, str]) -> AnyRow | None:
@@ -194,8 +194,8 @@ class Review:
             .returning(_ID, _readings.c.register_id, _readings.c.period)
         ).first()
 
-    def _note(self, action: Action, reading: int, detail: str = "") -> None:
-        note(self._connection, self._who, self._now, action, f"reading:{reading}", detail)
+    def _note(self, action: Action, reading: int, facts: Facts | None = None) -> None:
+        note(self._connection, self._who, self._now, action, f"reading:{reading}", facts)
 
 
 def _restore(connection: Connection, refused: AnyRow) -> None:

@@ -20,7 +20,7 @@ from ivr.storage.database.database import Database
 from ivr.storage.readings.submissions import Keeping
 
 _TRIES = 3
-_entries = tables.of(tables.SpoolEntry)
+_calls, _entries = tables.of(tables.Call), tables.of(tables.SpoolEntry)
 
 Decide = Callable[[Callable[[str], Account | None]], Submission | str]
 """What an entry means: its submission, or the code why there is none. Given: the account with a number."""
@@ -66,6 +66,7 @@ class SpoolEntries:
         self._database = database
         self._zone = zone
         self._keeping = Keeping(database, node)
+        self._insert_call = database.insert(_calls).on_conflict_do_nothing()
         self._insert = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
 
     def take(self, entry: SpoolEntry, period: Period, decide: Decide, now: datetime) -> EntryResult:
@@ -101,9 +102,16 @@ class SpoolEntries:
         if isinstance(decided, str):
             connection.execute(placed.values(reason=str(decided)))
             return EntryResult.REFUSED
+        connection.execute(self._insert_call, _call(entry))
         self._keeping.keep(connection, decided, now, late=True)
         connection.execute(placed.values(state="stored"))
         return EntryResult.STORED
+
+
+def _call(entry: SpoolEntry) -> dict[str, object]:
+    """The call in which an entry was left."""
+    at = entry.taken_at
+    return {"id": entry.id, "started_at": at, "ended_at": at, "caller": entry.caller, "outcome": "stored"}
 
 
 def unplaced(database: Database, most: int = 1000) -> list[Unplaced]:

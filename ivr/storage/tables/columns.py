@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -37,6 +38,26 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[dict[str, Any]]):
+    """A JSON object kept as text, its keys in order and letters unescaped: equal objects are equal, words are found."""
+
+    impl = Text
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[dict[str, Any]]:
+        """What a row holds."""
+        return dict
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:
+        """Object -> text."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Text -> object."""
+        return None if value is None else json.loads(value)
 
 
 class Base(DeclarativeBase):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.storage.tables.columns import Base, empty_text
+from ivr.storage.tables.columns import Base, JsonText
 
 
 class Audit(Base):
-    """Who changed what. `subject`: kind and key, for example `reading:12`."""
+    """Who changed what. `subject`: kind and key, for example `reading:12`. `detail`: facts by domain.audit.Fact."""
 
     __tablename__ = "audit"
 
@@ -19,7 +20,7 @@ class Audit(Base):
     who: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str] = mapped_column(index=True)
-    detail: Mapped[str] = empty_text()
+    detail: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict, server_default="{}")
 
 
 class Switch(Base):

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, LockScope
 from ivr.domain.users import LOCK
 from ivr.storage import tables
 from ivr.storage.database.audit import note
@@ -76,8 +76,8 @@ def begin_attempt(database: Database, login: str | int, address: str, now: datet
             return Attempt(None, None, False, failure)
         if of_pair + 1 == bounds.pair or of_login + 1 == bounds.login:
             connection.execute(update(_users).where(_users.c.id == user.id).values(locked_until=now + LOCK))
-            told = "everywhere" if of_login + 1 == bounds.login else "one address"
-            note(connection, user.login, now, Action.USER_LOCK, f"user:{user.id}", told)
+            scope = LockScope.EVERYWHERE if of_login + 1 == bounds.login else LockScope.ONE_ADDRESS
+            note(connection, user.login, now, Action.USER_LOCK, f"user:{user.id}", {Fact.SCOPE: scope})
         return Attempt(user.id, user.secret, False, failure)
 
 

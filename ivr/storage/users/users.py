@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.audit import Action
+from ivr.domain.audit import Action, Fact, Facts, changed
 from ivr.domain.users import LastAdministrator, LoginTaken, NoSuchPerson, Person, Role
 from ivr.storage import tables
 from ivr.storage.database.audit import note
@@ -38,7 +38,7 @@ def add(database: Database, login: str, role: Role, password: str | None, who: s
     try:
         with database.writing() as connection:
             key = connection.execute(insert(_users).values(values).returning(_users.c.id)).scalar_one()
-            note(connection, who, now, Action.USER_ADD, f"user:{key}", f"{login} {role.value}")
+            note(connection, who, now, Action.USER_ADD, f"user:{key}", {Fact.LOGIN: login, Fact.ROLE: role.value})
             return person_of_row(_row(connection, key))
     except IntegrityError as error:
         raise LoginTaken(f"somebody is called {login} already") from error
@@ -50,7 +50,8 @@ def set_role(database: Database, key: int | str, role: Role, who: str, now: date
         row = _row(connection, key)
         if role is not Role.ADMINISTRATOR:
             _leave_an_administrator(connection, row)
-        return _changed(connection, row, {"role": role.value}, who, now, Action.USER_ROLE, f"{row.role} {role.value}")
+        facts = {Fact.ROLE: changed(row.role, role.value)}
+        return _changed(connection, row, {"role": role.value}, who, now, Action.USER_ROLE, facts)
 
 
 def set_active(database: Database, key: int | str, active: bool, who: str, now: datetime) -> Person:
@@ -84,7 +85,7 @@ def set_pin(database: Database, key: int | str, pin: str | None, who: str, now: 
     """A new PIN for recording by phone, as a hash; None takes it away. Raises NoSuchPerson, StoreUnavailable."""
     with database.writing() as connection:
         row = _row(connection, key)
-        return _changed(connection, row, {"pin": pin}, who, now, Action.USER_PIN, "" if pin else "taken away")
+        return _changed(connection, row, {"pin": pin}, who, now, Action.USER_PIN, None if pin else {Fact.REMOVED: True})
 
 
 def _changed(
@@ -94,10 +95,10 @@ def _changed(
     who: str,
     now: datetime,
     action: Action,
-    detail: str = "",
+    facts: Facts | None = None,
 ) -> Person:
     connection.execute(update(_users).where(_users.c.id == row.id).values(values))
-    note(connection, who, now, action, f"user:{row.id}", detail)
+    note(connection, who, now, action, f"user:{row.id}", facts)
     return person_of_row(_row(connection, row.id))
 
 

@@ -142,8 +142,8 @@ async def judge(
 def result_of(task: Task, meaning: str, meant: Interpretation) -> Result:
     """What an interpretation is worth where `meaning` was said."""
     if task is Task.COMMAND:
-        if meant.command is not None:
-            return Result.RIGHT if meant.command == meaning else Result.WRONG
+        if meant.intent is not None:
+            return Result.RIGHT if meant.intent == meaning else Result.WRONG
         return Result.WRONG if meant.digits else Result.NOTHING
     if task is Task.OTHER:
         return Result.WRONG if meant.digits else Result.NOTHING
@@ -156,7 +156,7 @@ def result_of(task: Task, meaning: str, meant: Interpretation) -> Result:
 
 def _count(judged: Judged, given: Given, item: Item, meant: Interpretation) -> None:
     judged.results.setdefault(given, Counter())[result_of(judged.task, item.meaning, meant)] += 1
-    if meant.command is not None and meant.command != item.meaning:
+    if meant.intent is not None and meant.intent != item.meaning:
         judged.commands[given] = judged.commands.get(given, 0) + 1
     if given is Given.YES_NO and item.meaning == "2":
         judged.denials += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.dialogue.ports import Command
+from ivr.language.port import Intent
 from ivr.language.ru.words import NUMBER_WORDS as _NUMBER_WORDS
 from ivr.language.ru.words import plain
 
@@ -28,12 +28,12 @@ YES_NO = {
 COMMANDS = tuple(
     (text, str(command))
     for command, texts in {
-        Command.HOTLINE: ("авария", "нет света", "у нас нет света", "пропал свет", "искрит", "аварийная"),
-        Command.OPERATOR: ("оператор", "соедините с оператором", "оператора", "позовите оператора"),
-        Command.REPEAT: ("повторите", "повторите, пожалуйста", "ещё раз", "повторить"),
-        Command.BACK: ("назад", "вернуться"),
-        Command.HELP: ("помощь", "помогите", "справка"),
-        Command.CANCEL: ("отмена", "отменить"),
+        Intent.HOTLINE: ("авария", "нет света", "у нас нет света", "пропал свет", "искрит", "аварийная"),
+        Intent.OPERATOR: ("оператор", "соедините с оператором", "оператора", "позовите оператора"),
+        Intent.REPEAT: ("повторите", "повторите, пожалуйста", "ещё раз", "повторить"),
+        Intent.BACK: ("назад", "вернуться"),
+        Intent.HELP: ("помощь", "помогите", "справка"),
+        Intent.CANCEL: ("отмена", "отменить"),
     }.items()
     for text in texts
 )

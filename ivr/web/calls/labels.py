@@ -53,8 +53,8 @@ OUTCOMES = {
 
 REPLIES = {
     Reply.ANSWER: "ответ",
-    Reply.NOTHING: "молчание",
-    Reply.DEAF: "распознавание занято, дальше по клавишам",
+    Reply.NO_INPUT: "молчание",
+    Reply.NO_RECOGNISER: "распознавание занято, дальше по клавишам",
     Reply.NOT_UNDERSTOOD: "не понято",
     Reply.OVERRUN: "лишние цифры",
     Reply.HOTLINE: "просит аварийную линию",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import HTTPException, Request, Response
 
+from ivr.domain.audit import Fact, Facts, Part
 from ivr.domain.users import Role
 from ivr.storage.calls import details as call_details
 from ivr.storage.calls.recording_access_log import listened
@@ -21,7 +22,7 @@ HEARS = (Role.ADMINISTRATOR, Role.CLERK)
 async def hear_call(request: Request, call_id: CallId) -> Response:
     """The whole call in stereo: the caller left, the menu right."""
     sound = await _of_call(request, call_id)
-    await _noted(request, f"call:{call_id}", "whole call")
+    await _noted(request, f"call:{call_id}", {Fact.PART: Part.CALL})
     return send(request, sound)
 
 
@@ -37,7 +38,7 @@ async def see_call(request: Request, call_id: CallId) -> Response:
 async def hear_voice(request: Request, call_id: CallId, place: Key) -> Response:
     """A kept utterance of a call, by its place on the call's page."""
     sound = await _of_voice(request, call_id, place)
-    await _noted(request, f"call:{call_id}", f"utterance {place}")
+    await _noted(request, f"call:{call_id}", {Fact.UTTERANCE: place})
     return send(request, sound)
 
 
@@ -57,7 +58,7 @@ async def hear_report(request: Request, number: Key) -> Response:
     sound = await office.run(voice_sound, office.settings.recordings.folder, file)
     if sound is None:
         raise HTTPException(404)
-    await _noted(request, f"report:{number}", "address")
+    await _noted(request, f"report:{number}", {Fact.PART: Part.ADDRESS})
     return send(request, sound)
 
 
@@ -88,6 +89,6 @@ async def _drawn(request: Request, sound: Sound) -> Response:
     return Response(await context_of(request).run(picture, sound), media_type="image/svg+xml")
 
 
-async def _noted(request: Request, subject: str, what: str) -> None:
+async def _noted(request: Request, subject: str, facts: Facts) -> None:
     office = context_of(request)
-    await office.ask(listened, subject, what, person_of(request).login, office.now())
+    await office.ask(listened, subject, facts, person_of(request).login, office.now())

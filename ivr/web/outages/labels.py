@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
+from ivr.domain.audit import Fact
 from ivr.domain.callbacks import CallbackResult
 from ivr.domain.outages import Cause, Kind, Place, State, Trouble
 
@@ -61,38 +63,39 @@ def place_text(place: Place) -> str:
     return ", ".join(filter(None, (place.district, place.street, place.house)))
 
 
-_STAMP = r"(unknown|\d{4}-\d\d-\d\dT\d\d:\d\d[+-]\d\d:\d\d)"
-_HISTORY: tuple[tuple[str, str], ...] = (
-    (rf"(\w+), (\w+), began {_STAMP}, expected end {_STAMP}", "{0}, {1}, началось {2}, закончится {3}"),
-    (rf"expected end {_STAMP} -> {_STAMP}", "закончится {1} (было {0})"),
-    (rf"expected end {_STAMP}", "закончится {0}"),
-    (r"cause (\w+) -> (\w+)", "{1} (было: {0})"),
-    (r"cause (\w+)", "{0}"),
-    (rf"at {_STAMP}, to ring: (\d+)", "в {0}, надо позвонить: {1}"),
-    (r"was (\w+), wait again: (\d+)", "было: {0}, снова ждут звонка: {1}"),
-    (r"(\d+) callers within ([\d.]+) minutes", "позвонили {0} чел. за {1} мин"),
-    (r"nobody confirmed it", "никто не подтвердил"),
-)
-"""How the history is kept (English, for logs and files), and how it is shown."""
+def history_text(facts: Mapping[str, Any]) -> str:
+    """What was changed of an outage, and the note of whoever changed it."""
+    parts: list[str] = []
+    if Fact.KIND in facts:
+        began, end = _moment(facts[Fact.BEGAN_AT]), _moment(facts[Fact.EXPECTED_END])
+        parts.append(f"{_word(facts[Fact.KIND])}, {_word(facts[Fact.CAUSE])}, началось {began}, закончится {end}")
+    else:
+        if Fact.EXPECTED_END in facts:
+            parts.append(f"закончится {_changed(facts[Fact.EXPECTED_END], _moment, '(было {})')}")
+        if Fact.CAUSE in facts:
+            parts.append(_changed(facts[Fact.CAUSE], _word, "(было: {})"))
+    if Fact.ENDED_AT in facts:
+        parts.append(f"в {_moment(facts[Fact.ENDED_AT])}, надо позвонить: {facts[Fact.TO_RING]}")
+    if Fact.WAS in facts:
+        parts.append(f"было: {_word(facts[Fact.WAS])}, снова ждут звонка: {facts[Fact.WAIT_AGAIN]}")
+    if Fact.CALLERS in facts:
+        parts.append(f"позвонили {facts[Fact.CALLERS]} чел. за {facts[Fact.MINUTES]:g} мин")
+    if Fact.UNCONFIRMED in facts:
+        parts.append("никто не подтвердил")
+    parts += [str(facts[key]) for key in (Fact.TEXT, Fact.NOTE) if key in facts]
+    return "; ".join(parts)
 
 
-def history_text(detail: str) -> str:
-    """What was changed of an outage, in Russian; a person's note stays as it is."""
-    return "; ".join(_part_of_history(part) for part in detail.split("; "))
+def _changed(value: Any, words: Callable[[Any], str], before: str) -> str:
+    if isinstance(value, dict):
+        return f"{words(value['new'])} {before.format(words(value['old']))}"
+    return words(value)
 
 
-def _part_of_history(part: str) -> str:
-    for pattern, russian in _HISTORY:
-        found = re.fullmatch(pattern, part)
-        if found:
-            return russian.format(*map(_word_of_history, found.groups()))
-    return part
+def _moment(stamp: str | None) -> str:
+    return "неизвестно когда" if stamp is None else f"{datetime.fromisoformat(stamp):%d.%m.%Y %H:%M}"
 
 
-def _word_of_history(word: str) -> str:
-    if word == "unknown":
-        return "неизвестно когда"
-    if "T" in word:
-        return f"{datetime.fromisoformat(word):%d.%m.%Y %H:%M}"
+def _word(word: str) -> str:
     words: dict[str, str] = {**KINDS, **CAUSES, **{state: name for state, (name, _) in STATES.items()}}
     return words.get(word, word)

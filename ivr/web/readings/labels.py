@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import ZONE_NAMES, Zone, ZoneName
 from ivr.domain.readings import Channel, Status
-from ivr.domain.reasons import Reason, separated
+from ivr.domain.review import Reason, separated
 from ivr.intake.submit import Misfit
 from ivr.storage.accounts.load import REFUSED
 from ivr.storage.readings.review_views import Past

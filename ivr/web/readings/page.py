@@ -68,7 +68,7 @@ async def hear_reading(request: Request, key: Key) -> Response:
     sound = await _voice(request, await office.ask(checking.voice_of, key))
     if sound is None:
         raise HTTPException(404)
-    await office.ask(listened, f"reading:{key}", "", person_of(request).login, office.now())
+    await office.ask(listened, f"reading:{key}", {}, person_of(request).login, office.now())
     return send(request, sound)
 
 

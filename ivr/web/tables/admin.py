@@ -38,6 +38,7 @@ from starlette_admin.fields import (
 )
 from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import I18nConfig, TimezoneConfig
+from starlette_admin.types import RequestAction
 from starlette_admin.views import Link
 
 from ivr.domain.faults import StoreUnavailable
@@ -47,7 +48,7 @@ from ivr.storage.tables.columns import Base, UtcTime
 from ivr.web.core.auth import CHANGES_NOTHING, Access, Pages, allowed, gate
 from ivr.web.core.context import Context
 from ivr.web.core.middleware import POLICY
-from ivr.web.tables.audit_labels import ACTIONS, actions_named
+from ivr.web.tables.audit_labels import ACTIONS, actions_named, detail_text
 from ivr.web.tables.column_names import NAMES
 
 pages = Pages()
@@ -76,7 +77,7 @@ SHOWN: tuple[tuple[type[Base], str], ...] = (
 )
 """Tables without secrets, and their Russian names. `users`, `web_sessions` and `api_clients` are not among them."""
 
-_ACTION = tables.of(tables.Audit).c.action
+_ACTION, _DETAIL = tables.of(tables.Audit).c.action, tables.of(tables.Audit).c.detail
 _ACTIONS = [(action.value, words) for action, words in ACTIONS.items()]
 
 
@@ -237,12 +238,21 @@ def _fields(model: type[Base]) -> list[BaseField]:
         list: JSONField,
         dict: JSONField,
     }
-    return [
-        ActionField(column.name, label=NAMES[column.name], choices=_ACTIONS)
-        if column is _ACTION
-        else kinds.get(_python_type(column), StringField)(column.name, label=NAMES[column.name])
-        for column in tables.of(model).columns
-    ]
+
+    def field(column: Column[Any]) -> BaseField:
+        label = NAMES[column.name]
+        if column is _ACTION:
+            return ActionField(column.name, label=label, choices=_ACTIONS)
+        if column is _DETAIL:
+            shown = (RequestAction.LIST, RequestAction.DETAIL)
+            return StringField(column.name, label=label, formatter=dict.fromkeys(shown, _told))
+        return kinds.get(_python_type(column), StringField)(column.name, label=label)
+
+    return [field(column) for column in tables.of(model).columns]
+
+
+def _told(_: Request, facts: Any) -> str:
+    return detail_text(facts)
 
 
 def _python_type(column: Column[Any]) -> type[object]:
