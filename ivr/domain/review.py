@@ -1,4 +1,4 @@
-"""Doubtful readings: codes why a clerk looks at one beside the verdict on its value, and one as the clerk decides on it.
+"""Doubtful readings: codes beside the verdict why a clerk looks at one, and one as the clerk decides on it.
 
 Several codes of one reading are stored as one text.
 """

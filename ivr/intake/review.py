@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.domain.faults import BadInput, Conflict
 from ivr.domain.readings import Status
-from ivr.domain.review import Reason, joined
-from ivr.domain.review import Questioned
+from ivr.domain.review import Questioned, Reason, joined
 from ivr.intake.ports import Review, Reviews
 from ivr.intake.submit import MeterDraft, Rules
 
 
-class NotWaiting(LookupError):
+class NotWaiting(Conflict, LookupError):
     """The reading does not wait for a clerk. status: what it is instead, None where there is no such reading."""
 
     def __init__(self, reading: int, status: Status | None) -> None:
@@ -23,7 +23,7 @@ class NotWaiting(LookupError):
         self.status = status
 
 
-class DoesNotFit(ValueError):
+class DoesNotFit(BadInput, ValueError):
     """The corrected value is not one that the display can show, or the one that was given already. same: the latter."""
 
     def __init__(self, digits: int, *, same: bool) -> None:

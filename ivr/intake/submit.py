@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from ivr.domain.contacts import Contact, Submission
+from ivr.domain.faults import Conflict
 from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
 from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel, Entry, Period, Window
@@ -31,7 +32,7 @@ class Rules:
     limits: Limits
 
 
-class Doubted(Exception):
+class Doubted(Conflict):
     """A doubtful value was to be accepted, and nobody has insisted on it."""
 
     def __init__(self, judgement: Judgement) -> None:

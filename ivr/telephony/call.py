@@ -71,6 +71,13 @@ class CallJournal(Protocol):
         """Whose call it is."""
 
 
+class LineJournal(CallJournal, Protocol):
+    """Where calls are written down, with their ends."""
+
+    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
+        """A call ended."""
+
+
 class PhoneCall:
     """Implements `ivr.dialogue.ports.Call`; `begin` makes one, `hand_back` or `close` ends it."""
 

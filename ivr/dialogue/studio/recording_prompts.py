@@ -18,7 +18,7 @@ from enum import StrEnum
 from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.ports import Card, Recorded, RecordingCall, RecordingStudio
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import Signal, StoreUnavailable
 from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakenBack, TakePublished
 from ivr.domain.journal.words import Refused
 from ivr.domain.takes import (
@@ -75,7 +75,7 @@ class Key(StrEnum):
     OTHER = "0"
 
 
-class GaveUp(Exception):
+class GaveUp(Signal):
     """Nobody presses a useful key any more."""
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import Outcome
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -114,7 +115,7 @@ class Journal:
         self._note_call(call_id, {"account_id": account_id})
 
     def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
-        """A call ended. outcome: one of tables.OUTCOMES."""
+        """A call ended. outcome: an Outcome."""
         self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome})
         self._lost.discard(call_id)
         self._open_calls.discard(call_id)
@@ -149,7 +150,7 @@ class Journal:
         abandoned = (
             update(_calls)
             .where(_calls.c.node == self._node, _calls.c.ended_at.is_(None))
-            .values(ended_at=now, outcome=case((stored, "stored"), else_="nothing"))
+            .values(ended_at=now, outcome=case((stored, Outcome.STORED.value), else_=Outcome.NOTHING.value))
         )
 
         def run() -> int:

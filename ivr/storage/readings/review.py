@@ -13,8 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from ivr.domain.audit import Action, Fact, Facts, changed
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Status
-from ivr.domain.review import Reason
-from ivr.domain.review import Questioned
+from ivr.domain.review import Questioned, Reason
 from ivr.storage import tables
 from ivr.storage.accounts.load import REFUSED, load_account
 from ivr.storage.database.audit import note

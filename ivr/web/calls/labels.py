@@ -34,22 +34,22 @@ from ivr.domain.journal.steps import (
     Unreadable,
     YesOrNoPressed,
 )
-from ivr.domain.journal.words import Failure, Next, Refused, Reply
+from ivr.domain.journal.words import GOES_ON, Failure, Next, Outcome, Refused, Reply
 from ivr.domain.judgement import Verdict
 from ivr.storage.calls.reader import StepView
 from ivr.studio.catalogue import Entry
 from ivr.web.core.labels import clock
 from ivr.web.outages.labels import CAUSES, TROUBLES
 
-OUTCOMES = {
-    "stored": ("показания приняты", "good"),
-    "nothing": ("ничего не оставлено", "plain"),
-    "hotline": ("переведён на аварийную линию", "warn"),
-    "operator": ("переведён на оператора", "warn"),
-    "message": ("оставлено сообщение", "warn"),
-    "open": ("идёт сейчас", "plain"),
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    Outcome.STORED: ("показания приняты", "good"),
+    Outcome.NOTHING: ("ничего не оставлено", "plain"),
+    Outcome.HOTLINE: ("переведён на аварийную линию", "warn"),
+    Outcome.OPERATOR: ("переведён на оператора", "warn"),
+    Outcome.MESSAGE: ("оставлено сообщение", "warn"),
+    GOES_ON: ("идёт сейчас", "plain"),
 }
-"""Outcome -> words and tone; `open` while the call goes on."""
+"""Outcome -> words and tone; GOES_ON while the call goes on."""
 
 REPLIES = {
     Reply.ANSWER: "ответ",
