@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, exists, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.concurrency.periodic import within
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.stored import columns
@@ -200,13 +201,7 @@ class Journal:
                     log.warning("journal is written again", extra={"dropped": self._dropped})
                 busy = INTERVAL_OF_A_CALL_S * len(self._open_calls)
                 away, pause = False, min(max(INTERVAL_S, busy), LONGEST_INTERVAL_S)
-            await self._rest(pause)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+            await within(self._closing, pause)
 
     def _take(self) -> Batch:
         calls, self._calls = self._calls, {}
