@@ -70,7 +70,7 @@ def accept(
 @app.command()
 def correct(
     reading: Annotated[int, typer.Argument(metavar="ID", help="Number of the reading in `ivr readings list`.")],
-    value: Annotated[int, typer.Argument(min=0, help="The right value, whole kilowatt-hours.")],
+    value: Annotated[int, typer.Argument(metavar="VALUE", min=0, help="The right value, whole kilowatt-hours.")],
     insist: Annotated[bool, typer.Option("--insist", help="Store a value that is doubtful too.")] = False,
     by: By = "",
     config_file: ConfigFile = None,
