@@ -172,14 +172,15 @@ class MeterReading:
         said: list[Phrase] = []
         if name_meter:
             said.append((Prompt.READING_METER, *digits("".join(filter(str.isdigit, self._meter.serial))[-4:])))
+        remote: tuple[Phrase, ...] = ((Prompt.READING_REMOTE,),) if self._meter.remote else ()
         known = [register for register in self._meter.registers if register.latest is not None]
         if not known:
-            return (*said, (Prompt.READING_NONE,))
+            return (*said, (Prompt.READING_NONE,), *remote)
         values = [piece for register in known for piece in (*self._zone(register), *self._latest(register))]
         dates = {register.latest.taken_on for register in known if register.latest is not None}
         said.append((Prompt.READING_LAST, *values))
         said.append((Prompt.READING_TAKEN_ON, *day_of(max(dates), self._now.date())))
-        return tuple(said)
+        return (*said, *remote)
 
     def _latest(self, register: Register) -> Phrase:
         return cardinal(register.latest.value) if register.latest is not None else ()
