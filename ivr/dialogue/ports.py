@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
 from ivr.domain.callbacks import OutageCallbackRequest
-from ivr.domain.contacts import Submission
 from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Trouble
+from ivr.intake.ports import Accounts, Readings
 from ivr.language.port import Intent
 
 Phrase = tuple[str, ...]
@@ -209,23 +208,8 @@ class Call(Protocol):
         """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
 
 
-class Ledger(Protocol):
+class Ledger(Accounts, Readings, Protocol):
     """Accounts and their readings. Every method raises StoreUnavailable within its time limit."""
-
-    async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
-        """Accounts that list this E.164 number, at most three."""
-
-    async def account(self, number: str) -> Account | None:
-        """The account with this number, its meters in use and their histories."""
-
-    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
-        """Those of the account numbers, at most 2,000, that exist and have a meter in use."""
-
-    async def any_starts_with_zero(self) -> bool:
-        """Whether an account number with a leading zero exists."""
-
-    async def keep(self, submission: Submission) -> str:
-        """Store a meter's readings, all or none, and return the receipt number (the call's, digits only)."""
 
 
 class Callbacks(Protocol):
@@ -233,10 +217,3 @@ class Callbacks(Protocol):
 
     async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
         """Ask to be rung at the end of an outage; asked twice by a number is once."""
-
-
-class Clock(Protocol):
-    """The time where the customers live."""
-
-    def now(self) -> datetime:
-        """Aware local time."""
