@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ivr.domain.callbacks import Callback, CallbackResult
+from ivr.domain.faults import Unavailable
 
 
 class Event(Protocol):
@@ -18,7 +19,7 @@ class Event(Protocol):
         """A header's value, "" if it did not come."""
 
 
-class ExchangeAway(Exception):
+class ExchangeAway(Unavailable):
     """The exchange cannot be asked now, or broke off; whether somebody was rung is not known."""
 
 
@@ -29,14 +30,14 @@ class Exchange(Protocol):
     def name(self) -> str:
         """Its own name, the same for every daemon beside it."""
 
-    async def ring(self, promise: Callback) -> CallbackResult:
+    async def ring(self, callback: Callback) -> CallbackResult:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
 
     def returned(self, uniqueid: str) -> str:
-        """Token of the promise by which a call came back to its queue, "" for every other call."""
+        """Token of the call-back by which a call came back to its queue, "" for every other call."""
 
     async def live(self) -> frozenset[str]:
-        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+        """Tokens of the call-backs whose calls are up now. Raises ExchangeAway."""
 
     async def kept(self, token: str) -> CallbackResult | None:
         """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from ivr.domain.readings import Channel, Entry, Period
+from ivr.intake.review import NotWaiting
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
-from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
+from ivr.storage.readings.review import flagged
+from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
@@ -45,9 +47,7 @@ async def test_each_reading_leaves_once(
     write_batch(database, batch, tmp_path / "out.csv", now())
     number, told = batch.number, f"2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt},,2026-11-20,1"
     assert (tmp_path / "out.csv").read_bytes().decode() == (
-        HEADER
-        + f"{number},0012345678,00123456,T1,123,{told}\n"
-        + f"{number},0012345678,00123456,T2,45,{told}\n"
+        HEADER + f"{number},0012345678,00123456,T1,123,{told}\n" + f"{number},0012345678,00123456,T2,45,{told}\n"
     )
     assert take_batch(database, now()) is None
     assert unwritten_batches(database) == []

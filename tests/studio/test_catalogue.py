@@ -8,8 +8,11 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.words import CountedQuestion
 from ivr.language.ru import dates, numbers
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
+from ivr.studio.session.phrases import spoken_phrases
+from ivr.web.reports.statistics import STEPS
 
 OURS = REPOSITORY / "prompts" / "ru.toml"
 GREETING = '[prompts."greeting/welcome"]\ntext = "Здравствуйте!"\n'
@@ -23,6 +26,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_everything_the_dialogue_and_the_language_play_has_a_text() -> None:
     ids = {str(prompt) for prompt in Prompt} | numbers.every_id() | dates.every_id()
+    ids |= {str(piece) for phrase in spoken_phrases() for piece in phrase}
     assert sorted(ids - load_catalogue(OURS).keys()) == []
 
 
@@ -94,3 +98,8 @@ def test_a_catalogue_in_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_a_missing_catalogue_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadCatalogue, match="No such file"):
         load_catalogue(tmp_path / "ru.toml")
+
+
+def test_what_the_reports_count_is_said_by_the_dialogue() -> None:
+    assert set(CountedQuestion) <= set(map(str, Prompt)) & set(load_catalogue(OURS))
+    assert STEPS.keys() == {Prompt.WELCOME, *CountedQuestion}

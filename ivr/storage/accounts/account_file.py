@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ivr.domain.accounts import AccountFormat, AliasKind, plain_alias
+from ivr.domain.faults import BrokenFile
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES
 from ivr.domain.phones import is_e164
 
@@ -48,7 +49,7 @@ _REMOTE = {"": False, "0": False, "1": True}
 _BOM = b"\xef\xbb\xbf"
 
 
-class BadFile(ValueError):
+class BadFile(BrokenFile, ValueError):
     """The file is no such CSV at all; the text begins with the number of the line that says so."""
 
 

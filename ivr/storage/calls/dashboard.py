@@ -11,14 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from ivr.domain.callbacks import CallbackState
+from ivr.domain.journal.words import WITH_A_PERSON
 from ivr.domain.outages import State
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.prompts.studio_calls import from_outside
 
 MOST_CALLS = 200
-WITH_A_PERSON = frozenset({"hotline", "operator", "message"})
-"""Outcomes of calls that needed somebody: the line could not serve them alone."""
 
 _calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
 _readings, _outages = tables.of(tables.Reading), tables.of(tables.Outage)
@@ -48,7 +48,7 @@ class Waiting:
     """How many wait for a decision.
 
     flagged: readings. suspected, late: outages that nobody confirmed, that should have ended. reports: of today.
-    rings: promises to ring that are due now or under way.
+    rings: call-backs that are due now or under way.
     """
 
     flagged: int = 0
@@ -61,7 +61,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The figures of a day. outcomes: of the calls that ended, by tables.OUTCOMES."""
+    """The figures of a day. outcomes: of the calls that ended, by Outcome."""
 
     open_calls: tuple[OpenCall, ...] = ()
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -93,9 +93,8 @@ def today(database: Database, midnight: datetime, now: datetime) -> Dashboard:
     )
     flagged = select(func.count()).select_from(_readings).where(tables.FLAGGED)
     reports = select(func.count()).where(_reports.c.created_at >= midnight)
-    rings = select(func.count()).where(
-        (_callbacks.c.state == "calling") | ((_callbacks.c.state == "due") & (_callbacks.c.due_at <= now))
-    )
+    calling, due = (_callbacks.c.state == state.value for state in (CallbackState.CALLING, CallbackState.DUE))
+    rings = select(func.count()).where(calling | (due & (_callbacks.c.due_at <= now)))
     live = select(_outages.c.state, _outages.c.expected_end).where(
         _outages.c.state.in_((State.OPEN.value, State.SUSPECTED.value))
     )

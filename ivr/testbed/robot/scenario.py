@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
+from ivr.domain.faults import BrokenFile
+from ivr.domain.journal.words import Outcome
+
 ACTIONS = ("hears", "says", "wav", "keys", "hangs_up", "waits")
 DETAILS = {"hears": {"timeout"}, "says": {"over"}, "wav": {"over"}, "keys": {"gap_ms", "length_ms"}}
 LONGEST_WAIT_S = 600.0
 
 
-class BadScenario(Exception):
+class BadScenario(BrokenFile):
     """The file is no scenario; the text names file, step and what is wrong."""
 
 
@@ -173,8 +175,8 @@ def _step(table: dict[str, Any], action: str, where: str, folder: Path) -> Step:
 def _expectations(table: dict[str, Any]) -> Expectations:
     _only(table, {"outcome", "readings", "heard"}, "expect")
     outcome = table.get("outcome")
-    if outcome is not None and outcome not in OUTCOMES:
-        raise BadScenario(f"expect.outcome: one of {', '.join(OUTCOMES)}")
+    if outcome is not None and outcome not in tuple(Outcome):
+        raise BadScenario(f"expect.outcome: one of {', '.join(Outcome)}")
     readings = None
     if "readings" in table:
         readings = tuple(_reading(reading) for reading in _tables(table, "readings"))

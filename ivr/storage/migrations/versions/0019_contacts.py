@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0013"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 CHANNELS = (
     "'phone-keys', 'phone-voice', 'phone-emergency', 'billing', 'phone', 'sms', 'api', 'bank', 'portal', 'max', 'vk',"

@@ -21,6 +21,7 @@ from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.lab.phone import exchange, global_variable
+from tests.owed import asked
 from tests.waiting import until
 
 CALLER = "+79161234567"
@@ -46,16 +47,15 @@ def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
     state = lab.state
     assert state is not None
     account = {"port": state.ami_port, "user": "ivr", "secret": state.ami_secret, **ami}
-    return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}}
+    return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}, "line": {"header_s": 30}}
 
 
 def promise(system: System, *phones: str, queue: str = "hotline", priority: int = 0, minutes: int = 0) -> None:
     """Promise to ring these numbers back, as callers in the queue would be promised who wait for so many minutes."""
     database, now = system.open_database(), datetime.now(UTC)
     for phone in phones:
-        assert CallbackRepository(database).make(
-            CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes)), now
-        )
+        request = CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes))
+        assert asked(CallbackRepository(database), request, now)
     database.close()
 
 
@@ -240,8 +240,9 @@ def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
         system_of(lab, store_url) as one,
         tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
     ):
-        own_socket = {"socket": f"{folder}/ivr.sock"}
-        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
+        changes = rings_back(lab)
+        changes["line"]["socket"] = f"{folder}/ivr.sock"
+        other = System(Path(folder), lab, store_url=store_url, changes=changes)
         other.prepare()
         try:
             yield one, other
