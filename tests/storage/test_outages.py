@@ -48,7 +48,7 @@ def test_the_place_must_be_one_of_an_account(database: Database, stock: Stock) -
 @pytest.mark.both_databases
 def test_a_place_has_one_outage_that_goes_on(database: Database, stock: Stock) -> None:
     first = entered(database, stock)
-    with pytest.raises(outages.AlreadyKnown, match=f"outage {first} "):
+    with pytest.raises(outages.AlreadyKnown, match=f"outage={first} "):
         entered(database, stock, Place("север", "ул. ленина"))
     entered(database, stock, Place("Север"))
     outages.end(database, first, "anna", NOON, ended_at=NOON)
@@ -100,20 +100,20 @@ def test_every_change_is_in_the_history(database: Database, stock: Stock) -> Non
 def test_what_is_over_cannot_be_changed(database: Database, stock: Stock) -> None:
     number = entered(database, stock)
     outages.end(database, number, "anna", NOON, ended_at=NOON, withdrawn=True)
-    with pytest.raises(outages.NoSuchOutage, match="is withdrawn"):
+    with pytest.raises(outages.NoSuchOutage, match="state=withdrawn"):
         outages.change(database, number, "anna", NOON, cause=Cause.LINE)
-    with pytest.raises(outages.NoSuchOutage, match="is withdrawn"):
+    with pytest.raises(outages.NoSuchOutage, match="state=withdrawn"):
         outages.end(database, number, "anna", NOON, ended_at=NOON)
-    with pytest.raises(outages.NoSuchOutage, match="no outage 99"):
+    with pytest.raises(outages.NoSuchOutage, match="outage=99 state=None"):
         outages.change(database, 99, "anna", NOON, cause=Cause.LINE)
 
 
 def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> None:
     began = NOON + 3 * HOUR + HOUR / 100  # people give the minute
     number = entered(database, stock, kind=Kind.PLANNED, began_at=began)
-    with pytest.raises(outages.OutOfOrder, match="began later, at 2026-11-20T15:00"):
+    with pytest.raises(outages.OutOfOrder, match=r"began_at=2026-11-20 15:00.*\+03:00"):
         outages.change(database, number, "anna", NOON, expected_end=NOON + HOUR)
-    with pytest.raises(outages.OutOfOrder, match="began later"):
+    with pytest.raises(outages.OutOfOrder, match="began_at"):
         outages.end(database, number, "anna", NOON, ended_at=NOON)
     assert stock.rows(tables.Outage, "state", "expected_end", "ended_at") == [("open", NOON + 6.5 * HOUR, None)]
     outages.change(database, number, "anna", NOON, expected_end=NOON + 3 * HOUR)

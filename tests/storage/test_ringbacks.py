@@ -303,11 +303,11 @@ async def test_an_outage_ended_by_mistake_takes_its_promises_back(
 @pytest.mark.both_databases
 def test_what_goes_on_is_not_reopened(database: Database, stock: Stock) -> None:
     outage = entered(database, stock)
-    with pytest.raises(outages.NoSuchOutage, match="goes on"):
+    with pytest.raises(outages.NoSuchOutage, match="state=open"):
         outages.reopen(database, outage, "anna", NOON)
     ended(database, outage)
     again = entered(database, stock)
-    with pytest.raises(outages.AlreadyKnown, match=f"outage {again} "):
+    with pytest.raises(outages.AlreadyKnown, match=f"outage={again} "):
         outages.reopen(database, outage, "anna", NOON)
 
 

@@ -1,7 +1,7 @@
 """What a clerk does with outages: enters, changes, ends and reopens them. Every change is in the audit.
 
 OutageFault
-├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
+├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); `state` tells which
 ├── NobodyThere      no account lies at the place: most likely it is misspelt
 ├── AlreadyKnown     an outage of the same place is open already
 └── OutOfOrder       it would end before it began
@@ -50,23 +50,35 @@ _UNREACHED = [
 
 
 class OutageFault(Fault):
-    """What was asked cannot be done; the text says why."""
+    """What was asked of outages cannot be done."""
 
 
+@dataclass(eq=False)
 class NoSuchOutage(OutageFault, NotFound, LookupError):
-    """There is no outage of this number that goes on."""
+    """There is no outage of this number in the wanted state. state: the one that it is in, None for no outage."""
+
+    outage: int
+    state: State | None = None
 
 
 class NobodyThere(OutageFault, BadInput):
     """No account lies at the place."""
 
 
+@dataclass(eq=False)
 class AlreadyKnown(OutageFault, Conflict):
-    """An outage of the same place goes on already."""
+    """An outage of the same place goes on already, or is suspected."""
+
+    outage: int
+    suspected: bool = False
 
 
+@dataclass(eq=False)
 class OutOfOrder(OutageFault, BadInput):
     """The outage would end before it began."""
+
+    outage: int
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +117,7 @@ def add(
         _new_place(connection, place)
         accounts = accounts_at(connection, place)
         if not (accounts or anywhere):
-            raise NobodyThere(
-                "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
-            )
+            raise NobodyThere
         values = {
             "kind": kind.value,
             "state": State.OPEN.value,
@@ -190,7 +200,7 @@ def end(
         still = _outages.c.state.in_(sorted(only))
         over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
         if connection.execute(over).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} is over already" if only == LIVE else f"outage {outage} has changed")
+            raise NoSuchOutage(outage, _found(connection, outage).state)
         due = (
             update(_callbacks)
             .where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
@@ -215,7 +225,7 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
             _new_place(connection, before.place)
         again = update(_outages).where(_outages.c.id == outage, ~_LIVE).values(state=State.OPEN.value, ended_at=None)
         if connection.execute(again).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} goes on")
+            raise NoSuchOutage(outage, _found(connection, outage).state)
         of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
         waits = update(_callbacks).where(of_outage, _callbacks.c.state == "due")
         to_ring = connection.execute(waits.values(WAITS_AGAIN)).rowcount
@@ -237,28 +247,27 @@ def _new_place(connection: Connection, place: Place) -> None:
         known = outage_of(row)
         if known.place.covers(place) and place.covers(known.place):
             if known.state is State.SUSPECTED:
-                raise AlreadyKnown(f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`")
-            raise AlreadyKnown(f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`")
+                raise AlreadyKnown(known.id, suspected=True)
+            raise AlreadyKnown(known.id)
 
 
 def _live(connection: Connection, outage: int) -> Outage:
     found = _found(connection, outage)
     if found.state not in LIVE:
-        raise NoSuchOutage(f"outage {outage} is {found.state}")
+        raise NoSuchOutage(outage, found.state)
     return found
 
 
 def _found(connection: Connection, outage: int) -> Outage:
     row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
     if row is None:
-        raise NoSuchOutage(f"there is no outage {outage}")
+        raise NoSuchOutage(outage)
     return outage_of(row)
 
 
 def _in_order(outage: Outage, ends: datetime) -> None:
     if ends < outage.began_at.replace(second=0, microsecond=0):  # people give the minute
-        began = minute(outage.began_at, ends)
-        raise OutOfOrder(f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn")
+        raise OutOfOrder(outage.id, outage.began_at.astimezone(ends.tzinfo))
 
 
 def _note(

@@ -119,9 +119,9 @@ def confirm(
         changed = connection.execute(update(_outages).where(*suspected).values(values)).rowcount
         row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
         if row is None:
-            raise NoSuchOutage(f"there is no outage {outage}")
+            raise NoSuchOutage(outage)
         if not changed:
-            raise NoSuchOutage(f"outage {outage} is {row.state}, not suspected")
+            raise NoSuchOutage(outage, State(row.state))
         audit(connection, who, now, Action.OUTAGE_CONFIRM, f"outage:{outage}", facts)
         return outage_of(row)
 

@@ -69,16 +69,19 @@ _SEEN = (
 )
 
 
+@dataclass(eq=False)
 class NotWaiting(Conflict, LookupError):
-    """The reading does not wait for a clerk; the text says what it is instead. status: "" where there is none."""
+    """The reading does not wait for a clerk. status: what it is instead, "" where there is none."""
 
-    def __init__(self, reading: int, status: str) -> None:
-        super().__init__(f"reading {reading} is {status}, not flagged" if status else f"there is no reading {reading}")
-        self.status = status
+    reading: int
+    status: str
 
 
+@dataclass(eq=False)
 class DoesNotFit(BadInput, ValueError):
-    """The corrected value is not one that the display can show, or the one that was given already."""
+    """The corrected value is not one that the display of so many digits can show, or the one that was given already."""
+
+    digits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def correct(database: Database, reading: int, value: int, who: str, now: datetim
         row = _decide(connection, reading, old_values)
         old = connection.execute(select(_readings, _meters.c.digits).select_from(_JOINED).where(row.id == _ID)).one()
         if not 0 <= value < 10**old.digits or value == old.value:
-            raise DoesNotFit(f"not another value of {old.digits} digits")
+            raise DoesNotFit(old.digits)
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
         new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": CORRECTED, "created_at": now}
         key = connection.execute(insert(_readings).values(new).returning(_readings.c.id)).scalar_one()
