@@ -18,12 +18,14 @@ import pytest
 from ivr.cli import wording
 from ivr.config import REPOSITORY
 from ivr.domain.audit import Fact
+from ivr.domain.judgement import Judgement, Verdict
 from ivr.domain.takes import Reason, Refusal, TakeFault
 from ivr.domain.users import PersonFault, SecretFault
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage.database.database import BadDatabaseUrl
 from ivr.storage.outages.changes import OutageFault
 from ivr.storage.readings.export import NoSuchBatch
-from ivr.storage.readings.review import DoesNotFit, NotWaiting
 from ivr.web.core.labels import SECRET_FAULTS
 from ivr.web.prompts import labels
 
@@ -61,6 +63,7 @@ SAMPLES: dict[object, list[Any]] = {
     int: [5],
     str: ["word"],
     bool: [False, True],
+    Judgement: [Judgement(verdict) for verdict in Verdict],
     datetime: [datetime(2026, 11, 25, 12, tzinfo=UTC)],
     tuple[str, ...]: [(), ("a/b", "c/d")],
     tuple[Refusal, ...]: [(Refusal(Reason.SILENCE),)],
@@ -105,7 +108,7 @@ def test_pages_have_words_for_every_fault_of_prompts(fault: TakeFault) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    faults(TakeFault, OutageFault, PersonFault, NotWaiting, DoesNotFit, NoSuchBatch, BadDatabaseUrl),
+    faults(TakeFault, OutageFault, PersonFault, NotWaiting, DoesNotFit, Doubted, NoSuchBatch, BadDatabaseUrl),
     ids=str,
 )
 def test_commands_have_words_for_every_fault(fault: Exception) -> None:

@@ -18,6 +18,8 @@ from ivr.app import account_format, window
 from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.database.database import BadDatabaseUrl, Database
@@ -25,7 +27,6 @@ from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
 from ivr.storage.outages import changes as outages
 from ivr.storage.readings import export as exporting
-from ivr.storage.readings import review as clerk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -47,7 +48,7 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, fault_text(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault, PersonFault) as error:
+    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, Doubted, outages.OutageFault, PersonFault) as error:
         code, text = 1, fault_text(error)
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"

@@ -25,10 +25,11 @@ from ivr.domain.users import (
     NoSuchPerson,
     SecretFault,
 )
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage.database.database import BadDatabaseUrl
 from ivr.storage.outages.changes import AlreadyKnown, NobodyThere, NoSuchOutage, OutOfOrder
 from ivr.storage.readings.export import NoSuchBatch
-from ivr.storage.readings.review import DoesNotFit, NotWaiting
 from ivr.studio.catalogue import LONGEST_TEXT, BadText, TextProblem
 from ivr.studio.published_file_sync import NoSound, SoundProblem
 from ivr.studio.studio import Busy, BusyWith, NoSuchPrompt, NoSuchVoice
@@ -162,10 +163,12 @@ def _of_prompts(fault: Exception) -> str:
 
 def _of_readings_and_people(fault: Exception) -> str:
     match fault:
-        case NotWaiting(reading=reading, status=""):
+        case NotWaiting(reading=reading, status=None):
             return f"there is no reading {reading}"
         case NotWaiting(reading=reading, status=status):
             return f"reading {reading} is {status}, not flagged"
+        case Doubted(judgement=judgement):
+            return f"the value is doubtful ({judgement.verdict.value}); --insist stores it"
         case DoesNotFit(digits=digits):
             return f"not another value of {digits} digits"
         case NoSuchBatch(batch=batch):

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, exists, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.concurrency.periodic import within
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.stored import columns
@@ -114,9 +115,9 @@ class Journal:
         """It is known whose call this is."""
         self._note_call(call_id, {"account_id": account_id})
 
-    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
-        """A call ended. outcome: an Outcome."""
-        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome})
+    def closed(self, call_id: str, ended_at: datetime, outcome: Outcome) -> None:
+        """A call ended."""
+        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome.value})
         self._lost.discard(call_id)
         self._open_calls.discard(call_id)
 
@@ -200,13 +201,7 @@ class Journal:
                     log.warning("journal is written again", extra={"dropped": self._dropped})
                 busy = INTERVAL_OF_A_CALL_S * len(self._open_calls)
                 away, pause = False, min(max(INTERVAL_S, busy), LONGEST_INTERVAL_S)
-            await self._rest(pause)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+            await within(self._closing, pause)
 
     def _take(self) -> Batch:
         calls, self._calls = self._calls, {}

@@ -234,7 +234,8 @@ async def _line(process: asyncio.subprocess.Process, limit_s: float = START_LIMI
     """The next line it prints. Raises NotMeasured if there is none in time."""
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), limit_s)
+        async with asyncio.timeout(limit_s):
+            line = await process.stdout.readline()
     except TimeoutError:
         line = b""
     if not line:

@@ -176,7 +176,8 @@ def _limited(request: Request, most_bytes: int) -> Receive:
         if not told.isdecimal() or int(told) > most_bytes:
             raise HTTPException(413)
         try:
-            message = await asyncio.wait_for(request.receive(), PIECE_S)
+            async with asyncio.timeout(PIECE_S):
+                message = await request.receive()
         except TimeoutError:
             raise HTTPException(408) from None
         came += len(message.get("body", b""))
