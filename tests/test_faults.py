@@ -19,6 +19,7 @@ from ivr.cli import wording
 from ivr.config import REPOSITORY
 from ivr.domain.audit import Fact
 from ivr.domain.judgement import Judgement, Verdict
+from ivr.domain.outages import Cause, Kind, Outage, Place, State
 from ivr.domain.takes import Reason, Refusal, TakeFault
 from ivr.domain.users import PersonFault, SecretFault
 from ivr.intake.review import DoesNotFit, NotWaiting
@@ -59,12 +60,14 @@ def test_every_exception_hangs_in_the_tree() -> None:
     assert {name for name, bases in known.items() if "Exception" in bases} == {ROOT} | ALONE
 
 
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SAMPLES: dict[object, list[Any]] = {
     int: [5],
     str: ["word"],
     bool: [False, True],
+    Outage: [Outage(5, Kind.EMERGENCY, state, Place("Север"), Cause.LINE, NOON, None, None) for state in State],
     Judgement: [Judgement(verdict) for verdict in Verdict],
-    datetime: [datetime(2026, 11, 25, 12, tzinfo=UTC)],
+    datetime: [NOON],
     tuple[str, ...]: [(), ("a/b", "c/d")],
     tuple[Refusal, ...]: [(Refusal(Reason.SILENCE),)],
 }
@@ -82,19 +85,21 @@ def samples(kind: Any) -> list[Any]:
     return list(kind)
 
 
-def leaves(family: type[Exception]) -> Iterator[type[Exception]]:
+def kinds(family: type[Exception]) -> Iterator[type[Exception]]:
+    """The classes of a family, or the one that has none below it."""
     below = family.__subclasses__()
     if not below:
         yield family
     for one in below:
-        yield from leaves(one)
+        yield one
+        yield from kinds(one)
 
 
 def faults(*families: type[Exception]) -> list[Exception]:
     """Each fault of these families with every code."""
     found: list[Exception] = []
     for family in families:
-        for kind in leaves(family):
+        for kind in dict.fromkeys(kinds(family)):
             hints = typing.get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
             found += [kind(*values) for values in product(*map(samples, hints.values()))]
     return found

@@ -28,7 +28,7 @@ from ivr.domain.users import (
 from ivr.intake.review import DoesNotFit, NotWaiting
 from ivr.intake.submit import Doubted
 from ivr.storage.database.database import BadDatabaseUrl
-from ivr.storage.outages.changes import AlreadyKnown, NobodyThere, NoSuchOutage, OutOfOrder
+from ivr.storage.outages.changes import AlreadyKnown, GoesOn, NobodyThere, NoSuchOutage, NotSuspected, OutOfOrder
 from ivr.storage.readings.export import NoSuchBatch
 from ivr.studio.catalogue import LONGEST_TEXT, BadText, TextProblem
 from ivr.studio.published_file_sync import NoSound, SoundProblem
@@ -112,19 +112,23 @@ def facts_text(facts: Mapping[str, Any]) -> str:
 
 def _of_outages(fault: Exception) -> str:
     match fault:
-        case NoSuchOutage(outage=outage, state=None):
-            return f"there is no outage {outage}"
-        case NoSuchOutage(outage=outage, state=State() as state):
-            return f"outage {outage} is {state.value}"
         case NobodyThere():
             return "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
-        case AlreadyKnown(outage=outage, suspected=True):
-            return f"outage {outage} is suspected there: `ivr outage confirm {outage}`"
-        case AlreadyKnown(outage=outage):
-            return f"outage {outage} is of the same place: change it by `ivr outage change {outage}`"
-        case OutOfOrder(outage=outage, began_at=began):
-            at = began.isoformat(timespec="minutes")
-            return f"outage {outage} began later, at {at}; if there is none, it is withdrawn"
+        case AlreadyKnown(known=known) if known.state is State.SUSPECTED:
+            return f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`"
+        case AlreadyKnown(known=known):
+            return f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`"
+        case OutOfOrder(outage=outage, ends=ends):
+            began = outage.began_at.astimezone(ends.tzinfo).isoformat(timespec="minutes")
+            return f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn"
+        case NoSuchOutage(state=None, outage=number):
+            return f"there is no outage {number}"
+        case GoesOn(outage=number):
+            return f"outage {number} goes on"
+        case NotSuspected(outage=number, state=state):
+            return f"outage {number} is {state}, not suspected"
+        case NoSuchOutage(outage=number, state=state):
+            return f"outage {number} is {state}"
     return ""
 
 

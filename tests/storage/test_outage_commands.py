@@ -41,7 +41,7 @@ def test_an_outage_from_its_beginning_to_its_end(run: Run) -> None:
 def test_an_outage_that_was_ended_by_mistake(run: Run) -> None:
     run("outage", "add", "--street", "Ленина", "--by", "anna")
     on = run("outage", "reopen", 1)
-    assert (on.exit_code, on.stderr) == (1, "ivr outage reopen: outage 1 is open\n")
+    assert (on.exit_code, on.stderr) == (1, "ivr outage reopen: outage 1 goes on\n")
     run("outage", "end", 1)
     reopened = run("outage", "reopen", 1, "--note", "house 7 is dark", "--by", "boris")
     told = "outage 1 is open: Ленина, nobody knows its end; callers who wait again: 0\n"
