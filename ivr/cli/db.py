@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ivr import config
 from ivr.app import account_format, window
+from ivr.cli.wording import outage_fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
 from ivr.intake.review import DoesNotFit, NotWaiting
@@ -47,8 +48,10 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, outages.OutageFault, PersonFault) as error:
+    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, PersonFault) as error:
         code, text = 1, str(error)
+    except outages.OutageFault as error:
+        code, text = 1, outage_fault_text(error)
     except Doubted as error:
         code, text = 1, f"the value is doubtful ({error}); --insist stores it"
     except StoreUnavailable as error:

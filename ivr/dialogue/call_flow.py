@@ -9,7 +9,7 @@ from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWa
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
 from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Ledger, Next, Outages, Phrase
+from ivr.dialogue.ports import Call, Callbacks, Ledger, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
@@ -19,6 +19,7 @@ from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
 from ivr.intake.identify import Identify
 from ivr.intake.ports import Clock
+from ivr.intake.report_outage import OutageStore
 from ivr.intake.submit import Rules
 from ivr.language.ru.numbers import digits
 
@@ -45,7 +46,8 @@ class Dependencies:
     """
 
     ledger: Ledger
-    outages: Outages
+    outages: OutageStore
+    callbacks: Callbacks
     clock: Clock
     accounts: AccountFormat
     rules: Rules
@@ -159,7 +161,7 @@ class CallFlow:
         whose = self._account.id if self._account is not None else None
         desk = self._desk
         rung_back = await tell(
-            self._conversation, desk.outages, desk.clock, outage, whose, desk.rings, told_already=told_already
+            self._conversation, desk.callbacks, desk.clock, outage, whose, desk.rings, told_already=told_already
         )
         if not rung_back:
             return True
