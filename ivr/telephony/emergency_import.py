@@ -198,6 +198,6 @@ def _take(left: SpoolEntry, entries: SpoolEntries, terms: SpoolTerms, now: datet
             return Misfit.UNKNOWN_ACCOUNT
         if left.taken_at > now + CLOCKS_DIFFER:
             return Misfit.FUTURE
-        return unasked(account.meters, tuple(map(int, left.values)), contact, read_on, terms.rules)
+        return unasked(account, tuple(map(int, left.values)), contact, read_on, terms.rules)
 
-    return entries.take(left, terms.rules.window.period_of(read_on), decide, now)
+    return entries.take(left, lambda group: terms.rules.window.of(group).period_of(read_on), decide, now)
