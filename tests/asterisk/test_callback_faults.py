@@ -95,9 +95,7 @@ async def test_a_caller_who_asks_again_in_the_call_of_their_callback_is_rung_aga
             await until(lambda: numbers == [CALLER] * 2)
 
 
-async def test_two_daemons_on_one_postgresql_never_ring_for_the_same_callback_twice(
-    lab: Lab, postgres_url: str
-) -> None:
+async def test_two_daemons_on_one_postgresql_never_make_a_callback_twice(lab: Lab, postgres_url: str) -> None:
     phones = [f"+7916555{number:04d}" for number in range(8)]
     with two_daemons(lab, postgres_url) as (one, other):
         async with called(lab, "declines"), rung(lab) as numbers:
