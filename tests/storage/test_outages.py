@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ivr.cli.wording import outage_fault_text
+from ivr.cli.wording import fault_text
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.outages import Cause, Kind, Place, Report, State, Trouble
 from ivr.intake.callbacks import Callbacks
@@ -117,8 +117,8 @@ def test_what_is_over_cannot_be_changed(database: Database, stock: Stock) -> Non
         outages.end(database, number, "anna", NOON, ended_at=NOON)
     with pytest.raises(outages.NoSuchOutage) as missing:
         outages.change(database, 99, "anna", NOON, cause=Cause.LINE)
-    assert outage_fault_text(changed.value) == outage_fault_text(ended.value) == f"outage {number} is withdrawn"
-    assert outage_fault_text(missing.value) == "there is no outage 99"
+    assert fault_text(changed.value) == fault_text(ended.value) == f"outage {number} is withdrawn"
+    assert fault_text(missing.value) == "there is no outage 99"
 
 
 def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> None:
@@ -126,7 +126,7 @@ def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> No
     number = entered(database, stock, kind=Kind.PLANNED, began_at=began)
     with pytest.raises(outages.OutOfOrder) as refused:
         outages.change(database, number, "anna", NOON, expected_end=NOON + HOUR)
-    assert "began later, at 2026-11-20T15:00" in outage_fault_text(refused.value)
+    assert "began later, at 2026-11-20T15:00" in fault_text(refused.value)
     with pytest.raises(outages.OutOfOrder):
         outages.end(database, number, "anna", NOON, ended_at=NOON)
     assert stock.rows(tables.Outage, "state", "expected_end", "ended_at") == [("open", NOON + 6.5 * HOUR, None)]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from ivr.cli.wording import outage_fault_text
+from ivr.cli.wording import fault_text
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.outages import Cause, Kind, Place, Report, State, Trouble
 from ivr.domain.surges import Greeting, SurgeTerms
@@ -133,7 +133,7 @@ def test_a_withdrawn_suspicion_comes_back_from_new_reports_only(database: Databa
 def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None:
     with pytest.raises(outages.AlreadyKnown) as known_already:
         outages.add(database, Kind.EMERGENCY, Place("север"), Cause.LINE, NOON, None, "anna", NOON)
-    assert "ivr outage confirm 1" in outage_fault_text(known_already.value)
+    assert "ivr outage confirm 1" in fault_text(known_already.value)
     known = confirm(database, 1, "anna", NOON, cause=Cause.LINE, expected_end=NOON + 2 * HOUR, note="crew there")
     assert (known.state, known.cause, known.expected_end) == (State.OPEN, Cause.LINE, NOON + 2 * HOUR)
     (seen,) = outages_seen.listed(database)
@@ -146,8 +146,8 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
         confirm(database, 1, "anna", NOON)
     with pytest.raises(NoSuchOutage) as missing:
         confirm(database, 2, "anna", NOON)
-    assert outage_fault_text(open_already.value) == "outage 1 is open, not suspected"
-    assert outage_fault_text(missing.value) == "there is no outage 2"
+    assert fault_text(open_already.value) == "outage 1 is open, not suspected"
+    assert fault_text(missing.value) == "there is no outage 2"
     assert fade(database, TERMS, NOON + 99 * HOUR) == []
 
 

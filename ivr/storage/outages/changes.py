@@ -50,12 +50,12 @@ class OutageFault(Fault):
     """What was asked of an outage cannot be done."""
 
 
+@dataclass(eq=False)
 class NoSuchOutage(OutageFault, NotFound, LookupError):
     """There is no outage of this number that goes on. state: None: there never was one."""
 
-    def __init__(self, outage: int, state: State | None = None) -> None:
-        super().__init__(outage, state)
-        self.outage, self.state = outage, state
+    outage: int
+    state: State | None = None
 
 
 class NotSuspected(NoSuchOutage):
@@ -70,20 +70,19 @@ class NobodyThere(OutageFault, BadInput):
     """No account lies at the place."""
 
 
+@dataclass(eq=False)
 class AlreadyKnown(OutageFault, Conflict):
     """An outage of the same place goes on already."""
 
-    def __init__(self, known: Outage) -> None:
-        super().__init__(known.id)
-        self.known = known
+    known: Outage
 
 
+@dataclass(eq=False)
 class OutOfOrder(OutageFault, BadInput):
     """The outage would end before it began. ends: as it was asked for, in the asker's zone."""
 
-    def __init__(self, outage: Outage, ends: datetime) -> None:
-        super().__init__(outage.id, ends)
-        self.outage, self.ends = outage, ends
+    outage: Outage
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True)
