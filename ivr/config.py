@@ -15,6 +15,7 @@ from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings.exceptions import SettingsError
 
+from ivr.domain.faults import BadInput
 from ivr.sections import REPOSITORY as REPOSITORY
 from ivr.sections import VOICE as VOICE
 from ivr.sections import Accounts as Accounts
@@ -37,7 +38,7 @@ CONFIG_PLACES = (Path("ivr.toml"), Path("/etc/ivr/ivr.toml"))
 SQLITE = "sqlite:///"
 
 
-class BadSettings(Exception):
+class BadSettings(BadInput):
     """The configuration cannot be used; the text names the file and field, or the variable, of each fault."""
 
 

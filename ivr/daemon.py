@@ -12,12 +12,9 @@ from ivr.app import App, make_database_folder
 from ivr.concurrency.background import Background
 from ivr.concurrency.periodic import Periodic, within
 from ivr.config import Settings
-from ivr.dialogue.call_flow import CallFlow, Dependencies
+from ivr.dialogue.call_flow import Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.journal.steps import CallerHungUp, Failed
-from ivr.domain.journal.words import Failure
 from ivr.hotline.queue_board import QueueBoard
 from ivr.listening.ask import KeyWaits
 from ivr.listening.speech_turn import SpeechWaits
@@ -25,10 +22,10 @@ from ivr.speech.model_folder import BadModel
 from ivr.storage.calls.retention import remove_daily
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.studio.published_file_follower import PublishedFileFollower
-from ivr.telephony.agi.server import Bounds, CallServer, Incoming
-from ivr.telephony.agi.session import SessionBroken
+from ivr.telephony.agi.server import Bounds, CallServer
 from ivr.telephony.agi_requests import AgiRequests
-from ivr.telephony.call import Hearing, PhoneCall
+from ivr.telephony.call import Hearing
+from ivr.telephony.customer_line import CustomerLine
 from ivr.telephony.hotline import Hotline, dialer_settings
 from ivr.telephony.manager.ami_reconnect import manager_account
 from ivr.telephony.names import QueueName, Request
@@ -64,7 +61,7 @@ class Daemon:
             self._surge.is_large,
         )
         waits = settings.waits
-        self._desk = Dependencies(
+        desk = Dependencies(
             ledger=app.ledger,
             outages=app.outages(self._surge.reported),
             clock=app.clock,
@@ -75,17 +72,15 @@ class Daemon:
             greets_shortly=self._surge.greets_shortly,
         )
         self._published = PublishedFileFollower(app.studio.files)
-        self._sounds = Sounds.of(settings.sounds.chain)
+        sounds, key_waits = Sounds.of(settings.sounds.chain), KeyWaits(waits.inter_digit, waits.lone_zero)
         speech = settings.speech
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
-        self._hearing = Hearing(app.engine, waits_of_speech, settings.recordings.folder.absolute())
-        self._key_waits = KeyWaits(waits.inter_digit, waits.lone_zero)
-        self._studio_line = StudioLine(
-            settings, app.studio, app.hashers, self._sounds, self._key_waits, app.journal, now
-        )
+        hearing = Hearing(app.engine, waits_of_speech, settings.recordings.folder.absolute())
+        customers = CustomerLine(settings, desk, sounds, key_waits, hearing, app.journal)
+        self._studio_line = StudioLine(settings, app.studio, app.hashers, sounds, key_waits, app.journal, now)
         line = settings.line
         requests = AgiRequests(
-            self._answer,
+            customers.answer,
             {
                 Request.CALLBACK: self._hotline.answer_callback_request,
                 Request.STILL_DARK: self._hotline.answer_still_dark,
@@ -184,45 +179,6 @@ class Daemon:
                 log.warning("calls of an earlier run were left open and are closed", extra={"count": abandoned})
             return True
         return False
-
-    async def _answer(self, incoming: Incoming) -> None:
-        call = await PhoneCall.begin(
-            incoming,
-            self._sounds,
-            self._key_waits,
-            self._settings.waits.straggler,
-            self.app.journal,
-            hearing=self._hearing,
-        )
-        log.info("call begins", extra={"call": call.id})
-        if self.app.engine is not None and not self.app.engine.available:
-            call.note(Failed(Failure.RECOGNISER))
-        visit = CallFlow(call, self._desk)
-        to: Next | None = None
-        try:
-            async with asyncio.timeout(self._settings.line.call_s):
-                to = await visit.run()
-                await call.hand_back(to)
-        except HungUp:
-            call.note(CallerHungUp())
-        except SessionBroken:
-            log.warning("a session broke; the dialplan takes over", extra={"call": call.id})
-            call.note(Failed(Failure.SESSION))
-        except TimeoutError:
-            log.warning("a call outlasted its limit; the dialplan takes over", extra={"call": call.id})
-            call.note(Failed(Failure.TOO_LONG))
-        except asyncio.CancelledError:
-            call.note(Failed(Failure.DAEMON_STOPS))
-            raise
-        except Exception:
-            # Whatever it is, the caller reaches a person: IVR_NEXT stays empty and the dialplan goes to its fallback.
-            log.exception("a fault in the dialogue; the dialplan takes over", extra={"call": call.id})
-            call.note(Failed(Failure.DIALOGUE))
-        finally:
-            outcome = visit.outcome(to)
-            self.app.journal.closed(call.id, datetime.now(UTC), outcome)
-            await call.close()
-            log.info("call ends", extra={"call": call.id, "outcome": outcome})
 
 
 def _nobody(_phone: str) -> bool:

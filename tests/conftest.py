@@ -17,7 +17,10 @@ from tests.telephony.calling import patient_launcher
 
 pytest_plugins = ("tests.postgres.plugin", "tests.scheduling", "tests.seconds")
 
-hypothesis.settings.register_profile("on any machine", deadline=None)  # speed is shown by benchmarks
+# Speed is shown by benchmarks; and a run says the same as the one before, with no luck in it.
+hypothesis.settings.register_profile(
+    "on any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
+)
 hypothesis.settings.load_profile("on any machine")
 
 LAB_AS_FOUND = pytest.StashKey[AsFound]()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +22,7 @@ from ivr.storage.migrations import upgrade
 from ivr.storage.users import users as people
 from ivr.studio.by_phone import ENDING
 from ivr.studio.studio import Studio
+from ivr.telephony.emergency import keep
 from tests.waiting import LIMIT_S, until
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -64,7 +64,8 @@ async def running(settings: Settings, prepare: Callable[[Daemon], None] = lambda
         yield ours
     finally:
         stop.set()
-        await asyncio.wait_for(task, LIMIT_S)
+        async with asyncio.timeout(LIMIT_S):
+            await task
 
 
 def left_by_phone(settings: Settings, name: str, sound: bytes = SOUND) -> Path:
@@ -77,11 +78,9 @@ def left_by_phone(settings: Settings, name: str, sound: bytes = SOUND) -> Path:
 
 
 def leave_in_emergency(settings: Settings, id_: str) -> None:
-    """A reading as the emergency script leaves it."""
-    settings.line.spool.mkdir(exist_ok=True)
+    """A reading as the emergency script leaves it: the daemon may take the file away at this very moment."""
     line = {"id": id_, "taken_at": "2026-11-20T18:03:11+03:00", "account": "0012345678", "values": ["123"]}
-    with (settings.line.spool / "readings.jsonl").open("a", encoding="utf-8") as spool:
-        spool.write(json.dumps(line | {"caller": ""}) + "\n")
+    keep(settings.line.spool, line | {"caller": ""})
 
 
 def taken_in(settings: Settings) -> int:

@@ -22,6 +22,7 @@ from ivr import config
 from ivr.app import open_database
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
+from ivr.concurrency.periodic import within
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import State
 from ivr.domain.surges import Greeting
@@ -128,8 +129,7 @@ async def _watch(settings: config.Settings, database: Database, *, once: bool) -
                 if loop.time() - looked >= LOOK_S:
                     latest, looked = await _stored(database), loop.time()
                 live.update(_view(queues, latest, lasting, settings.zone), refresh=True)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), SHOW_S)
+                await within(stop, SHOW_S)
         return True
     finally:
         following.cancel()

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import TypeVar
 
+from ivr.domain.faults import Unavailable
+
 Answer = TypeVar("Answer")
 
 
@@ -19,7 +21,7 @@ class Why(Enum):
     CLOSED = "closed"  # it was never begun
 
 
-class NoAnswer(Exception):
+class NoAnswer(Unavailable):
     """A piece of work brought no answer."""
 
     def __init__(self, why: Why) -> None:

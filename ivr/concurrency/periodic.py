@@ -59,8 +59,12 @@ class Periodic:
 
 
 async def within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event; whether it came within so many seconds."""
+    """Wait for the event; whether it came within so many seconds.
+
+    A cancellation always ends it, also one in the very turn of the loop in which the event comes.
+    """
     if seconds > 0:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await event.wait()
     return event.is_set()

@@ -13,6 +13,7 @@ from typing import TypeVar
 from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Call, Ending, Expects, Interpreter, Next, Phrase, Question
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Corrected
 from ivr.language.port import Intent
 
@@ -27,7 +28,7 @@ LOOK_FOR_KEYS_S = 0.1
 Found = TypeVar("Found")
 
 
-class HandOver(Exception):
+class HandOver(Signal):
     """The caller leaves the dialogue for a person, or wants to; it ends every flow."""
 
     def __init__(self, to: Next, *, announced: bool = False) -> None:
@@ -37,15 +38,15 @@ class HandOver(Exception):
         self.announced = announced
 
 
-class ReportWanted(Exception):
+class ReportWanted(Signal):
     """The caller wants to report an outage, at whatever question."""
 
 
-class NumberMissing(Exception):
+class NumberMissing(Signal):
     """The caller has no number to give."""
 
 
-class WentBack(Exception):
+class WentBack(Signal):
     """The caller wants the step before; who has none asks again."""
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
+from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
@@ -22,7 +23,7 @@ Phrase = tuple[str, ...]
 """Prompt ids played one after the other; the first names the phrase in the journal, the rest are its values."""
 
 
-class HungUp(Exception):
+class HungUp(Signal):
     """The caller is gone; it ends every flow."""
 
 

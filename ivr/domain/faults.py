@@ -1,15 +1,76 @@
-"""Faults that any layer may meet and the dialogue answers.
+"""The one tree of exceptions. A fault holds codes and figures, never a sentence: pages and commands word it.
 
-Fault
-└── StoreUnavailable     the database is locked, gone or too slow: nothing was stored
+OwnException
+├── Signal                    no fault: a flow of a call goes on elsewhere, or the caller hung up
+│   ├── HungUp                    the telephone line
+│   ├── HandOver, ReportWanted, NumberMissing, WentBack     dialogue.conversation
+│   └── GaveUp                    dialogue.studio
+└── Fault                     what was asked cannot be done
+    ├── BadInput              somebody gave what cannot be used: settings, values, texts, names, protocol lines
+    │   └── BadSettings, BadDatabaseUrl, BadText, DoesNotFit, OutOfOrder, NobodyThere, TooLarge, UnknownName, …
+    ├── NotFound              nothing has this number or name
+    │   └── NoSuchOutage, NoSuchPerson, NoSuchTake, NoSuchPrompt, NoSuchBatch, …
+    ├── Conflict              what is stored, or somebody else at work, stands against it
+    │   └── AlreadyKnown, LoginTaken, LastAdministrator, NotWaiting, OtherPublished, Busy, …
+    ├── Refused               it is not allowed, or a rule speaks against it
+    │   └── NotPublishable, MayNotRecord, BadToken, AmiRefused
+    ├── BrokenFile            a file, a model or a recording is not what it should be
+    │   └── BadFile, BadCatalogue, BadManifest, BadModel, BadRecording, BadSound, BadArchive, …
+    └── Unavailable           something that is needed does not answer
+        ├── StoreUnavailable      the database is locked, gone or too slow: nothing was stored
+        └── AmiUnavailable, ExchangeAway, SessionBroken, RecogniserLost, CannotListen, NoAnswer, …
+
+Families go across the kinds, so that a caller may catch all of a topic: OutageFault, PersonFault, TakeFault, AmiFault,
+SynthesisFault. A test requires every class of an exception to hang in this tree.
 """
 
 from __future__ import annotations
 
-
-class Fault(Exception):
-    """Something outside the rules failed; the caller is told and reaches a person."""
+from dataclasses import fields, is_dataclass
 
 
-class StoreUnavailable(Fault):
+class OwnException(Exception):
+    """Everything that this program raises by a class of its own."""
+
+
+class Signal(OwnException):
+    """No fault: a flow of a call ends here and goes on elsewhere."""
+
+
+class Fault(OwnException):
+    """What was asked cannot be done. The attributes are codes and figures; `str` names them for the log."""
+
+    def __str__(self) -> str:
+        """`NoSuchTake take=5`; nothing of it is meant for people."""
+        if not is_dataclass(self):
+            return super().__str__()
+        figures = (f"{field.name}={getattr(self, field.name)}" for field in fields(self))
+        return " ".join((type(self).__name__, *figures))
+
+
+class BadInput(Fault):
+    """Somebody gave what cannot be used."""
+
+
+class NotFound(Fault):
+    """Nothing has this number or name."""
+
+
+class Conflict(Fault):
+    """What is stored, or somebody else at work, stands against it."""
+
+
+class Refused(Fault):
+    """It is not allowed, or a rule speaks against it."""
+
+
+class BrokenFile(Fault):
+    """A file, a model or a recording is not what it should be."""
+
+
+class Unavailable(Fault):
+    """Something that is needed does not answer."""
+
+
+class StoreUnavailable(Unavailable):
     """The database did not answer within its limit; the unit of work was undone."""

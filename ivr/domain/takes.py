@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ivr.domain.faults import Conflict, Fault, NotFound, Refused
+
 
 class TakeState(StrEnum):
     """Where a take stands. withdrawn: taken back, or replaced by a later one."""
@@ -207,15 +209,15 @@ class ChangedText:
     notes: str
 
 
-class TakeFault(Exception):
+class TakeFault(Fault):
     """What was asked cannot be done; the text says why, in Russian, for administrators."""
 
 
-class NoSuchTake(TakeFault, LookupError):
+class NoSuchTake(TakeFault, NotFound, LookupError):
     """There is no take of this number."""
 
 
-class NotPublishable(TakeFault):
+class NotPublishable(TakeFault, Refused):
     """Its checks speak against it. refusals: all of them."""
 
     def __init__(self, refusals: tuple[Refusal, ...]) -> None:
@@ -223,13 +225,13 @@ class NotPublishable(TakeFault):
         self.refusals = refusals
 
 
-class NothingPublished(TakeFault):
+class NothingPublished(TakeFault, NotFound):
     """No take of the prompt is published in this voice."""
 
 
-class MayNotRecord(TakeFault):
+class MayNotRecord(TakeFault, Refused):
     """Whose entrance was closed, or whose role was changed, while they called."""
 
 
-class OtherPublished(TakeFault):
+class OtherPublished(TakeFault, Conflict):
     """Another take is published than the one that was to be taken back."""

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from itertools import pairwise
 
+from ivr.domain.faults import Conflict, Fault, NotFound
+
 FEWEST_OF_PASSWORD, MOST_OF_PASSWORD = 10, 200
 FEWEST_OF_PIN, MOST_OF_PIN = 6, 12
 LOCK = timedelta(minutes=15)
@@ -39,19 +41,19 @@ class Person:
     locked_until: datetime | None = None
 
 
-class PersonFault(Exception):
+class PersonFault(Fault):
     """What was asked for people cannot be done; the text says why."""
 
 
-class NoSuchPerson(PersonFault):
+class NoSuchPerson(PersonFault, NotFound):
     """Nobody has this login or number."""
 
 
-class LoginTaken(PersonFault):
+class LoginTaken(PersonFault, Conflict):
     """Somebody has this login already."""
 
 
-class LastAdministrator(PersonFault):
+class LastAdministrator(PersonFault, Conflict):
     """Nobody could manage people any more."""
 
 

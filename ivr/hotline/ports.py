@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ivr.domain.callbacks import Callback, CallbackResult
+from ivr.domain.faults import Unavailable
 
 
 class Event(Protocol):
@@ -18,7 +19,7 @@ class Event(Protocol):
         """A header's value, "" if it did not come."""
 
 
-class ExchangeAway(Exception):
+class ExchangeAway(Unavailable):
     """The exchange cannot be asked now, or broke off; whether somebody was rung is not known."""
 
 

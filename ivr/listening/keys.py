@@ -52,10 +52,6 @@ class KeyBuffer:
         """The oldest key, None if there is none."""
         return self._keys.popleft() if self._keys else None
 
-    def put_back(self, key: Key) -> None:
-        """Put a key back as the oldest: it was not for who took it."""
-        self._keys.appendleft(key)
-
     def number_full(self, at: float) -> None:
         """A number ended by its length with a key at time `at`; keys already here are judged again as its tail."""
         self._last_of_run = at

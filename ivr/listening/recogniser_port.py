@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ivr.dialogue.ports import Hypothesis, Question
+from ivr.domain.faults import Unavailable
 
 
-class RecogniserLost(Exception):
+class RecogniserLost(Unavailable):
     """The recogniser of this utterance died, hangs or is overloaded: this question is answered by keys."""
 
 

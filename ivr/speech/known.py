@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.dialogue.ports import Expects
+from ivr.domain.faults import BrokenFile
 
 SEPARATORS = (";", ",", "\t", " ")
 
 
-class BadKnown(Exception):
+class BadKnown(BrokenFile):
     """The file of what is known cannot be read; the text says which line."""
 
 

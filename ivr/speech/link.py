@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import cast
 
+from ivr.concurrency.periodic import within
 from ivr.speech.frames import Kind, Unframer
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,7 @@ class Link(asyncio.Protocol):
 
     async def gone_within(self, seconds: float) -> bool:
         """Whether the other end closes within so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._gone.wait(), seconds)
-        return self._gone.is_set()
+        return await within(self._gone, seconds)
 
     def send(self, message: bytes) -> bool:
         """Never blocks; the sender bounds what waits here. False: the other end is gone."""

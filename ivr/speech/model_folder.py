@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.domain.faults import BrokenFile
+
 TELEPHONE_RATE = 8000
 GRAMMARS = ("account", "reading", "digits", "commands", "yes-no")
 
@@ -24,7 +26,7 @@ OURS_FOR_FEATURES = "--allow-upsample=true\n"
 """Without it a model for 16 kHz, as most are, refuses audio of a telephone."""
 
 
-class BadModel(Exception):
+class BadModel(BrokenFile):
     """The folder is no model that can be used; the text says what is wrong."""
 
 

@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.domain.faults import BrokenFile
 from ivr.speech.model_folder import TELEPHONE_RATE
 from ivr.speech.recogniser import LONGEST_S
 
@@ -24,7 +25,7 @@ SMOOTH_RATE = 40_000
 HEADROOM = 0.125  # sums of the filter pass full scale on their way
 
 
-class BadRecording(Exception):
+class BadRecording(BrokenFile):
     """A file that is no usable recording; the text says why."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ivr.domain.faults import BadInput, BrokenFile
 from ivr.domain.takes import ChangedText, TakeFault
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -29,7 +30,7 @@ SENTENCE_TAIL_MS = 200
 PIECE_TAIL_MS = 60
 
 
-class BadCatalogue(Exception):
+class BadCatalogue(BrokenFile):
     """The catalogue cannot be used; the text names file, line and id."""
 
 
@@ -57,7 +58,7 @@ class Entry:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-class BadText(TakeFault):
+class BadText(TakeFault, BadInput):
     """A text that cannot be spoken; the text says why, in Russian, for administrators."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import BrokenFile, StoreUnavailable
 from ivr.domain.takes import Take, TakeFault
 from ivr.storage.database.database import Database
 from ivr.storage.prompts import takes
@@ -20,7 +20,7 @@ from ivr.studio.sound.recording_store import RecordingStore
 from ivr.studio.voice.voices import Mark, Voices
 
 
-class NoSound(TakeFault):
+class NoSound(TakeFault, BrokenFile):
     """No sound could be made of the take, or of the text, or it was damaged since."""
 
 

@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ivr.domain.faults import BrokenFile, Conflict
 from ivr.studio.catalogue import ID, Entry
 from ivr.studio.sound.telephone_sound import alaw_bytes
 from ivr.studio.voice.rendering import Rendering, render
@@ -31,11 +32,11 @@ AT_ONCE = 2
 """Renderings at the same time; the calls on this machine need its other cores."""
 
 
-class BadManifest(Exception):
+class BadManifest(BrokenFile):
     """audio.json cannot be used; the text says why."""
 
 
-class Busy(Exception):
+class Busy(Conflict):
     """Another build writes into the same folder."""
 
 

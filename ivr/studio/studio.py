@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from ivr.config import VOICE, Settings
 from ivr.dialogue.ports import Expects
+from ivr.domain.faults import BadInput, Conflict, NotFound
 from ivr.domain.takes import (
     ChangedText,
     Hearing,
@@ -48,15 +49,15 @@ AT_ONCE = 2
 TURN_S = 60.0
 
 
-class NoSuchPrompt(TakeFault, LookupError):
+class NoSuchPrompt(TakeFault, NotFound, LookupError):
     """There is no such prompt or number."""
 
 
-class NoSuchVoice(TakeFault):
+class NoSuchVoice(TakeFault, BadInput):
     """That is no name of a voice one may record."""
 
 
-class Busy(TakeFault):
+class Busy(TakeFault, Conflict):
     """Too many recordings are processed at this moment."""
 
 

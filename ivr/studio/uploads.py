@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import IO, BinaryIO, cast
 
+from ivr.domain.faults import BadInput, BrokenFile
 from ivr.domain.takes import TakeFault
 
 MOST_ENTRIES = 1000
@@ -26,11 +27,11 @@ _NUMBERED = re.compile(r"(\d{1,6})(?:[ _.–—-].*)?", re.ASCII | re.DOTALL)
 _BY_THE_WAY = re.compile(r"(?:.*/)?(?:__MACOSX/.*|\.[^/]*|thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
 
 
-class UnknownName(TakeFault):
+class UnknownName(TakeFault, BadInput):
     """No prompt, or more than one, is meant by the name of a file."""
 
 
-class BadArchive(TakeFault):
+class BadArchive(TakeFault, BrokenFile):
     """A zip that is not unpacked; the text says why and what to do, in Russian."""
 
 

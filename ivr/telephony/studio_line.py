@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from ivr.config import Settings
 from ivr.dialogue.ports import HungUp, Next
@@ -25,7 +24,7 @@ from ivr.studio.by_phone import PhoneStudio
 from ivr.studio.studio import Studio
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.agi.session import SessionBroken
-from ivr.telephony.call import CallJournal
+from ivr.telephony.call import LineJournal
 from ivr.telephony.recording_call import RecordingPhone
 from ivr.telephony.sounds import Sounds
 
@@ -33,13 +32,6 @@ log = logging.getLogger(__name__)
 
 CALL_S = 7200.0
 """Longest call: a day's recording is done in several."""
-
-
-class StudioJournal(CallJournal, Protocol):
-    """Where calls are written down, with their ends."""
-
-    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
-        """A call ended."""
 
 
 class StudioLine:
@@ -52,7 +44,7 @@ class StudioLine:
         hashers: Hashers,
         sounds: Sounds,
         key_waits: KeyWaits,
-        journal: StudioJournal,
+        journal: LineJournal,
         now: Callable[[], datetime],
     ) -> None:
         self._studio = PhoneStudio(studio, hashers, settings.studio.calls, settings.studio.longest_s, now)

@@ -46,7 +46,7 @@ def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
     state = lab.state
     assert state is not None
     account = {"port": state.ami_port, "user": "ivr", "secret": state.ami_secret, **ami}
-    return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}}
+    return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}, "line": {"header_s": 30}}
 
 
 def promise(system: System, *phones: str, queue: str = "hotline", priority: int = 0, minutes: int = 0) -> None:
@@ -240,8 +240,9 @@ def two_daemons(lab: Lab, store_url: str) -> Iterator[tuple[System, System]]:
         system_of(lab, store_url) as one,
         tempfile.TemporaryDirectory(prefix="system-", dir=REPOSITORY / "var") as folder,
     ):
-        own_socket = {"socket": f"{folder}/ivr.sock"}
-        other = System(Path(folder), lab, store_url=store_url, changes={**rings_back(lab), "line": own_socket})
+        changes = rings_back(lab)
+        changes["line"]["socket"] = f"{folder}/ivr.sock"
+        other = System(Path(folder), lab, store_url=store_url, changes=changes)
         other.prepare()
         try:
             yield one, other

@@ -89,9 +89,11 @@ async def test_on_a_terminal_it_goes_on_until_interrupted(lab: Lab, folder: Path
             seen += os.read(main, 65536)
 
     try:
-        await asyncio.wait_for(asyncio.to_thread(read_until, b"Operator free"), LIMIT_S)
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.to_thread(read_until, b"Operator free")
         async with waiting_callers(lab, 1):
-            await asyncio.wait_for(asyncio.to_thread(read_until, b"Hotline (ringing|busy)"), LIMIT_S)
+            async with asyncio.timeout(LIMIT_S):
+                await asyncio.to_thread(read_until, b"Hotline (ringing|busy)")
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, LIMIT_S) == 0
     finally:

@@ -29,6 +29,8 @@ from tests.waiting import until
 VOICE = WAVS.parent
 SCENARIOS = ("mixture-and-barge-in", "silent-phone", "key-wins")
 ECHO = "echo-of-the-prompt"
+BUSY_MACHINE = {"result": 5, "speakers": 20}
+"""The longest wait for a result that the settings allow; and nobody uses keys since a busy processor was measured."""
 
 
 async def ring_all(system: System) -> dict[str, Result]:
@@ -44,7 +46,12 @@ async def ring_all(system: System) -> dict[str, Result]:
 def speaking(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system with its recognisers; its daemon runs."""
     folder = tmp_path_factory.mktemp("voices")
-    system = System(folder, lab, changes={"recordings": {"folder": str(folder / "kept")}})
+    changes: dict[str, dict[str, Any]] = {
+        "recordings": {"folder": str(folder / "kept")},
+        "line": {"header_s": 30},
+        "speech": BUSY_MACHINE,
+    }
+    system = System(folder, lab, changes=changes)
     system.prepare()
     import_accounts(system, VOICE / "accounts.csv")
     system.start_daemon()

@@ -6,6 +6,7 @@ Without a daemon the dialplan is alone: that is tested in tests/lab/test_dialpla
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 
 from ivr.storage.calls.reader import CallReader
 from ivr.testbed.robot.ringing import Robot
@@ -42,7 +43,8 @@ async def test_a_daemon_killed_in_the_middle_leaves_emergency_mode(system: Syste
     system.start_daemon()
     (reading,) = stored_for(system, "10000001")
     assert (reading.value, reading.status) == (12150, "flagged")
-    call = CallReader(system.open_database()).call(result.call_id)
+    with closing(system.open_database()) as database:
+        call = CallReader(database).call(result.call_id)
     assert call is not None and call.outcome == "nothing", "the new daemon closes what the killed one left open"
 
 

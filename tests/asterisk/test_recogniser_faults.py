@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ivr.config import REPOSITORY
 from ivr.testbed.lab.lab import Lab
@@ -24,7 +25,8 @@ async def test_a_model_that_is_no_good_leaves_the_keys(lab: Lab) -> None:
         shutil.copytree(MODEL, model)
         with (model / "am" / "final.mdl").open("r+b") as network:
             network.truncate(5000)
-        system = System(Path(folder) / "system", lab, changes={"speech": {"model": str(model)}})
+        changes: dict[str, dict[str, Any]] = {"speech": {"model": str(model)}, "line": {"header_s": 30}}
+        system = System(Path(folder) / "system", lab, changes=changes)
         system.prepare()
         import_accounts(system)
         system.start_daemon()

@@ -53,6 +53,7 @@ def running(lab: Lab) -> Iterator[System]:
         assert state is not None
         changes: dict[str, dict[str, Any]] = {
             "speech": {"model": "none"},
+            "line": {"header_s": 30},
             "sounds": {"own": str(folder / "voices")},
             "studio": {
                 "takes": str(folder / "takes"),

@@ -13,6 +13,7 @@ from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.browser.serving import served_at
+from tests.telephony.calling import patient_launcher
 from tests.web.people import put_people
 
 RING_S = 240.0
@@ -55,7 +56,10 @@ def calling_system(lab_folder: Path, folder: Path) -> Iterator[CallingSystem]:
     calls = lab_folder / "calls"
     lab = Lab(lab_folder, recordings=calls)
     state = lab.up()
+    lab.command(f"dialplan set global IVR_LAUNCHER {patient_launcher(lab_folder)}")
     changes = {
+        "line": {"header_s": 30},
+        "speech": {"result": 5, "speakers": 20},
         "web": {"listen": "127.0.0.1:0"},
         "recordings": {"folder": str(folder / "recordings"), "calls": str(calls)},
         "ami": {"port": state.ami_port, "user": state.ami_user, "secret": state.ami_secret},

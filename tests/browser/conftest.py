@@ -90,7 +90,7 @@ def chromium() -> Iterator[Browser]:
     """One Chromium for this folder, whose tests are not `async`: while it is there, Playwright's own loop runs."""
     expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=IN_RUSSIAN, timeout=PAGE_MS)
         yield browser
         browser.close()
 

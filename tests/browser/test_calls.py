@@ -12,19 +12,20 @@ from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.browser.calling import CallingSystem, calling_system
 from tests.browser.conftest import assert_fits, log_in, picture, until, window
+from tests.voice.echoes import GAP_MS
 
 SOON_MS = 90_000
 """Until the robot has made its voice, the daemon has answered, and the page has asked again."""
 
-READING = """
+READING = f"""
 title = "one zone"
 from = "+79160000101"
 step = [
-  { hears = "identify/ask" }, { keys = "1000000001" },
-  { hears = "common/yes-no" }, { says = "да" },
-  { hears = "reading/ask" }, { keys = "12150" },
-  { hears = "reading/confirm" }, { keys = "1" },
-  { hears = "reading/receipt" }, { hears = "menu/else" }, { keys = "2" },
+  {{ hears = "identify/ask", timeout = 60 }}, {{ keys = "1000000001", gap_ms = {GAP_MS} }},
+  {{ hears = "common/yes-no", timeout = 60 }}, {{ says = "да" }},
+  {{ hears = "reading/ask", timeout = 60 }}, {{ keys = "12150", gap_ms = {GAP_MS} }},
+  {{ hears = "reading/confirm", timeout = 60 }}, {{ keys = "1" }},
+  {{ hears = "reading/receipt", timeout = 60 }}, {{ hears = "menu/else", timeout = 60 }}, {{ keys = "2" }},
 ]
 [expect]
 outcome = "stored"
@@ -33,8 +34,8 @@ HOTLINE = """
 title = "to a person"
 from = "+79160000102"
 step = [
-  { hears = "identify/ask" }, { keys = "0" },
-  { hears = "hotline/connecting" }, { waits = 300 },
+  { hears = "identify/ask", timeout = 60 }, { keys = "0" },
+  { hears = "hotline/connecting", timeout = 60 }, { waits = 300 },
 ]
 """
 CHANNELS = """async (address) => {

@@ -125,6 +125,7 @@ def test_accounts_and_reports(page: Page, web: Web) -> None:
     page.get_by_role("button", name="Показать").click()
     page.wait_for_url("**/reports?span=month*")
     expect(page.get_by_text("Ещё считается")).to_have_count(0)
+    page.wait_for_load_state()  # a page that counted has loaded itself again
     picture(page, "reports")
     page.get_by_text("Числа").first.click()
     expect(page.locator("details table").first).to_be_visible()

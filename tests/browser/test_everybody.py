@@ -68,6 +68,7 @@ def test_every_page_is_for_everybody(page: Page, web: Web) -> None:
     for place in PLACES:
         page.goto(place.format(**keys))
         expect(page.get_by_text("Ещё считается")).to_have_count(0)
+        page.wait_for_load_state()  # a page that counted has loaded itself again
         found += faults(page)
         assert_fits(page)
     assert found == []

@@ -70,7 +70,7 @@ NOTES_WHERE_IT_BEGINS = """() => {
 def microphone(chromium: Browser, url: str, *arguments: str) -> Iterator[Page]:
     """A page in a Chromium of its own, with these arguments for its microphone."""
     given = [*(one for one in ARGUMENTS if "media-stream" not in one), *arguments]
-    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given, env=IN_RUSSIAN)
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=given, env=IN_RUSSIAN, timeout=PAGE_MS)
     try:
         with window(browser, url, viewport={"width": 1280, "height": 900}) as page:
             yield page
@@ -81,8 +81,8 @@ def microphone(chromium: Browser, url: str, *arguments: str) -> Iterator[Page]:
 def said(folder: Path) -> Path:
     """What the microphone hears: a quiet room while it is counted, then the text, then the room."""
     spoken, target = recording(folder, ASK_TEXT), folder / "microphone.wav"
-    room = f"anoisesrc=a=0.0003:r=48000:c=pink:d={BEFORE_S}"
-    after = "anoisesrc=a=0.0003:r=48000:c=pink:d=8"
+    room = f"anoisesrc=a=0.0003:r=48000:c=pink:seed=7:d={BEFORE_S}"
+    after = "anoisesrc=a=0.0003:r=48000:c=pink:seed=8:d=8"
     joined = "[0:a][1:a][2:a]concat=n=3:v=0:a=1"
     inputs = ("-f", "lavfi", "-i", room, "-i", str(spoken), "-f", "lavfi", "-i", after)
     ffmpeg(*inputs, "-filter_complex", joined, "-ac", "1", "-ar", "48000", "-c:a", "pcm_s16le", str(target))

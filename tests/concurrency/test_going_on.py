@@ -8,7 +8,7 @@ import pytest
 
 from ivr.concurrency.background import Background
 from ivr.concurrency.backoff import Backoff, Pauses
-from ivr.concurrency.periodic import Periodic
+from ivr.concurrency.periodic import Periodic, within
 from ivr.domain.faults import StoreUnavailable
 from tests.waiting import until
 
@@ -96,3 +96,18 @@ async def test_tasks_end_with_their_owner_and_a_fault_of_one_is_told(caplog: pyt
     stop.set()
     await background.close()
     assert ended == ["finishing", "endless"]
+
+
+async def test_a_cancellation_ends_a_wait_whatever_else_comes_in_the_same_turn() -> None:
+    """`asyncio.wait_for` of Python 3.11 swallows one that comes when its wait has just ended."""
+    event = asyncio.Event()
+    event.set()
+    outcomes = []
+    for turns in range(6):
+        waiting = asyncio.create_task(within(event, 30))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        came_in_time = waiting.cancel()
+        await asyncio.wait({waiting})
+        outcomes.append((came_in_time, waiting.cancelled()))
+    assert outcomes == [(came, came) for came, _ in outcomes]

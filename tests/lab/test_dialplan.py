@@ -72,7 +72,7 @@ async def test_a_full_menu_tells_of_a_large_outage_while_that_is_news(lab: Lab) 
             await phone.hears("fixed/outage-notice")
             await phone.presses("0")
             await phone.hears_next("fixed/hotline-connecting")
-        async with global_variable(lab, "IVR_NOTICE_UNTIL", str(round(time.time()) - 1)), calling(lab) as phone:
+        async with global_variable(lab, "IVR_NOTICE_UNTIL", str(int(time.time()) - 1)), calling(lab) as phone:
             await phone.hears("fixed/greeting")
             await phone.presses("#")
             await phone.hears_next("fixed/fallback")

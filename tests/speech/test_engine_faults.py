@@ -114,8 +114,10 @@ from pathlib import Path
 from ivr.speech.engine import Engine
 
 async def main():
-    engine = Engine(Path(sys.argv[1]), 2)
+    engine = Engine(Path(sys.argv[1]), 2, 1)
     await engine.start()
+    while engine.speakers < 2:  # both understand: one that just begins has not yet asked to end with us
+        await asyncio.sleep(0.01)
     print(*engine.pids, flush=True)
     await asyncio.sleep(600)
 

@@ -177,7 +177,7 @@ _line = st.one_of(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lines=st.lists(_line, max_size=8), header=st.one_of(st.just(HEADER.encode()), st.binary(max_size=60)))
 def test_no_content_breaks_the_reader(tmp_path: Path, lines: list[bytes], header: bytes) -> None:
     content = b"\n".join([header, *lines])

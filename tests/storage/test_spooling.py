@@ -193,8 +193,9 @@ async def test_an_older_reading_of_the_period_is_replaced(
 
 
 def test_the_file_is_taken_under_the_lock_of_its_writer(
-    spool: Path, database: Database, stock: Stock, now: Now
+    spool: Path, database: Database, stock: Stock, now: Now, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(emergency_import, "LOCK_LIMIT_S", LIMIT_S)
     stock.meter(stock.account())
     live = spool / "readings.jsonl"
     done = threading.Event()

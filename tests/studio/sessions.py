@@ -116,7 +116,7 @@ class Reading:
             file.setparams((1, 2, RATE, 0, "NONE", ""))
             file.writeframes(bytes(self.sound))
         mix = "[0:a][1:a]amix=duration=first:normalize=0"
-        noise = f"anoisesrc=a={room}:r={RATE}:c=pink"
+        noise = f"anoisesrc=a={room}:r={RATE}:c=pink:seed=7"  # the same at each run
         ffmpeg("-i", str(clean), "-f", "lavfi", "-i", noise, "-filter_complex", mix, *options, str(target))
         clean.unlink()
         return target

@@ -78,7 +78,7 @@ def together(folder: Path, url: str, studio: Studio) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(120)
+        process.join(240)
     assert [process.exitcode for process in processes] == [0, 0]
     states = {take.id: studio.take(take.id).state for take in takes}
     assert sorted(states.values()) == [TakeState.PUBLISHED, TakeState.WITHDRAWN]

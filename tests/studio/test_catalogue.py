@@ -8,8 +8,10 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.words import CountedQuestion
 from ivr.language.ru import dates, numbers
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
+from ivr.web.reports.statistics import STEPS
 
 OURS = REPOSITORY / "prompts" / "ru.toml"
 GREETING = '[prompts."greeting/welcome"]\ntext = "Здравствуйте!"\n'
@@ -94,3 +96,8 @@ def test_a_catalogue_in_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_a_missing_catalogue_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadCatalogue, match="No such file"):
         load_catalogue(tmp_path / "ru.toml")
+
+
+def test_what_the_reports_count_is_said_by_the_dialogue() -> None:
+    assert set(CountedQuestion) <= set(map(str, Prompt)) & set(load_catalogue(OURS))
+    assert STEPS.keys() == {Prompt.WELCOME, *CountedQuestion}

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import select
@@ -185,7 +186,7 @@ def broken(folder: Path, kind: str) -> Path:
         case "video":
             ffmpeg("-f", "lavfi", "-i", "testsrc=d=1", "-c:v", "mpeg4", "-f", "mp4", str(file))
         case "noise bytes":
-            file.write_bytes(os.urandom(20000))
+            file.write_bytes(Random(7).randbytes(20000))
     return file
 
 

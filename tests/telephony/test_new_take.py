@@ -23,6 +23,7 @@ from tests.lab.phone import exchange
 from tests.studio.recordings import recording
 from tests.studio.stock import ASK, settings_in
 from tests.telephony.handing import taken_call
+from tests.waiting import LIMIT_S
 
 LONG = "identify/help"
 WHILE_PUBLISHING_S, END_S = 10.0, 0.5
@@ -80,7 +81,7 @@ async def test_what_plays_goes_on_and_the_next_play_is_the_new_take(lab: Lab, tm
         async def end_of(take: Take, last_s: float) -> float:
             """Milliseconds at which the prompt ends; the caller hears only the last seconds of a take's length."""
             offset = take.checks.length_ms * 8 - round(last_s * 8000)
-            return (await incoming.session.stream(voice.file(LONG), last_s, offset=offset)).endpos / 8
+            return (await incoming.session.stream(voice.file(LONG), LIMIT_S, offset=offset)).endpos / 8
 
         playing = asyncio.create_task(end_of(slow, WHILE_PUBLISHING_S))
         await asyncio.sleep(0)  # now the command is on its way

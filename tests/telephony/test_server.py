@@ -395,7 +395,7 @@ async def test_no_descriptor_leaks(desk: Desk, path: Path) -> None:
                     await call.asterisk.asks_for_key()
                 call.asterisk.hang_up()
             await free(server)
-    assert descriptors() == before
+    await until(lambda: descriptors() == before)  # the loop closes a pipe in its next turn
 
 
 # FastAGI
@@ -531,7 +531,7 @@ async def test_the_socket_of_a_living_daemon_is_not(desk: Desk, path: Path) -> N
             CallServer(desk.answer, Bounds(1, 1, 1024)).listen_unix(path)
         async with served_call(path) as call:
             await call.asterisk.asks_for_key()
-    assert descriptors() == before
+    await until(lambda: descriptors() == before)  # the loop closes a pipe in its next turn
 
 
 async def test_a_file_in_the_sockets_place_is_kept(desk: Desk, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import csv
 import os
 import wave
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from ivr import sections
@@ -22,6 +22,8 @@ from ivr.dialogue.conversation import Patience
 from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp
 from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.journal.steps import PromptBegan
+from ivr.domain.journal.steps import Step as JournalStep
 from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
@@ -124,11 +126,11 @@ class TimelineJournal(MemoryJournal):
         super().__init__()
         self._timeline = timeline
 
-    def step(self, call_id: str, seq: int, at: object, kind: str, prompt: str, detail: str) -> None:
-        if kind == "prompt":
-            ids = (prompt, *detail.split())
+    def step(self, call_id: str, seq: int, at: datetime, step: JournalStep) -> None:
+        if isinstance(step, PromptBegan):
+            ids = (step.prompt, *step.pieces)
             text = " ".join(CATALOGUE[id].text for id in ids if id in CATALOGUE)
-            self._timeline.add(Who.MENU, text, prompt, sum(SOUNDS.seconds(id) or 0.0 for id in ids))
+            self._timeline.add(Who.MENU, text, step.prompt, sum(SOUNDS.seconds(id) or 0.0 for id in ids))
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,10 @@ async def ring(
             ended = await asyncio.gather(acting, sending, return_exceptions=True)
         faults = [str(one) for one in ended if isinstance(one, Exception)]
     meters = {register.id: meter for one in ledger.accounts for meter in one.meters for register in meter.registers}
+    zones = {register.id: register.zone for meter in meters.values() for register in meter.registers}
     entries = [(meters[entry.register_id].serial, entry) for kept in ledger.kept for entry in kept.entries]
-    faults += _unmet(scenario, outcome, timeline.heard, entries)
+    stored = ((serial, zones[entry.register_id], entry.value) for serial, entry in entries)
+    faults += scenario.expect.unmet(outcome, timeline.heard, stored)
     return Rung(outcome, timeline.happenings, entries, call.id, recordings, faults)
 
 
@@ -249,20 +253,3 @@ async def _act(steps: tuple[Step, ...], timeline: Timeline, asterisk: TimedAster
             case HangsUp():
                 timeline.add(Who.CALLER, "hangs up")
                 asterisk.hang_up()
-
-
-def _unmet(scenario: Scenario, outcome: Outcome, heard: list[str], entries: list[tuple[str, Entry]]) -> list[str]:
-    expect = scenario.expect
-    faults = []
-    if expect.outcome not in (None, outcome):
-        faults.append(f"outcome {outcome}, expected {expect.outcome}")
-    if expect.readings is not None:
-        stored = sorted((meter, entry.value) for meter, entry in entries)
-        wanted = sorted((reading.meter, reading.value) for reading in expect.readings)
-        if stored != wanted:
-            faults.append(f"stored {stored}, expected {wanted}")
-    left = iter(heard)
-    missing = next((prompt for prompt in expect.heard if prompt not in left), None)
-    if missing is not None:
-        faults.append(f"not heard, or not in this order: {missing}")
-    return faults

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from sqlalchemy import JSON, Table, insert
 from ivr.config import Web
 from ivr.domain.journal.steps import Said
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.domain.takes import Checks, Hearing, Reason, Refusal
 from ivr.domain.users import Role
 from ivr.storage import tables
@@ -57,7 +56,7 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         (tables.Register, {"id": key, "meter_id": key, "zone": "T1"}),
         (tables.Call, {"id": "evil", "account_id": key, "outcome": "nothing"}),
         (tables.CallStep, {"call_id": "evil", "seq": 1}),
-        (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(Reply.ANSWER, "1", HOSTILE))}),
+        (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(TurnEnd.ANSWER, "1", HOSTILE))}),
         (tables.CallStep, {"call_id": "evil", "seq": 3, "kind": "hung-up", "prompt": ""}),
         (
             tables.Reading,
@@ -211,7 +210,7 @@ async def test_a_link_is_no_recording(site: Site, tmp_path: Path) -> None:
 
 
 async def test_a_text_in_a_file_is_no_formula(site: Site) -> None:
-    at = site.time - timedelta(minutes=1)
+    at = site.time  # a minute before may be another day
     for number, prompt in enumerate(("=1+1", "@SUM(A1)", "-2", "+3")):
         call = f"c{number}"
         put(site.database, tables.Call, id=call, started_at=at, ended_at=at, outcome="nothing")

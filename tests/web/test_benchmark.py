@@ -13,7 +13,16 @@ from typer.testing import CliRunner
 from ivr.cli import app
 
 TINY = ("--readings", "600", "--calls", "120", "--accounts", "60", "--times", "2", "--takes", "0", "--published", "0")
-PAGES = {"/", "/readings", "/accounts", "/reports", "/people", "/tables/accounts/list", "/tables/readings/list"}
+PAGES = {
+    "/",
+    "/readings",
+    "/prompts",
+    "/accounts",
+    "/reports",
+    "/people",
+    "/tables/accounts/list",
+    "/tables/readings/list",
+}
 PAGES |= {"/accounts/1", "/people/1", "/reports?span=month", "/reports/figures.csv?span=month"}
 
 

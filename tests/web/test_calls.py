@@ -15,13 +15,9 @@ from sqlalchemy import insert
 from ivr.config import Recordings
 from ivr.domain.journal.steps import Said
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Failure, Next, Refused, Reply
-from ivr.domain.judgement import Verdict
-from ivr.domain.outages import Cause, Trouble
+from ivr.domain.journal.words import TurnEnd
 from ivr.domain.users import Role
 from ivr.storage import tables
-from ivr.web.calls import labels
-from ivr.web.outages.labels import CAUSES, TROUBLES
 from tests.web.conftest import Site
 from tests.web.stock import ACCOUNT, CALL, CALLER, UNIQUEID, put, put_account, put_call, tone
 
@@ -217,20 +213,7 @@ async def test_kept_utterances_and_addresses_of_reports_are_heard(
 
 async def test_what_a_caller_said_does_nothing_on_the_page(site: Site) -> None:
     put_call(site.database, caller=CALLER, called="<script>x</script>")
-    said = columns(Said(Reply.NOT_UNDERSTOOD, words="<script>y</script>"))
+    said = columns(Said(TurnEnd.NOT_UNDERSTOOD, words="<script>y</script>"))
     put(site.database, tables.CallStep, call_id=CALL, seq=99, at=site.time, **said)
     page = (await (await site.logged_in(Role.CLERK)).get(f"/calls/{CALL}")).text
     assert "&lt;script&gt;x" in page and "&lt;script&gt;y" in page and "<script>x" not in page
-
-
-def test_every_fact_of_a_step_has_its_words() -> None:
-    for words, facts in (
-        (labels.REPLIES, Reply),
-        (labels.VERDICTS, Verdict),
-        (labels.NEXT, Next),
-        (labels.FAILURES, Failure),
-        (labels.REFUSED, Refused),
-        (CAUSES, Cause),
-        (TROUBLES, Trouble),
-    ):
-        assert set(words) == set(facts)

@@ -68,13 +68,15 @@ async def site() -> AsyncIterator[Site]:
     for writer in site.opened:
         writer.close()
     site.pages.may_answer.set()
-    await asyncio.wait_for(site.server.shutdown(), LIMIT_S)
+    async with asyncio.timeout(LIMIT_S):
+        await site.server.shutdown()
 
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
     """All that comes until the server closes."""
     with contextlib.suppress(ConnectionResetError):
-        return await asyncio.wait_for(reader.read(), LIMIT_S)
+        async with asyncio.timeout(LIMIT_S):
+            return await reader.read()
     return b""
 
 
@@ -102,7 +104,8 @@ async def test_who_never_finishes_asking_is_sent_away(site: Site) -> None:
 async def test_who_begins_a_second_request_and_does_not_finish_it_is_sent_away(site: Site) -> None:
     reader, writer = await site.open()
     writer.write(HEAD + b"\r\n")
-    await asyncio.wait_for(reader.readuntil(b"ok"), LIMIT_S)
+    async with asyncio.timeout(LIMIT_S):
+        await reader.readuntil(b"ok")
     writer.write(HEAD)
     assert await ended(reader) == b""
 
@@ -111,7 +114,8 @@ async def test_who_is_being_answered_stays_however_long_it_takes(site: Site) -> 
     site.pages.may_answer.clear()
     reader, writer = await site.open()
     writer.write(HEAD + b"\r\n")
-    await asyncio.wait_for(site.pages.asked.wait(), LIMIT_S)
+    async with asyncio.timeout(LIMIT_S):
+        await site.pages.asked.wait()
     silent, _ = await site.open()
     assert await ended(silent) == b""  # came later and is gone: the time is over
     site.pages.may_answer.set()

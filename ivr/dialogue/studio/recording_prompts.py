@@ -18,7 +18,7 @@ from enum import StrEnum
 from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Phrase, Question
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.studio.ports import Card, Recorded, RecordingCall, RecordingStudio
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import Signal, StoreUnavailable
 from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakenBack, TakePublished
 from ivr.domain.journal.words import Refused
 from ivr.domain.takes import (
@@ -75,7 +75,7 @@ class Key(StrEnum):
     OTHER = "0"
 
 
-class GaveUp(Exception):
+class GaveUp(Signal):
     """Nobody presses a useful key any more."""
 
 
@@ -210,7 +210,8 @@ class RecordingVisit:
             recorded = await call.record_prompt(name, studio.longest_s)
         except HungUp:
             # Somebody who hangs up instead of pressing # has recorded all the same.
-            await asyncio.wait_for(studio.keep(card, person, name), KEEP_S)
+            async with asyncio.timeout(KEEP_S):
+                await studio.keep(card, person, name)
             raise
         if recorded is Recorded.FAILED:
             log.error("Asterisk could not record a prompt", extra={"call": call.id})
@@ -221,7 +222,8 @@ class RecordingVisit:
         try:
             await call.say((Prompt.STUDIO_CHECKING,))
         finally:
-            take = await asyncio.wait_for(keeping, KEEP_S)
+            async with asyncio.timeout(KEEP_S):
+                take = await keeping
         if take is None:
             await self._fail((Prompt.STUDIO_NOT_RECORDED,))
             return card

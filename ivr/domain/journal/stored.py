@@ -14,6 +14,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
+from ivr.domain.faults import BadInput
 from ivr.domain.journal.steps import STEPS, ReadStep, Step, Unreadable
 from ivr.domain.journal.words import StepKind
 
@@ -21,7 +22,7 @@ PROMPT = "prompt"
 """The field that has a column of its own."""
 
 
-class _Unknown(ValueError):
+class _Unknown(BadInput, ValueError):
     """A fact is missing, not known, or of another type."""
 
 

@@ -34,7 +34,7 @@ class StepKind(StrEnum):
     LEGACY = "legacy"
 
 
-class Reply(StrEnum):
+class TurnEnd(StrEnum):
     """How a turn of the caller ended; the words are those of the dialogue's Ending and of a language's Intent."""
 
     ANSWER = "answer"
@@ -90,3 +90,26 @@ class Refused(StrEnum):
 
     PERSON = "person"  # their right was taken away
     TELEPHONE = "telephone"  # not one of those that may
+
+
+GOES_ON = "open"
+"""What stands for the outcome of a call that is not over."""
+WITH_A_PERSON = frozenset({Outcome.HOTLINE, Outcome.OPERATOR, Outcome.MESSAGE})
+"""Outcomes of calls that needed somebody: the line could not serve them alone."""
+
+
+class CountedQuestion(StrEnum):
+    """Ids of the prompts that begin once for each try of their question: reports count tries by them."""
+
+    IDENTIFY_ASK = "identify/ask"
+    IDENTIFY_CONFIRM = "identify/confirm"
+    IDENTIFY_LAST_DIGITS = "identify/last-digits"
+    READING_ASK = "reading/ask"
+    READING_CONFIRM = "reading/confirm"
+    READING_INSIST = "reading/insist"
+    MENU_ELSE = "menu/else"
+    MENU_MAIN = "menu/main"
+    OUTAGE_CHOICES = "outage/choices"
+    REPORT_TROUBLE = "report/trouble"
+    REPORT_ADDRESS = "report/address"
+    REPORT_NUMBER = "report/number"

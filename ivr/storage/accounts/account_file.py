@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ivr.domain.accounts import AccountFormat
+from ivr.domain.faults import BrokenFile
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES
 from ivr.domain.phones import is_e164
 
@@ -36,7 +37,7 @@ _POWER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?")
 _BOM = b"\xef\xbb\xbf"
 
 
-class BadFile(ValueError):
+class BadFile(BrokenFile, ValueError):
     """The file is no such CSV at all; the text begins with the number of the line that says so."""
 
 

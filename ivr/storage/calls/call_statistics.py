@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select
 
-from ivr.domain.journal.words import StepKind
+from ivr.domain.journal.words import GOES_ON, CountedQuestion, Outcome, StepKind
 from ivr.domain.readings import Channel
 from ivr.storage import tables
 from ivr.storage.calls.dashboard import LAST_PROMPT
@@ -37,23 +37,10 @@ MOST_HOURS_AT_ONCE = 24
 AHEAD = timedelta(days=366)
 """How far back hours are counted before somebody asks; what lies before is counted when asked for."""
 
-QUESTIONS = (
-    "identify/ask",
-    "identify/confirm",
-    "identify/last-digits",
-    "reading/ask",
-    "reading/confirm",
-    "reading/insist",
-    "menu/else",
-    "menu/main",
-    "outage/choices",
-    "report/trouble",
-    "report/address",
-    "report/number",
-)
-"""Prompts that are played once for each try of their step."""
 CALLS, REPEATS, NUMBERED, LEFT, TRIES, TAKEN = "calls", "repeats", "numbered", "left", "tries", "taken"
 COUNTED = "counted"
+PLAIN, FLAGGED = "plain", "flagged"
+_QUESTIONS = frozenset(map(str, CountedQuestion))
 
 Counts = Counter[tuple[str, str]]
 
@@ -65,13 +52,20 @@ _HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == Step
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """How many readings came in. flagged: so many of them waited for a clerk."""
+
+    readings: int = 0
+    flagged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What was counted in a time. hours: sums of CALLS and TAKEN by the beginning of the hour.
 
-    totals: sums by kind and key. CALLS: outcome or `open`. REPEATS: calls of a number that had called within
+    totals: sums by kind and key. CALLS: outcome or GOES_ON. REPEATS: calls of a number that had called within
     AGAIN_WITHIN; NUMBERED: calls with a number. LEFT: last prompt of calls that were hung up and left nothing.
-    TRIES: `question tries`, calls in which a question was asked so often. TAKEN: `channel plain` or `channel flagged`,
-    readings by when they came in. left_out: hours that are not counted yet.
+    TRIES, TAKEN: see `tries` and `taken`. left_out: hours that are not counted yet.
     """
 
     totals: Mapping[tuple[str, str], int]
@@ -81,6 +75,26 @@ class Figures:
     def of(self, what: str) -> dict[str, int]:
         """Figures of one kind by their key."""
         return {key: count for (kind, key), count in self.totals.items() if kind == what}
+
+    @property
+    def tries(self) -> dict[CountedQuestion, dict[int, int]]:
+        """For each question that was asked: calls by how often it was asked in them, MOST_TRIES for more."""
+        found: dict[CountedQuestion, dict[int, int]] = {}
+        for key, count in self.of(TRIES).items():
+            question, _, times = key.rpartition(" ")
+            if question in _QUESTIONS:  # a later version may count others
+                found.setdefault(CountedQuestion(question), {})[int(times)] = count
+        return found
+
+    @property
+    def taken(self) -> dict[Channel, Taken]:
+        """Readings by the channel they came through, and by when they came in."""
+        found: dict[Channel, Taken] = {}
+        for key, count in self.of(TAKEN).items():
+            name, _, kind = key.rpartition(" ")
+            before = found.get(Channel(name), Taken())
+            found[Channel(name)] = Taken(before.readings + count, before.flagged + (count if kind == FLAGGED else 0))
+        return found
 
 
 def figures(database: Database, since: datetime, until: datetime, now: datetime, budget_s: float = 1.0) -> Figures:
@@ -185,12 +199,12 @@ def _count(connection: Connection, hour: datetime) -> Counts:
     """All figures of one hour, from calls, steps and readings."""
     counts: Counts = Counter()
     began = and_(_calls.c.started_at >= hour, _calls.c.started_at < hour + HOUR, from_outside(_calls))
-    outcome = func.coalesce(_calls.c.outcome, "open")
+    outcome = func.coalesce(_calls.c.outcome, GOES_ON)
     for key, count in connection.execute(select(outcome, func.count()).where(began).group_by(outcome)):
         counts[(CALLS, key)] = count
     if counts:
         counts += _of_calls(connection, hour, began)
-    doubted = case((_readings.c.reason.in_(("", RESTORED)), "plain"), else_="flagged")
+    doubted = case((_readings.c.reason.in_(("", RESTORED)), PLAIN), else_=FLAGGED)
     taken = (
         select(_readings.c.channel, doubted, func.count())
         .where(
@@ -219,13 +233,15 @@ def _of_calls(connection: Connection, hour: datetime, began: ColumnElement[bool]
     for at, earlier in connection.execute(select(_calls.c.started_at, before).where(began, _calls.c.caller != "")):
         counts[(NUMBERED, "")] += 1
         counts[(REPEATS, "")] += earlier is not None and at - earlier <= AGAIN_WITHIN
-    left = select(LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == "nothing", _HUNG_UP).subquery()
+    left = (
+        select(LAST_PROMPT.label("prompt")).where(began, _calls.c.outcome == Outcome.NOTHING.value, _HUNG_UP).subquery()
+    )
     for prompt, count in connection.execute(select(left.c.prompt, func.count()).group_by(left.c.prompt)):
         counts[(LEFT, prompt or "")] = count
     played = (
         select(_steps.c.prompt, func.count().label("times"))
         .select_from(_calls.join(_steps, _steps.c.call_id == _calls.c.id))
-        .where(began, _steps.c.prompt.in_(QUESTIONS))
+        .where(began, _steps.c.prompt.in_(tuple(CountedQuestion)))
         .group_by(_steps.c.call_id, _steps.c.prompt)
         .subquery()
     )

@@ -11,14 +11,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from ivr.domain.journal.words import WITH_A_PERSON
 from ivr.domain.outages import State
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.prompts.studio_calls import from_outside
 
 MOST_CALLS = 200
-WITH_A_PERSON = frozenset({"hotline", "operator", "message"})
-"""Outcomes of calls that needed somebody: the line could not serve them alone."""
 
 _calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
 _readings, _outages = tables.of(tables.Reading), tables.of(tables.Outage)
@@ -61,7 +60,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The figures of a day. outcomes: of the calls that ended, by tables.OUTCOMES."""
+    """The figures of a day. outcomes: of the calls that ended, by Outcome."""
 
     open_calls: tuple[OpenCall, ...] = ()
     outcomes: Mapping[str, int] = field(default_factory=dict)

@@ -13,9 +13,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, exists, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.concurrency.periodic import within
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import Outcome
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -113,9 +115,9 @@ class Journal:
         """It is known whose call this is."""
         self._note_call(call_id, {"account_id": account_id})
 
-    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
-        """A call ended. outcome: one of tables.OUTCOMES."""
-        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome})
+    def closed(self, call_id: str, ended_at: datetime, outcome: Outcome) -> None:
+        """A call ended."""
+        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome.value})
         self._lost.discard(call_id)
         self._open_calls.discard(call_id)
 
@@ -149,7 +151,7 @@ class Journal:
         abandoned = (
             update(_calls)
             .where(_calls.c.node == self._node, _calls.c.ended_at.is_(None))
-            .values(ended_at=now, outcome=case((stored, "stored"), else_="nothing"))
+            .values(ended_at=now, outcome=case((stored, Outcome.STORED.value), else_=Outcome.NOTHING.value))
         )
 
         def run() -> int:
@@ -199,13 +201,7 @@ class Journal:
                     log.warning("journal is written again", extra={"dropped": self._dropped})
                 busy = INTERVAL_OF_A_CALL_S * len(self._open_calls)
                 away, pause = False, min(max(INTERVAL_S, busy), LONGEST_INTERVAL_S)
-            await self._rest(pause)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+            await within(self._closing, pause)
 
     def _take(self) -> Batch:
         calls, self._calls = self._calls, {}

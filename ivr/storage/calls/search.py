@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from ivr.domain.journal.words import GOES_ON
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.readings.submissions import BEFORE_FIRST_RECEIPT
@@ -31,7 +32,7 @@ _JOINED = _calls.outerjoin(_accounts, _accounts.c.id == _calls.c.account_id)
 class Wanted:
     """Which calls: each field narrows it down, empty ones do not.
 
-    since, until: begin of the call, `until` not included. caller: E.164. outcome: of tables.OUTCOMES, `open` for calls
+    since, until: begin of the call, `until` not included. caller: E.164. outcome: of Outcome, GOES_ON for calls
     that go on. name: id of a call, or the number of a receipt.
     """
 
@@ -109,7 +110,7 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
         conditions.append(_calls.c.started_at < wanted.until)
     if wanted.caller:
         conditions.append(_calls.c.caller == wanted.caller)
-    if wanted.outcome == "open":
+    if wanted.outcome == GOES_ON:
         conditions.append(_calls.c.ended_at.is_(None))
     elif wanted.outcome:
         conditions.append(_calls.c.outcome == wanted.outcome)

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import BadInput, StoreUnavailable
 
 CONNECT_LIMIT_S = 10.0
 """Longest wait for a server to answer at all, however long its statements may take."""
@@ -28,7 +28,7 @@ CONNECTIONS = 8
 """Connections at most: the daemon's units of work and its journal need five."""
 
 
-class BadDatabaseUrl(ValueError):
+class BadDatabaseUrl(BadInput, ValueError):
     """The setting names no database that this project can use."""
 
 

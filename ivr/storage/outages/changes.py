@@ -18,6 +18,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from ivr.domain.audit import Action, Fact, Facts, FactValue
 from ivr.domain.audit import changed as old_and_new
 from ivr.domain.callbacks import CallbackResult
+from ivr.domain.faults import BadInput, Conflict, Fault, NotFound
 from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
 from ivr.storage import tables
 from ivr.storage.database.audit import minute
@@ -48,23 +49,23 @@ _UNREACHED = [
 ]
 
 
-class OutageFault(Exception):
+class OutageFault(Fault):
     """What was asked cannot be done; the text says why."""
 
 
-class NoSuchOutage(OutageFault, LookupError):
+class NoSuchOutage(OutageFault, NotFound, LookupError):
     """There is no outage of this number that goes on."""
 
 
-class NobodyThere(OutageFault):
+class NobodyThere(OutageFault, BadInput):
     """No account lies at the place."""
 
 
-class AlreadyKnown(OutageFault):
+class AlreadyKnown(OutageFault, Conflict):
     """An outage of the same place goes on already."""
 
 
-class OutOfOrder(OutageFault):
+class OutOfOrder(OutageFault, BadInput):
     """The outage would end before it began."""
 
 

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
+from ivr.domain.faults import NotFound
 from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.database.atomic_file import whole_file
@@ -45,7 +46,7 @@ _OF_BATCH = (
 )
 
 
-class NoSuchBatch(LookupError):
+class NoSuchBatch(NotFound, LookupError):
     """No batch has this number."""
 
 

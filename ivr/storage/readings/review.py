@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ivr.domain.audit import Action, Fact, Facts, changed
+from ivr.domain.faults import BadInput, Conflict
 from ivr.domain.readings import Channel, Status
 from ivr.storage import tables
 from ivr.storage.accounts.load import REFUSED
@@ -68,7 +69,7 @@ _SEEN = (
 )
 
 
-class NotWaiting(LookupError):
+class NotWaiting(Conflict, LookupError):
     """The reading does not wait for a clerk; the text says what it is instead. status: "" where there is none."""
 
     def __init__(self, reading: int, status: str) -> None:
@@ -76,7 +77,7 @@ class NotWaiting(LookupError):
         self.status = status
 
 
-class DoesNotFit(ValueError):
+class DoesNotFit(BadInput, ValueError):
     """The corrected value is not one that the display can show, or the one that was given already."""
 
 

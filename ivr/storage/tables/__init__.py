@@ -12,7 +12,6 @@ from ivr.storage.tables.accounts import AccountPhone as AccountPhone
 from ivr.storage.tables.accounts import Meter as Meter
 from ivr.storage.tables.accounts import Register as Register
 from ivr.storage.tables.callbacks import Callback as Callback
-from ivr.storage.tables.calls import OUTCOMES as OUTCOMES
 from ivr.storage.tables.calls import Call as Call
 from ivr.storage.tables.calls import CallStep as CallStep
 from ivr.storage.tables.calls import ReportHour as ReportHour

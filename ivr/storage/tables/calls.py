@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.domain.journal.words import Outcome
 from ivr.storage.tables.columns import Base, empty_text, one_of, only
 
-OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
-"""How a call can end; the words of the dialogue's Outcome, which lies above this layer."""
 OPEN = text("ended_at IS NULL")
 
 
@@ -23,7 +22,7 @@ class Call(Base):
 
     __tablename__ = "calls"
     __table_args__ = (
-        one_of("outcome", OUTCOMES),
+        one_of("outcome", Outcome),
         Index("ix_calls_open", "node", **only(OPEN)),
         Index("ix_calls_open_started_at", "started_at", **only(OPEN)),
         Index("ix_calls_caller_started_at", "caller", "started_at"),
@@ -44,7 +43,11 @@ class Call(Base):
 
 
 class CallStep(Base):
-    """One thing that happened in a call. `prompt`: id of the prompt that began, '' for other kinds."""
+    """One thing that happened in a call, in the form of `ivr.domain.journal.stored`.
+
+    kind: a StepKind. prompt: id of the prompt that began, '' for other kinds. detail: the step's other facts as a JSON
+    object, '' for none. Nothing is searched by facts, so they need no index and no column of type JSON.
+    """
 
     __tablename__ = "call_steps"
 

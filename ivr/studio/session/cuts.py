@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ivr.domain.faults import BrokenFile
 from ivr.studio.session.script import Sheet
 
 LARGEST_BYTES = 16 << 20
@@ -24,7 +25,7 @@ _HEAD = """\
 """
 
 
-class BadCuts(Exception):
+class BadCuts(BrokenFile):
     """The file cannot be used; the text says why, with the line of the sheet."""
 
 

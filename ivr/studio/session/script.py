@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ivr.domain.faults import BrokenFile
 from ivr.domain.takes import How, Take, TakeState
 from ivr.studio.catalogue import ID, Entry
 from ivr.studio.prompt_status import PromptStatus, Seen
@@ -51,7 +52,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
 OTHERS = "Прочее"
 
 
-class BadSheet(Exception):
+class BadSheet(BrokenFile):
     """A file that is no sheet, or a prompt that cannot be on one; the text says why."""
 
 

@@ -9,11 +9,13 @@ import secrets
 from pathlib import Path
 from typing import BinaryIO
 
+from ivr.domain.faults import BadInput
+
 NAME = re.compile(r"[0-9a-f]{32}")
 _AT_ONCE = 1 << 20
 
 
-class TooLarge(Exception):
+class TooLarge(BadInput):
     """A recording beyond the limit; nothing of it is kept."""
 
 

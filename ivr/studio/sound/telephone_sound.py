@@ -18,6 +18,8 @@ from pathlib import Path
 
 from pydub import AudioSegment
 
+from ivr.domain.faults import BrokenFile
+
 RATE = 8000
 LEVEL_DBFS = -20.0
 CEILING_DBFS = -3.0
@@ -37,7 +39,7 @@ CONVERT_LIMIT_S = 60.0
 TO_TELEPHONE = f"highpass=f=120,aresample={RATE}:resampler=soxr:precision=28"
 
 
-class BadSound(Exception):
+class BadSound(BrokenFile):
     """The sound cannot become a prompt; the text says why."""
 
 

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ivr.domain.faults import Unavailable
+
 LIMIT_S = 60.0
 """Longest run of an engine for one text; a sentence takes about one second."""
 
 
-class SynthesisFault(Exception):
+class SynthesisFault(Unavailable):
     """No speech could be made."""
 
 

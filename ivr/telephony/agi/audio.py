@@ -16,14 +16,13 @@ class AudioTap:
     """Owns the audio descriptor of a call: signed linear 16 bit, 8 kHz.
 
     Asterisk drops audio that nobody reads and sends none while the caller's phone is silent, so bytes tell
-    how much was heard, not how much time passed; `heard_at` is the clock time of the latest.
+    how much was heard, not how much time passed.
     """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._loop = asyncio.get_running_loop()
         self._listener: Callable[[bytes, float], None] | None = None
-        self.heard_at: float | None = None
         os.set_blocking(fd, False)
         self._timer: asyncio.TimerHandle | None = self._next_tick()
 
@@ -74,7 +73,6 @@ class AudioTap:
                 return heard, False
             if not data:
                 return heard, False
-            self.heard_at = self._loop.time()
             heard += data
             if len(data) < 65536:
                 return heard, True

@@ -10,13 +10,15 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
+from ivr.domain.faults import BadInput
+
 _RESULT = re.compile(r"result=(-?\d{0,18})(?!\d)(?: \((.*)\))?(?: endpos=(-?\d{1,18}))?", re.DOTALL | re.ASCII)
 _BREAK = re.compile(r"[\r\n\0]")
 _MOST_USAGE_LINES = 200
 _LONGEST_COMMAND = 2047  # AGI_BUF_LEN less its final zero; Asterisk takes the rest of a longer line for a command
 
 
-class WireError(Exception):
+class WireError(BadInput):
     """What arrived is not AGI; the session cannot be trusted any more."""
 
 

@@ -10,11 +10,12 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from ivr.dialogue.ports import HungUp
+from ivr.domain.faults import Unavailable
 from ivr.telephony.agi.commands import Code, Replies, Reply, WireError, command, parse_header, stream_command
 from ivr.telephony.agi.wire import Wire, WireClosed
 
 
-class SessionBroken(Exception):
+class SessionBroken(Unavailable):
     """The session cannot be used any more: a command outlasted its limit or the reply made no sense."""
 
 

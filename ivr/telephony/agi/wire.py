@@ -8,12 +8,14 @@ import os
 from collections import deque
 from collections.abc import Callable
 
+from ivr.domain.faults import Unavailable
+
 _CHUNK = 65536
 _LONGEST_LINE = 65536
 _MOST_LINES = 1000
 
 
-class WireClosed(Exception):
+class WireClosed(Unavailable):
     """The other side is gone: Asterisk closed the descriptors, which is how it tells of a hang-up."""
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import panoramisk
 
+from ivr.domain.faults import Fault, Refused, Unavailable
 from ivr.telephony.manager.arguments import argument
 
 CONNECT_S, ACTION_S = 5.0, 5.0
@@ -30,15 +31,15 @@ LONGEST_LINE = 1000
 """Bytes of a header with its name. Asterisk drops the beginning of lines of 1024, and takes the rest for headers."""
 
 
-class AmiFault(Exception):
+class AmiFault(Fault):
     """The manager interface failed."""
 
 
-class AmiUnavailable(AmiFault):
+class AmiUnavailable(AmiFault, Unavailable):
     """No connection, or it broke, or no answer came within the limit."""
 
 
-class AmiRefused(AmiFault):
+class AmiRefused(AmiFault, Refused):
     """Asterisk refused the login or an action. said: in Asterisk's words, "" if it gave none."""
 
     def __init__(self, text: str, said: str = "") -> None:

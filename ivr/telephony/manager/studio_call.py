@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ivr.config import Settings
+from ivr.domain.faults import Unavailable
 from ivr.domain.takes import TakeFault
 from ivr.domain.users import Person
 from ivr.storage.database.database import Database
@@ -28,7 +29,7 @@ class RangStudio(StrEnum):
     FAILED = "failed"
 
 
-class CannotRing(TakeFault):
+class CannotRing(TakeFault, Unavailable):
     """No telephone can be rung; the text says why, in Russian."""
 
 

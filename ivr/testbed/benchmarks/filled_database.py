@@ -12,6 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.steps import KeysPressed, PromptBegan, YesOrNoPressed
+from ivr.domain.journal.stored import columns
+from ivr.domain.journal.words import TurnEnd
 from ivr.storage.database.database import Database
 
 DAYS, LONGEST_BETWEEN_S = 30, 1800.0
@@ -19,18 +23,18 @@ DAYS, LONGEST_BETWEEN_S = 30, 1800.0
 FLAGGED_OF = 200
 """One of so many readings of the newest month waits for a clerk."""
 STEPS = (
-    ("prompt", "greeting/welcome"),
-    ("prompt", "identify/ask"),
-    ("keys", ""),
-    ("prompt", "identify/confirm"),
-    ("yes-no", ""),
-    ("prompt", "reading/last"),
-    ("prompt", "reading/ask"),
-    ("keys", ""),
-    ("prompt", "reading/confirm"),
-    ("yes-no", ""),
-    ("prompt", "reading/stored"),
-    ("prompt", "menu/else"),
+    PromptBegan(Prompt.WELCOME),
+    PromptBegan(Prompt.IDENTIFY_ASK),
+    KeysPressed(TurnEnd.ANSWER, "4000000000"),
+    PromptBegan(Prompt.IDENTIFY_CONFIRM),
+    YesOrNoPressed(TurnEnd.ANSWER, "1"),
+    PromptBegan(Prompt.READING_LAST),
+    PromptBegan(Prompt.READING_ASK),
+    KeysPressed(TurnEnd.ANSWER, "12150"),
+    PromptBegan(Prompt.READING_CONFIRM),
+    YesOrNoPressed(TurnEnd.ANSWER, "1"),
+    PromptBegan(Prompt.READING_STORED),
+    PromptBegan(Prompt.MENU_ELSE),
 )
 """What happens in a call, until it ends somewhere behind the fourth step."""
 
@@ -122,13 +126,14 @@ def _statements(database: Database, size: Size, now: datetime) -> Iterator[tuple
         CASE WHEN i % 10 < 6 THEN 'stored' WHEN i % 10 < 8 THEN 'nothing' WHEN i % 10 < 9 THEN 'hotline'
         ELSE 'operator' END FROM n""",
     )
-    values = ", ".join(f"({seq}, '{kind}', '{prompt}')" for seq, (kind, prompt) in enumerate(STEPS, start=1))
+    kept = [columns(step) for step in STEPS]
+    rows = [f"({seq}, '{one['kind']}', '{one['prompt']}', '{one['detail']}')" for seq, one in enumerate(kept, start=1)]
     moment = "started_at" if sqlite else "started_at + seq * interval '2 seconds'"
     yield (
         "call_steps",
         f"""INSERT INTO call_steps (call_id, seq, at, kind, prompt, detail)
-        WITH s(seq, kind, prompt) AS (VALUES {values})
-        SELECT id, seq, {moment}, kind, prompt, '' FROM calls JOIN s
+        WITH s(seq, kind, prompt, detail) AS (VALUES {", ".join(rows)})
+        SELECT id, seq, {moment}, kind, prompt, detail FROM calls JOIN s
         ON seq <= CASE WHEN outcome = 'nothing' THEN 4 + account_id % 5 ELSE 12 END""",
     )
     yield (

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from ivr.domain.faults import Unavailable
 from ivr.domain.users import Role
 from ivr.storage.calls import call_statistics
 from ivr.storage.database.database import Database
@@ -42,7 +43,7 @@ SEARCHES = (
 """Addresses beside those that the menu and its pages lead to."""
 
 
-class PagesFailed(Exception):
+class PagesFailed(Unavailable):
     """The pages did not start, or answered something else than a page."""
 
 

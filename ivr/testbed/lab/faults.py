@@ -6,8 +6,10 @@ LabFault
 
 from __future__ import annotations
 
+from ivr.domain.faults import Unavailable
 
-class LabFault(Exception):
+
+class LabFault(Unavailable):
     """The private Asterisk cannot be built, started or asked; the text says what to do about it."""
 
 

@@ -120,7 +120,8 @@ class Exchange:
         self._awaited[token] = awaited
         try:
             await ring()
-            leg, done = await asyncio.wait_for(awaited, 10)
+            async with asyncio.timeout(10):
+                leg, done = await awaited
             try:
                 await script(leg)
             finally:

@@ -23,7 +23,7 @@ from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot import recording
 from ivr.testbed.robot.journal_watch import FOLLOWED, Watch
 from ivr.testbed.robot.leg import Exchange, Leg
-from ivr.testbed.robot.scenario import BadScenario, Expectations, HangsUp, Hears, Presses, Says, Scenario, Step, Waits
+from ivr.testbed.robot.scenario import BadScenario, HangsUp, Hears, Presses, Says, Scenario, Step, Waits
 from ivr.testbed.robot.timeline import Happening, Timeline, Who
 
 REACTION_S = 0.5  # nobody presses a key sooner after the prompt that asks for it has begun
@@ -139,7 +139,8 @@ class Robot:
                 await asyncio.gather(*watching, return_exceptions=True)
         readings = await asyncio.to_thread(self._readings, watch)
         stereo = await asyncio.to_thread(recording.join, sides, self._recordings / f"{sides.name}.wav")
-        faults += _unmet(scenario.expect, watch.outcome, timeline.heard, readings)
+        stored = ((reading.meter, reading.zone, reading.value) for reading in readings)
+        faults += scenario.expect.unmet(watch.outcome, timeline.heard, stored)
         return Result(
             scenario.title,
             watch.outcome or "nothing",
@@ -229,22 +230,6 @@ async def _settled(watch: Watch, limit_s: float) -> None:
     """The journal is written behind the call: give it time to close the call."""
     with contextlib.suppress(TimeoutError):
         await watch.journal_closed(limit_s)
-
-
-def _unmet(expect: Expectations, outcome: str | None, heard: list[str], readings: tuple[ReadingView, ...]) -> list[str]:
-    faults = []
-    if expect.outcome is not None and outcome != expect.outcome:
-        faults.append(f"outcome {outcome or 'unknown'}, expected {expect.outcome}")
-    if expect.readings is not None:
-        stored = sorted((reading.meter, reading.zone, reading.value) for reading in readings)
-        wanted = sorted((reading.meter, reading.zone, reading.value) for reading in expect.readings)
-        if stored != wanted:
-            faults.append(f"stored {stored}, expected {wanted}")
-    left = iter(heard)
-    missing = next((prompt for prompt in expect.heard if prompt not in left), None)
-    if missing is not None:
-        faults.append(f"not heard, or not in this order: {missing}")
-    return faults
 
 
 def _for_telephones(file: Path) -> bool:

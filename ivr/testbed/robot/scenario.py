@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OUTCOMES = ("stored", "nothing", "hotline", "operator", "message")
+from ivr.domain.faults import BrokenFile
+from ivr.domain.journal.words import Outcome
+
 ACTIONS = ("hears", "says", "wav", "keys", "hangs_up", "waits")
 DETAILS = {"hears": {"timeout"}, "says": {"over"}, "wav": {"over"}, "keys": {"gap_ms", "length_ms"}}
 LONGEST_WAIT_S = 600.0
 
 
-class BadScenario(Exception):
+class BadScenario(BrokenFile):
     """The file is no scenario; the text names file, step and what is wrong."""
 
 
@@ -75,6 +78,22 @@ class Expectations:
     outcome: str | None = None
     readings: tuple[ExpectedReading, ...] | None = None
     heard: tuple[str, ...] = ()
+
+    def unmet(self, outcome: str | None, heard: Sequence[str], stored: Iterable[tuple[str, str, int]]) -> list[str]:
+        """What is not so after a call, a line each. heard: ids of prompts. stored: meter, zone, value of readings."""
+        faults = []
+        if self.outcome is not None and outcome != self.outcome:
+            faults.append(f"outcome {outcome or 'unknown'}, expected {self.outcome}")
+        if self.readings is not None:
+            found = sorted(stored)
+            wanted = sorted((reading.meter, reading.zone, reading.value) for reading in self.readings)
+            if found != wanted:
+                faults.append(f"stored {found}, expected {wanted}")
+        left = iter(heard)
+        missing = next((prompt for prompt in self.heard if prompt not in left), None)
+        if missing is not None:
+            faults.append(f"not heard, or not in this order: {missing}")
+        return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +175,8 @@ def _step(table: dict[str, Any], action: str, where: str, folder: Path) -> Step:
 def _expectations(table: dict[str, Any]) -> Expectations:
     _only(table, {"outcome", "readings", "heard"}, "expect")
     outcome = table.get("outcome")
-    if outcome is not None and outcome not in OUTCOMES:
-        raise BadScenario(f"expect.outcome: one of {', '.join(OUTCOMES)}")
+    if outcome is not None and outcome not in tuple(Outcome):
+        raise BadScenario(f"expect.outcome: one of {', '.join(Outcome)}")
     readings = None
     if "readings" in table:
         readings = tuple(_reading(reading) for reading in _tables(table, "readings"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.config import Settings, load
+from ivr.domain.faults import Unavailable
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.testbed.lab.lab import Lab
@@ -21,7 +22,7 @@ from ivr.testbed.lab.lab import Lab
 START_S, STOP_S = 90.0, 60.0
 
 
-class SystemFault(Exception):
+class SystemFault(Unavailable):
     """A part of the system did not start or stop; the text says which and why."""
 
 

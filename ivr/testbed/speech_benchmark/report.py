@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ivr.domain.faults import BrokenFile
 from ivr.testbed.speech_benchmark.aims import aims
 from ivr.testbed.speech_benchmark.judging import Judged
 from ivr.testbed.speech_benchmark.table import LEGEND, Figures, aim_table, speed_tables, tables
@@ -14,7 +15,7 @@ from ivr.testbed.speech_load.speed import Speed
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
-class BadCard(Exception):
+class BadCard(BrokenFile):
     """A model card without a place for the figures; the text says which."""
 
 

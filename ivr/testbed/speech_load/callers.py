@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from ivr.dialogue.ports import Expects, Question
+from ivr.domain.faults import Unavailable
 from ivr.language.ru.understanding import candidates
 from ivr.listening.recogniser_port import RecogniserPort, Utterance
 from ivr.listening.speech_turn import SpeechWaits, Voice
@@ -30,7 +31,7 @@ START_LIMIT_S = 120.0
 ALLOWED_MS = 500.0
 
 
-class NotMeasured(Exception):
+class NotMeasured(Unavailable):
     """The speed cannot be measured; the text says why."""
 
 
@@ -233,7 +234,8 @@ async def _line(process: asyncio.subprocess.Process, limit_s: float = START_LIMI
     """The next line it prints. Raises NotMeasured if there is none in time."""
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), limit_s)
+        async with asyncio.timeout(limit_s):
+            line = await process.stdout.readline()
     except TimeoutError:
         line = b""
     if not line:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 
+from ivr.domain.faults import Unavailable
+
 LIMIT_S = 30.0
 
 
-class ProgramFailed(Exception):
+class ProgramFailed(Unavailable):
     """A program is missing or failed; the text says which and what to install."""
 
 

@@ -7,6 +7,8 @@ import math
 import wave
 from pathlib import Path
 
+from ivr.domain.faults import BrokenFile
+
 RATE = 8000
 WIDTH = 2
 FULL_SCALE = 32768
@@ -17,7 +19,7 @@ AUDIBLE_BELOW_LOUDEST_DB = 40.0
 KEPT_EDGE_MS = 20
 
 
-class BadRecording(Exception):
+class BadRecording(BrokenFile):
     """A file is no 8 kHz, 16 bit, mono recording; the text says which file and what it is."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from random import Random
 
-from num2words import num2words
+from ivr.testbed.speech_sets.programs import ProgramFailed
 
 Saying = tuple[tuple[str, ...], ...]
 """Groups of words; a caller breathes between groups."""
@@ -25,7 +25,11 @@ class Way(StrEnum):
 
 
 def cardinal(value: int) -> tuple[str, ...]:
-    """Words of a whole number."""
+    """Words of a whole number. Raises ProgramFailed where num2words is not installed: calls do not need it."""
+    try:
+        from num2words import num2words
+    except ImportError as error:
+        raise ProgramFailed("num2words is missing: pip install -c constraints.txt -e '.[bench]'") from error
     return tuple(num2words(value, lang="ru").split())
 
 

@@ -20,7 +20,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import BadInput, Refused, StoreUnavailable
 from ivr.domain.users import Person, Role
 from ivr.storage.users import sessions
 from ivr.web.core.context import Context, context_of
@@ -40,11 +40,11 @@ CallId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-class UndeclaredAccess(Exception):
+class UndeclaredAccess(BadInput):
     """A route says nothing about who may open it; a fault of this program."""
 
 
-class BadToken(Exception):
+class BadToken(Refused):
     """A change without the token of its form: another site's, or a page that was open since before the login."""
 
 
@@ -176,7 +176,8 @@ def _limited(request: Request, most_bytes: int) -> Receive:
         if not told.isdecimal() or int(told) > most_bytes:
             raise HTTPException(413)
         try:
-            message = await asyncio.wait_for(request.receive(), PIECE_S)
+            async with asyncio.timeout(PIECE_S):
+                message = await request.receive()
         except TimeoutError:
             raise HTTPException(408) from None
         came += len(message.get("body", b""))

@@ -6,6 +6,10 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
 from ivr.domain.users import FEWEST_OF_PASSWORD, FEWEST_OF_PIN, MOST_OF_PASSWORD, MOST_OF_PIN, Role, SecretFault
 
 ROLES = {
@@ -28,8 +32,7 @@ SECRET_FAULTS = {
     SecretFault.PIN_FORM: f"ПИН-код: от {FEWEST_OF_PIN} до {MOST_OF_PIN} цифр.",
     SecretFault.EASY_PIN: "ПИН-код слишком простой: не одна цифра и не цифры по порядку.",
 }
-MONTHS = ("января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
-          "декабря")  # fmt: skip
+RUSSIAN = Locale("ru")
 
 
 def local_time(at: datetime | None, zone: ZoneInfo) -> str:
@@ -39,10 +42,7 @@ def local_time(at: datetime | None, zone: ZoneInfo) -> str:
 
 def local_day(at: datetime | None, zone: ZoneInfo) -> str:
     """`25 ноября 2026`."""
-    if at is None:
-        return "—"
-    day = at.astimezone(zone)
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return "—" if at is None else format_date(at.astimezone(zone), "d MMMM y", locale=RUSSIAN)
 
 
 def phone(number: str) -> str:
@@ -66,7 +66,7 @@ def clock(seconds: float) -> str:
 
 def thousands(value: int) -> str:
     """12345 as `12 345`, with a space that does not break."""
-    return f"{value:,}".replace(",", "\u00a0")
+    return format_decimal(value, locale=RUSSIAN)
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
@@ -76,7 +76,4 @@ def plural(count: int, one: str, few: str, many: str) -> str:
 
 def counted(count: int, one: str, few: str, many: str) -> str:
     """The word alone that goes with a number: `звонок`, `звонка`, `звонков`."""
-    last, two = abs(count) % 10, abs(count) % 100
-    if last == 1 and two != 11:
-        return one
-    return few if last in {2, 3, 4} and two not in {12, 13, 14} else many
+    return {"one": one, "few": few}.get(RUSSIAN.plural_form(abs(count)), many)

@@ -6,34 +6,37 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from ivr.domain.readings import Channel
+from ivr.dialogue.prompts import Prompt
+from ivr.domain.journal.words import GOES_ON, WITH_A_PERSON, CountedQuestion
 from ivr.storage.calls import call_statistics
 from ivr.storage.calls.call_statistics import Figures
-from ivr.storage.calls.dashboard import WITH_A_PERSON
 from ivr.studio.catalogue import Entry
 from ivr.web.calls.labels import OUTCOMES
 from ivr.web.core.plots import Point
 from ivr.web.readings.labels import CHANNELS
 
+Key = TypeVar("Key", bound=str)
+
 SPANS = {"day": "день", "week": "неделя", "month": "месяц"}
 MOST_PLACES = 12
 MOST_OF_A_TEXT = 60
-STEPS = {
-    "greeting/welcome": "приветствие",
-    "identify/ask": "номер лицевого счёта",
-    "identify/confirm": "подтверждение адреса",
-    "identify/last-digits": "подтверждение последних цифр",
-    "reading/ask": "новое показание",
-    "reading/confirm": "подтверждение показания",
-    "reading/insist": "показание сомнительно: «оставить?»",
-    "menu/else": "«что-нибудь ещё?»",
-    "menu/main": "главное меню",
-    "outage/choices": "выбор при отключении",
-    "report/trouble": "что случилось",
-    "report/address": "адрес голосом",
-    "report/number": "номер сообщения",
+STEPS: Mapping[str, str] = {
+    Prompt.WELCOME: "приветствие",
+    CountedQuestion.IDENTIFY_ASK: "номер лицевого счёта",
+    CountedQuestion.IDENTIFY_CONFIRM: "подтверждение адреса",
+    CountedQuestion.IDENTIFY_LAST_DIGITS: "подтверждение последних цифр",
+    CountedQuestion.READING_ASK: "новое показание",
+    CountedQuestion.READING_CONFIRM: "подтверждение показания",
+    CountedQuestion.READING_INSIST: "показание сомнительно: «оставить?»",
+    CountedQuestion.MENU_ELSE: "«что-нибудь ещё?»",
+    CountedQuestion.MENU_MAIN: "главное меню",
+    CountedQuestion.OUTAGE_CHOICES: "выбор при отключении",
+    CountedQuestion.REPORT_TROUBLE: "что случилось",
+    CountedQuestion.REPORT_ADDRESS: "адрес голосом",
+    CountedQuestion.REPORT_NUMBER: "номер сообщения",
 }
 
 
@@ -109,7 +112,7 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
     """The figures in the words of the page."""
     outcomes = found.of(call_statistics.CALLS)
     calls = sum(outcomes.values())
-    ended = calls - outcomes.get("open", 0)
+    ended = calls - outcomes.get(GOES_ON, 0)
     helped = sum(count for key, count in outcomes.items() if key in WITH_A_PERSON)
 
     def share(outcome: str) -> int:
@@ -121,12 +124,8 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
         local = hour.astimezone(zone)
         hours[local.hour] += counts.get(call_statistics.CALLS, 0)
         days[local.date()] += counts.get(call_statistics.TAKEN, 0)
-    taken: Counter[str] = Counter()
-    doubted: Counter[str] = Counter()
-    for key, count in found.of(call_statistics.TAKEN).items():
-        channel, _, kind = key.partition(" ")
-        taken[channel] += count
-        doubted[channel] += count if kind == "flagged" else 0
+    taken = Counter({channel: counts.readings for channel, counts in found.taken.items()})
+    doubted = Counter({channel: counts.flagged for channel, counts in found.taken.items()})
     left = Counter(found.of(call_statistics.LEFT)).most_common(MOST_PLACES)
     return Report(
         calls=calls,
@@ -137,10 +136,10 @@ def make_report(found: Figures, span: Span, zone: ZoneInfo, catalogue: Mapping[s
         ),
         by_hour=tuple(Point(f"{hour}", hours[hour]) for hour in range(24)),
         leaving=tuple(Point(step_name(prompt, catalogue), count) for prompt, count in left),
-        steps=tuple(_steps(found.of(call_statistics.TRIES), catalogue)),
+        steps=tuple(_steps(found.tries, catalogue)),
         taken=taken.total(),
         flagged=percent(doubted.total(), taken.total()),
-        by_channel=tuple((CHANNELS[Channel(key)], taken[key], doubted[key]) for key in _most(taken)),
+        by_channel=tuple((CHANNELS[channel], taken[channel], doubted[channel]) for channel in _most(taken)),
         by_day=tuple(Point(f"{day:%d.%m}", days[day]) for day in span.days),
         left_out=found.left_out,
     )
@@ -175,17 +174,17 @@ def percent(part: int, whole: int) -> int | None:
     return round(100 * part / whole) if whole else None
 
 
-def _steps(tries: Mapping[str, int], catalogue: Mapping[str, Entry]) -> Iterable[Step]:
-    for prompt in call_statistics.QUESTIONS:
-        counts = [tries.get(f"{prompt} {times}", 0) for times in range(1, call_statistics.MOST_TRIES + 1)]
+def _steps(tries: Mapping[CountedQuestion, Mapping[int, int]], catalogue: Mapping[str, Entry]) -> Iterable[Step]:
+    for question in CountedQuestion:
+        counts = [tries.get(question, {}).get(times, 0) for times in range(1, call_statistics.MOST_TRIES + 1)]
         calls = sum(counts)
         if calls:
             average = sum(count * times for times, count in enumerate(counts, start=1)) / calls
             shares = tuple(percent(count, calls) or 0 for count in counts)
-            yield Step(step_name(prompt, catalogue), calls, shares, average)
+            yield Step(step_name(question, catalogue), calls, shares, average)
 
 
-def _most(counts: Mapping[str, int]) -> Sequence[str]:
+def _most(counts: Mapping[Key, int]) -> Sequence[Key]:
     return sorted(counts, key=lambda key: (-counts[key], key))
 
 

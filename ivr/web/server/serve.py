@@ -13,7 +13,7 @@ import uvloop
 from fastapi import FastAPI
 
 from ivr.config import Settings
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreUnavailable, Unavailable
 from ivr.storage.migrations import SchemaOutdated, require_current
 from ivr.web.application import make_application
 from ivr.web.server.http_protocol import Connection
@@ -27,7 +27,7 @@ KEEP_S = 15
 END_S = 5
 
 
-class CannotListen(Exception):
+class CannotListen(Unavailable):
     """The address of the pages is taken, or is none of this machine."""
 
 
