@@ -50,6 +50,13 @@ def yes_or_no(words: Sequence[str]) -> Intent | None:
     return Intent.YES if _any(said, Intent.YES) else None
 
 
+def after_denial(words: Sequence[str]) -> tuple[str, ...]:
+    """The words that follow a no at their beginning, without the unknown ones."""
+    known = [word for word in words if word != UNKNOWN]
+    denial = PHRASES[Intent.NO]
+    return tuple(known[next((at for at, word in enumerate(known) if plain(word) not in denial), len(known)) :])
+
+
 def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> str | None:
     """The longest of the phrases that the words hold, None if none."""
     said = [plain(word) for word in words]
