@@ -73,6 +73,8 @@ VERDICTS = {
     Verdict.TOO_HIGH: "намного больше обычного",
     Verdict.IMPOSSIBLE: "больше, чем может дать ввод",
     Verdict.TOO_LONG: "слишком много цифр для этого счётчика",
+    Verdict.ROLLOVER_UNPROVEN: "счётчик мог перейти через нули",
+    Verdict.WITH_TENTH: "похоже, с цифрой после запятой",
     Verdict.SWAPPED: "похоже, день и ночь перепутаны",
 }
 NEXT = {
