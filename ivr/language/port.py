@@ -134,6 +134,10 @@ class Listener(Protocol):
     def ends_number(self, words: Sequence[str]) -> bool:
         """Whether the last number word can have no other after it in the same number."""
 
+    @property
+    def alike_digits(self) -> frozenset[frozenset[str]]:
+        """Pairs of digits that sound alike over the telephone."""
+
     def same(self, word: str) -> str:
         """One spelling for all words that mean the same in a number."""
 

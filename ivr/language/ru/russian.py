@@ -108,6 +108,8 @@ class Russian:
         said = [plain(word) for word in words if understanding.is_number_word(word)]
         return bool(said) and (said[-1] in DIGITS or said[-1] in TEENS)
 
+    alike_digits = understanding.ALIKE
+
     def same(self, word: str) -> str:
         """See `Listener.same`: «два» and «две», «ё» and «е», every form of «тысяча»."""
         return "тысяча" if word in THOUSANDS else str(DIGITS.get(word, plain(word)))

@@ -29,6 +29,9 @@ from ivr.language.ru.words import (
     plain,
 )
 
+ALIKE = frozenset(frozenset(pair) for pair in ("59", "67", "78", "39", "23", "56", "49", "19", "60", "17", "29"))
+"""Pairs of digits that sound alike over the telephone: пять and девять, шесть and семь, два and три …"""
+
 MOST_CANDIDATES = 64
 MOST_WORDS = 48
 """Longer utterances are no number: nobody says more than two dozen words for twenty digits and their corrections."""
