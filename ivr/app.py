@@ -21,12 +21,13 @@ from ivr.domain.readings import Window
 from ivr.domain.surges import SurgeTerms
 from ivr.hotline.queue_board import QueueBoard
 from ivr.hotline.surge_detector import SurgeDetector
+from ivr.intake.callbacks import Callbacks
 from ivr.intake.submit import Rules
 from ivr.speech.engine import Engine
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
-from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.storage.callbacks.repository import CallbackRepository, CallbackUnits
 from ivr.storage.calls.journal import Journal
 from ivr.storage.calls.retention import Kept
 from ivr.storage.database.database import Database
@@ -104,9 +105,14 @@ class App:
         return OutageRepository(self.units, self.clock.now, self.node, reported)
 
     @cached_property
-    def callbacks(self) -> CallbackRepository:
+    def owed_callbacks(self) -> CallbackRepository:
         """Calls that are owed."""
         return CallbackRepository(self.database)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """Where callers ask to be rung back."""
+        return Callbacks(CallbackUnits(self.units, self.node), self.clock.now)
 
     @cached_property
     def journal(self) -> Journal:

@@ -55,8 +55,8 @@ class Daemon:
         self._hotline = Hotline(
             manager_account(settings),
             dialer_settings(settings),
+            app.owed_callbacks,
             app.callbacks,
-            app.units,
             board,
             now,
             self._surge.is_large,
@@ -65,6 +65,7 @@ class Daemon:
         desk = Dependencies(
             ledger=app.ledger,
             outages=app.outages(self._surge.reported),
+            callbacks=app.callbacks,
             clock=app.clock,
             accounts=app.accounts,
             rules=app.rules,

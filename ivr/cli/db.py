@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ivr import config
 from ivr.app import account_format, window
+from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
 from ivr.intake.review import DoesNotFit, NotWaiting
@@ -46,11 +47,9 @@ def faults_told(command: str) -> Iterator[None]:
     try:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
-        code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, outages.OutageFault, PersonFault) as error:
-        code, text = 1, str(error)
-    except Doubted as error:
-        code, text = 1, f"the value is doubtful ({error}); --insist stores it"
+        code, text = 2, fault_text(error)
+    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, Doubted, outages.OutageFault, PersonFault) as error:
+        code, text = 1, fault_text(error)
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"
     except OSError as error:

@@ -18,12 +18,14 @@ from rich.table import Table
 from ivr import config
 from ivr.app import limits, window
 from ivr.cli.db import ConfigFile, faults_told, opened
+from ivr.domain.readings import Period
 from ivr.intake import review
 from ivr.intake.review import Clerk
 from ivr.intake.submit import Rules
 from ivr.storage.readings.review import Doubtful, Reviews
 from ivr.storage.readings.review import flagged as flagged_readings
 from ivr.storage.readings.spool_entries import Unplaced, unplaced
+from ivr.storage.readings.unchanged import unchanged as unchanged_registers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -91,6 +93,27 @@ def refuse(
     """Take a flagged reading out of the count. The one that it had replaced counts again."""
     with faults_told("readings refuse"), _reviews(config_file) as (_, reviews):
         review.refuse(reviews, _clerk(by), reading, reason)
+
+
+@app.command()
+def unchanged(
+    period: Annotated[str, typer.Option(help="The newest of the months, 2026-11; the present one if not given.")] = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Show registers that had the same value in three periods in a row: empty flats, meters that stand still."""
+    try:
+        month = Period.parse(period) if period else None
+    except ValueError:
+        raise typer.BadParameter("a month is written 2026-11") from None
+    with faults_told("readings unchanged"):
+        settings = config.load(config_file)
+        last = month or window(settings).period_of(datetime.now(settings.zone).date())
+        with opened(settings) as database:
+            found = unchanged_registers(database, last)
+        table = Table("account", "meter", "zone", "value", title=f"unchanged: {len(found)}", title_justify="left")
+        for row in found:
+            table.add_row(escape(row.account), escape(row.meter), row.zone, str(row.value))
+        Console(highlight=False).print(table)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
 from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Ledger, Next, Outages, Phrase
+from ivr.dialogue.ports import Call, Callbacks, Ledger, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
@@ -20,6 +20,7 @@ from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
 from ivr.intake.identify import Identify
 from ivr.intake.ports import Clock
+from ivr.intake.report_outage import OutageStore
 from ivr.intake.submit import Rules
 from ivr.language.port import Menu
 from ivr.language.selected import LANGUAGE
@@ -40,7 +41,8 @@ class Dependencies:
     """
 
     ledger: Ledger
-    outages: Outages
+    outages: OutageStore
+    callbacks: Callbacks
     clock: Clock
     accounts: AccountFormat
     rules: Rules
@@ -154,7 +156,7 @@ class CallFlow:
         whose = self._account.id if self._account is not None else None
         desk = self._desk
         rung_back = await tell(
-            self._conversation, desk.outages, desk.clock, outage, whose, desk.rings, told_already=told_already
+            self._conversation, desk.callbacks, desk.clock, outage, whose, desk.rings, told_already=told_already
         )
         if not rung_back:
             return True

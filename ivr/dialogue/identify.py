@@ -10,7 +10,7 @@ from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted,
 from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.outage import noted, phrases
-from ivr.dialogue.ports import Answer, Expects, Outages, Phrase
+from ivr.dialogue.ports import Answer, Expects, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
 from ivr.domain.accounts import Account
@@ -20,6 +20,7 @@ from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Outage, Place, State
 from ivr.intake.identify import Candidates, Identify
 from ivr.intake.ports import Clock
+from ivr.intake.report_outage import OutageStore
 from ivr.language.port import Menu
 from ivr.language.selected import LANGUAGE
 
@@ -52,7 +53,7 @@ class Caller:
 
 
 async def greet(
-    conversation: Conversation, callers: Identify, outages: Outages, clock: Clock, *, shortly: bool = False
+    conversation: Conversation, callers: Identify, outages: OutageStore, clock: Clock, *, shortly: bool = False
 ) -> Caller:
     """Greet, and find out who may be calling. shortly: many callers wait.
 
@@ -87,7 +88,7 @@ async def _suspected(conversation: Conversation, search: asyncio.Task[Caller]) -
     return outage if outage is not None and outage.state is State.SUSPECTED else None
 
 
-async def _known(conversation: Conversation, callers: Identify, outages: Outages) -> Caller:
+async def _known(conversation: Conversation, callers: Identify, outages: OutageStore) -> Caller:
     candidates = await callers.by_phone(conversation.call.caller_number)
     if candidates.offered is not None:
         conversation.call.about(candidates.offered)

@@ -173,14 +173,15 @@ class MeterReading:
         if name_meter:
             last_digits = "".join(filter(str.isdigit, self._meter.serial))[-4:]
             said.append((Prompt.READING_METER, *LANGUAGE.say_digits(last_digits)))
+        remote: tuple[Phrase, ...] = ((Prompt.READING_REMOTE,),) if self._meter.remote else ()
         known = [register for register in self._meter.registers if register.latest is not None]
         if not known:
-            return (*said, (Prompt.READING_NONE,))
+            return (*said, (Prompt.READING_NONE,), *remote)
         values = [piece for register in known for piece in (*self._zone(register), *self._latest(register))]
         dates = {register.latest.taken_on for register in known if register.latest is not None}
         said.append((Prompt.READING_LAST, *values))
         said.append((Prompt.READING_TAKEN_ON, *LANGUAGE.say_date(max(dates), self._now.date())))
-        return tuple(said)
+        return (*said, *remote)
 
     def _latest(self, register: Register) -> Phrase:
         return LANGUAGE.say_number(register.latest.value) if register.latest is not None else ()

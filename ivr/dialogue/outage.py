@@ -7,12 +7,13 @@ from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
 from ivr.dialogue.menus import spoken_keys
-from ivr.dialogue.ports import Next, Outages, Phrase
+from ivr.dialogue.ports import Callbacks, Next, Phrase
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
 from ivr.domain.journal.words import Failure
-from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
+from ivr.domain.outages import Cause, Outage, Scope, State
 from ivr.intake.ports import Clock
 from ivr.language.port import Intent, Menu
 from ivr.language.selected import LANGUAGE
@@ -40,7 +41,7 @@ _WHY = {
 
 async def tell(
     conversation: Conversation,
-    outages: Outages,
+    callbacks: Callbacks,
     clock: Clock,
     outage: Outage,
     account_id: int | None,
@@ -48,7 +49,7 @@ async def tell(
     *,
     told_already: bool = False,
 ) -> bool:
-    """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
+    """Tell of an outage and do what the caller chooses; whether they will be rung back, False: go on.
 
     told_already: only the choices are left (`noted` was called then).
 
@@ -59,14 +60,15 @@ async def tell(
     now = clock.now()
     if not told_already:
         noted(conversation, outage, now)
-    # Who hides their number cannot be rung back; nobody is offered what nobody would do.
+    # A caller who hides their number cannot be rung back; nobody is offered what nobody would do.
     offers_ring = bool(call.caller_number) and rings(call.caller_number)
     choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
     keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
     what = () if told_already else phrases(outage, now)
     match await conversation.choose(*what, (choices,), keys=keys, spoken=WORDS):
         case "1":
-            await _promise(conversation, outages, RingBack(call.id, call.caller_number, outage.id, account_id))
+            request = OutageCallbackRequest(call.id, call.caller_number, outage.id, account_id)
+            await _ask_for_callback(conversation, callbacks, request)
             return True
         case "2":
             raise HandOver(Next.MESSAGE)
@@ -103,13 +105,13 @@ def _minute(moment: datetime, now: datetime) -> str:
     return moment.astimezone(now.tzinfo).isoformat(timespec="minutes")
 
 
-async def _promise(conversation: Conversation, outages: Outages, ring: RingBack) -> None:
+async def _ask_for_callback(conversation: Conversation, callbacks: Callbacks, request: OutageCallbackRequest) -> None:
     """Stored before it is said."""
     try:
-        await conversation.meanwhile(outages.promise(ring))
+        await conversation.meanwhile(callbacks.ask_after_outage(request))
     except StoreUnavailable:
         conversation.call.note(Failed(Failure.PROMISE_NOT_STORED))
         await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
         raise HandOver(Next.HOTLINE) from None
-    conversation.call.note(CallbackPromised(ring.outage_id))
+    conversation.call.note(CallbackPromised(request.outage_id))
     await conversation.say((Prompt.OUTAGE_PROMISED,))

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
-from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
+from ivr.domain.outages import Outage, Trouble
 from ivr.intake.ports import Accounts, Readings
 from ivr.language.port import Intent
 
@@ -211,14 +212,8 @@ class Ledger(Accounts, Readings, Protocol):
     """Accounts and their readings. Every method raises StoreUnavailable within its time limit."""
 
 
-class Outages(Protocol):
-    """Known outages, and what callers leave about them. Every method raises StoreUnavailable within its time limit."""
+class Callbacks(Protocol):
+    """Where callers ask to be rung. Raises StoreUnavailable within its time limit."""
 
-    async def at(self, place: Place) -> Outage | None:
-        """The outage that a caller at `place` is told of."""
-
-    async def promise(self, ring: RingBack) -> None:
-        """Promise to ring a caller at the end of an outage; promised twice to a number is once."""
-
-    async def report(self, report: Report) -> str:
-        """Store a report and return its number, digits only."""
+    async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
+        """Ask to be rung at the end of an outage; asked twice by a number is once."""

@@ -15,21 +15,20 @@ from ivr.intake.ports import Review, Reviews
 from ivr.intake.submit import MeterDraft, Rules
 
 
+@dataclass(eq=False)
 class NotWaiting(Conflict, LookupError):
     """The reading does not wait for a clerk. status: what it is instead, None where there is no such reading."""
 
-    def __init__(self, reading: int, status: Status | None) -> None:
-        super().__init__(f"reading {reading} is {status}, not flagged" if status else f"there is no reading {reading}")
-        self.status = status
+    reading: int
+    status: Status | None
 
 
+@dataclass(eq=False)
 class DoesNotFit(BadInput, ValueError):
     """The corrected value is not one that the display can show, or the one that was given already. same: the latter."""
 
-    def __init__(self, digits: int, *, same: bool) -> None:
-        super().__init__(f"not another value of {digits} digits")
-        self.digits = digits
-        self.same = same
+    digits: int
+    same: bool
 
 
 @dataclass(frozen=True, slots=True)

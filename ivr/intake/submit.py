@@ -32,12 +32,15 @@ class Rules:
     limits: Limits
 
 
+@dataclass(eq=False)
 class Doubted(Conflict):
     """A doubtful value was to be accepted, and nobody has insisted on it."""
 
-    def __init__(self, judgement: Judgement) -> None:
-        super().__init__(judgement.verdict.value)
-        self.judgement = judgement
+    judgement: Judgement
+
+    def __str__(self) -> str:
+        """The verdict alone: no value."""
+        return f"{type(self).__name__} {self.judgement.verdict.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,8 +62,21 @@ class Entry:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+class TextProblem(StrEnum):
+    """Why a prompt cannot say a text."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too long"
+    STRANGE_SIGNS = "strange signs"
+    PAUSE = "pause"
+
+
+@dataclass(eq=False)
 class BadText(TakeFault, BadInput):
-    """A text that cannot be spoken; the text says why, in Russian, for administrators."""
+    """A text breaks the rules of the catalogue, or the prompt is a pause. signs: those that no text may hold."""
+
+    problem: TextProblem
+    signs: str = ""
 
 
 class _Part(BaseModel):
@@ -134,13 +148,12 @@ def speakable(text: str) -> str:
     """`text` with single spaces. Raises BadText unless it follows the rules of the catalogue."""
     text = " ".join(text.split())
     if not text:
-        raise BadText("Текст пуст.")
+        raise BadText(TextProblem.EMPTY)
     if len(text) > LONGEST_TEXT:
-        raise BadText(f"Текст длиннее {LONGEST_TEXT} знаков.")
+        raise BadText(TextProblem.TOO_LONG)
     if not _TEXT.fullmatch(text):
         strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"{LANGUAGE.letters[0]}{sign}")})
-        signs = " ".join(strange)
-        raise BadText(f"В тексте только русские слова и знаки . , ! ? : ; — « » -, числа словами; лишнее: {signs}")
+        raise BadText(TextProblem.STRANGE_SIGNS, " ".join(strange))
     return text
 
 

@@ -20,7 +20,7 @@ import pytest
 from ivr.config import REPOSITORY
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
-from tests.asterisk.promises import CALLER, promise, rings_back
+from tests.asterisk.callbacks import CALLER, promise, rings_back
 from tests.lab.phone import waiting_callers
 
 LIMIT_S = 90

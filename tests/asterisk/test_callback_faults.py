@@ -13,8 +13,7 @@ import pytest
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES, import_accounts
-from tests.asterisk.lights import FIRST, asked, end, enter, reported
-from tests.asterisk.promises import (
+from tests.asterisk.callbacks import (
     CALLER,
     called,
     does,
@@ -29,6 +28,7 @@ from tests.asterisk.promises import (
     system_of,
     two_daemons,
 )
+from tests.asterisk.lights import FIRST, asked, end, enter, reported
 from tests.lab.cable import cable
 from tests.lab.phone import calling, exchange, nobody_answers, telephone
 from tests.waiting import until

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ivr.storage import tables
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
-from tests.asterisk.promises import (
+from tests.asterisk.callbacks import (
     CALLER,
     called,
     forgotten,

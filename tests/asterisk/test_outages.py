@@ -23,8 +23,8 @@ from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import load
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
+from tests.asterisk.callbacks import system_of
 from tests.asterisk.conftest import ringing
-from tests.asterisk.promises import system_of
 from tests.asterisk.steps import logged, patient, story
 from tests.lab.phone import waiting_callers
 
@@ -89,7 +89,7 @@ def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[st
     system, results = rung
     promised = rows(system, tables.Callback, "kind", "state", "phone", "call_id", "outage_id", "due_at")
     call = results["promised"].call_id
-    assert promised == [("power", "due", "+79160000001", call, 1, outages.NOT_YET)]
+    assert promised == [("power", "due", "+79160000001", call, 1, None)]
 
 
 def report_of(system: System, call: str, *columns: str) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ async def visit(
     rules = Rules(Window(), Limits())
     rings = {PHONE} if rings_back else set()
     clock, form = FixedClock(now), AccountFormat()
-    desk = Dependencies(ledger, outages, clock, form, rules, Patience(), rings.__contains__, lambda: shortly)
+    desk = Dependencies(ledger, outages, outages, clock, form, rules, Patience(), rings.__contains__, lambda: shortly)
     it = CallFlow(call, desk)
     to = await it.run()
     return to, it.outcome(to)

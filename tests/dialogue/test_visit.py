@@ -262,6 +262,7 @@ async def test_a_meter_read_remotely_or_not_verified_is_taken_and_looked_at() ->
         (entry,) = store.kept[0].entries
         assert (entry.value, entry.flagged, entry.reason) == (12150, True, reason)
         assert "reading/to-be-checked" in call.heard
+        assert call.heard.count("reading/remote") == (reason == "control")
 
 
 async def test_swapped_zones_are_noticed_at_the_first_value() -> None:

@@ -37,7 +37,10 @@ def ledger(*meters: Meter, number: str = NUMBER) -> MemoryLedger:
 
 
 def desk(store: MemoryLedger, now: datetime = NOON) -> Dependencies:
-    return Dependencies(store, MemoryOutages(), FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
+    outages = MemoryOutages()
+    return Dependencies(
+        store, outages, outages, FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience()
+    )
 
 
 async def visit(call: ScriptedCall, store: MemoryLedger, now: datetime = NOON) -> tuple[Next, Outcome]:

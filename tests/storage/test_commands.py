@@ -148,6 +148,18 @@ async def test_a_clerk_corrects_and_a_doubtful_value_needs_insisting(
     assert stock.rows(tables.Audit, "who", "action") == [("anna", "reading.correct")]
 
 
+def test_registers_with_the_same_value_three_times_in_a_row_are_listed(run: Run, stock: Stock) -> None:
+    (still,) = stock.meter(stock.account("0000000001"), "STILL")
+    (moved,) = stock.meter(stock.account("0000000002"), "MOVED")
+    for month in ("2026-12", "2027-01", "2027-02"):
+        stock.reading(still, 70, f"{month}-20", month, reason="same-value", status="accepted")
+        stock.reading(moved, 70, f"{month}-20", month, reason="" if month == "2027-01" else "same-value")
+    shown = run("readings", "unchanged", "--period", "2027-02").stdout
+    assert "STILL" in shown and "0000000001" in shown and "MOVED" not in shown
+    assert "STILL" not in run("readings", "unchanged", "--period", "2027-03").stdout
+    assert run("readings", "unchanged", "--period", "February").exit_code == 2
+
+
 @pytest.mark.parametrize("words", [("db", "export"), ("readings", "list"), ("readings", "accept", "1")])
 def test_faults_are_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
     def told(setting: str) -> tuple[int, str]:

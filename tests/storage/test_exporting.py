@@ -147,9 +147,9 @@ async def test_a_refused_reading_never_counts_again(
         lambda: accept(database, waiting.id, "anna", now()),
         lambda: refuse(database, waiting.id, "", "anna", now()),
     ):
-        with pytest.raises(NotWaiting, match=f"reading {waiting.id} is superseded, not flagged"):
+        with pytest.raises(NotWaiting, match=f"reading={waiting.id} status=superseded"):
             decide()
-    with pytest.raises(NotWaiting, match="there is no reading 999"):
+    with pytest.raises(NotWaiting, match="reading=999"):
         accept(database, 999, "anna", now())
     assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", {"note": "typing error"})]
 
@@ -208,5 +208,5 @@ def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stoc
 
 
 def test_an_unknown_batch(database: Database) -> None:
-    with pytest.raises(NoSuchBatch, match="there is no batch 7"):
+    with pytest.raises(NoSuchBatch, match="batch=7"):
         find_batch(database, 7)

@@ -93,6 +93,45 @@ def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
     assert ends == [None, datetime(2026, 11, 20, 9, tzinfo=UTC)]
 
 
+@pytest.mark.both_databases
+def test_callbacks_of_before_keep_their_times_and_what_was_asked_during_a_try(empty_url: str) -> None:
+    upgrade(empty_url, "0012")
+    database = Database(empty_url)
+    at, never = "2026-11-20 09:00:00+00:00", "9000-01-01 00:00:00+00:00"
+    row = (
+        "INSERT INTO callbacks (kind, state, phone, due_at, reason, created_at)"
+        " VALUES (:kind, :state, :phone, :due, :reason, :at)"
+    )
+    rows = [
+        ("power", "due", never, ""),
+        ("power", "due", at, "busy"),
+        ("queue", "calling", at, "asked anew"),
+        ("queue", "given-up", at, "asked anew"),
+    ]
+    with database.writing() as connection:
+        for number, (kind, state, due, reason) in enumerate(rows):
+            values = {"kind": kind, "state": state, "due": due, "reason": reason, "at": at, "phone": f"+7916{number}"}
+            connection.execute(text(row), values)
+        report = "INSERT INTO outage_reports (created_at, trouble, callback_id) VALUES (:at, 'house', 2)"
+        connection.execute(text(report), {"at": at})
+    database.close()
+    upgrade(empty_url)
+    database = Database(empty_url)
+    callbacks, reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
+    columns = (callbacks.c.state, callbacks.c.due_at, callbacks.c.reason, callbacks.c.asked_again)
+    with database.reading() as connection:
+        kept = [tuple(one) for one in connection.execute(select(*columns).order_by(callbacks.c.id))]
+        assert connection.scalars(select(reports.c.callback_id)).all() == [2]
+    database.close()
+    nine = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert kept == [
+        ("due", None, "", False),
+        ("due", nine, "busy", False),
+        ("calling", nine, "", True),
+        ("given-up", nine, "asked anew", False),
+    ]
+
+
 def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
     upgrade(f"sqlite:///{tmp_path}/new folder/deep/ivr.db")
     assert (tmp_path / "new folder/deep/ivr.db").is_file()

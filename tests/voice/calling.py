@@ -212,7 +212,7 @@ async def ring(
 async def _served(call: PhoneCall, ledger: MemoryLedger, outages: MemoryOutages) -> Outcome:
     """Answer the call as the daemon does."""
     rules = Rules(Window(), Limits())
-    visit = CallFlow(call, Dependencies(ledger, outages, FixedClock(), AccountFormat(), rules, Patience()))
+    visit = CallFlow(call, Dependencies(ledger, outages, outages, FixedClock(), AccountFormat(), rules, Patience()))
     to = None
     try:
         to = await visit.run()

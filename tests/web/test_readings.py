@@ -117,6 +117,12 @@ async def test_correcting(site: Site, register: int) -> None:
     assert "Уже решено: исправлено, clerk" in page and "Правильное показание" not in page
 
 
+async def test_a_value_with_the_digit_behind_the_comma_is_offered_without_it(site: Site, register: int) -> None:
+    key = doubtful(site.database, register, 120104, reason="with-tenth")
+    page = (await (await site.logged_in(Role.CLERK)).get(f"/readings/{key}")).text
+    assert "цифра после запятой" in page and 'value="12010"' in page
+
+
 async def test_a_doubtful_correction_is_asked_about_once(site: Site, register: int) -> None:
     key = doubtful(site.database, register)
     browser = await site.logged_in(Role.CLERK)

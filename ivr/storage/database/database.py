@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ CONNECTIONS = 8
 """Connections at most: the daemon's units of work and its journal need five."""
 
 
+@dataclass(eq=False)
 class BadDatabaseUrl(BadInput, ValueError):
-    """The setting names no database that this project can use."""
+    """The setting names no database that this project can use. is_url: it is the URL of one of another kind."""
+
+    is_url: bool
 
 
 def database_url(text: str) -> URL:
@@ -37,12 +41,12 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise BadDatabaseUrl("not the URL of a database, for example sqlite:///var/ivr.db") from error
+        raise BadDatabaseUrl(is_url=False) from error
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"} and url.database not in {None, "", ":memory:"}:
         return url
-    raise BadDatabaseUrl("the database is a file of SQLite or PostgreSQL: sqlite:///… or postgresql://…")
+    raise BadDatabaseUrl(is_url=True)
 
 
 def make_engine(url: str, limit_s: float) -> Engine:

@@ -46,8 +46,11 @@ _OF_BATCH = (
 )
 
 
+@dataclass(eq=False)
 class NoSuchBatch(NotFound, LookupError):
     """No batch has this number."""
+
+    batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def find_batch(database: Database, number: int) -> TakenBatch:
     with database.reading() as connection:
         row = connection.execute(select(_batches.c.readings).where(_batches.c.number == number)).first()
     if row is None:
-        raise NoSuchBatch(f"there is no batch {number}")
+        raise NoSuchBatch(number)
     return TakenBatch(number, row.readings)
 
 

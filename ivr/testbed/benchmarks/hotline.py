@@ -8,8 +8,10 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from ivr.domain.callbacks import CallbackRequest
+from ivr.intake.callbacks import ask
 from ivr.storage.callbacks.repository import CallbackRepository
 from ivr.telephony.manager.ami import Ami, AmiRefused, connected
 from ivr.telephony.names import QueueName, Variable
@@ -83,7 +85,7 @@ async def ring_backs(system: System, state: LabState, promises: int, people: int
     """Keep promises; the daemon runs with `callbacks.at_once` = people. Raises SystemFault, AmiFault."""
     async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami, _called(ami), _at_work(ami, people):
         with ami.events("VarSet", at_most=100_000) as events:
-            await asyncio.to_thread(_promise, system, promises)
+            await asyncio.to_thread(_ask, system, promises)
             loop = asyncio.get_running_loop()
             began = ended = loop.time()
             kept = 0
@@ -96,11 +98,12 @@ async def ring_backs(system: System, state: LabState, promises: int, people: int
     return RingBacks(promises, people, kept, ended - began)
 
 
-def _promise(system: System, count: int) -> None:
+def _ask(system: System, count: int) -> None:
     database, now = system.open_database(), datetime.now(UTC)
     try:
         for number in range(count):
-            CallbackRepository(database).make(CallbackRequest(f"+7916{number:07d}", QueueName.HOTLINE, 0, now), now)
+            request = CallbackRequest(f"+7916{number:07d}", QueueName.HOTLINE, 0, now)
+            CallbackRepository(database).change(partial(ask, request=request, now=now))
     finally:
         database.close()
 

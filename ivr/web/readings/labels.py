@@ -14,7 +14,7 @@ from ivr.domain.readings import Channel, Status
 from ivr.domain.review import Reason, separated
 from ivr.intake.submit import Misfit
 from ivr.storage.accounts.load import REFUSED
-from ivr.storage.readings.review_views import Past
+from ivr.storage.readings.review_views import Checked, Past
 from ivr.web.core.plots import Point, line
 
 MONTH_DAYS = 30
@@ -86,6 +86,11 @@ def why(reason: str) -> str:
         return "исправлено сотрудником" if told == Reason.CORRECTED else f"отклонено: {told}"
     codes = separated(reason)
     return "; ".join(REASONS[code] for code in codes) if set(codes) <= REASONS.keys() else reason
+
+
+def without_tenth(seen: Checked) -> str:
+    """The value without its last digit, which a clerk probably puts in the place of the one given; "" if not."""
+    return str(seen.value // 10) if seen.waits and Verdict.WITH_TENTH in separated(seen.reason) else ""
 
 
 def misfit(reason: str) -> str:

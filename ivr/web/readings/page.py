@@ -159,7 +159,7 @@ async def _shown(
         decisions=DECISIONS,
         count=await office.ask(checking.how_many_wait),
         faults=faults or {},
-        value=value,
+        value=value or words.without_tenth(seen),
         insisted=insisted,
         reason=reason,
         words=words,

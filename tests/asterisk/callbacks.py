@@ -21,6 +21,7 @@ from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
 from tests.lab.phone import exchange, global_variable
+from tests.owed import asked
 from tests.waiting import until
 
 CALLER = "+79161234567"
@@ -53,9 +54,8 @@ def promise(system: System, *phones: str, queue: str = "hotline", priority: int 
     """Promise to ring these numbers back, as callers in the queue would be promised who wait for so many minutes."""
     database, now = system.open_database(), datetime.now(UTC)
     for phone in phones:
-        assert CallbackRepository(database).make(
-            CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes)), now
-        )
+        request = CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes))
+        assert asked(CallbackRepository(database), request, now)
     database.close()
 
 
