@@ -159,12 +159,12 @@ class App:
     @cached_property
     def reviews(self) -> Reviews:
         """Doubtful readings, for a clerk to decide on."""
-        return Reviews(self.database, self.settings.zone)
+        return Reviews(self.database)
 
     @cached_property
     def spool_entries(self) -> SpoolEntries:
         """What callers left in emergency mode."""
-        return SpoolEntries(self.database, self.settings.zone, self.node)
+        return SpoolEntries(self.database, self.node)
 
     async def close(self) -> None:
         """End what was made, each whatever became of the others: the journal holds what calls told last."""

@@ -18,12 +18,12 @@ RULES = Rules(Window(), Limits())
 
 
 def accept(database: Database, reading: int, who: str, now: datetime) -> None:
-    review.accept(Reviews(database, MOSCOW), Clerk(who, now), reading)
+    review.accept(Reviews(database), Clerk(who, now), reading)
 
 
 def correct(database: Database, reading: int, value: int, who: str, now: datetime, *, insist: bool = False) -> int:
-    return review.correct(Reviews(database, MOSCOW), RULES, Clerk(who, now), reading, value, insist=insist)
+    return review.correct(Reviews(database), RULES, Clerk(who, now), reading, value, insist=insist)
 
 
 def refuse(database: Database, reading: int, reason: str, who: str, now: datetime) -> None:
-    review.refuse(Reviews(database, MOSCOW), Clerk(who, now), reading, reason)
+    review.refuse(Reviews(database), Clerk(who, now), reading, reason)

@@ -76,7 +76,7 @@ def upgrade(config_file: ConfigFile = None) -> None:
     """Make the tables, or bring those of an earlier version up to date. Doing it twice changes nothing."""
     with faults_told("db upgrade"):
         settings = config.load(config_file)
-        print(f"the schema is {upgrade_schema(settings.store.url)}")
+        print(f"the schema is {upgrade_schema(settings.store.url, zone=settings.zone)}")
 
 
 @app.command("import")

@@ -120,7 +120,7 @@ def unchanged(
 def _reviews(config_file: Path | None) -> Iterator[tuple[config.Settings, Reviews]]:
     settings = config.load(config_file)
     with opened(settings) as database:
-        yield settings, Reviews(database, settings.zone)
+        yield settings, Reviews(database)
 
 
 def _clerk(by: str) -> Clerk:
@@ -137,7 +137,7 @@ def _doubtful(rows: list[Doubtful], settings: config.Settings) -> Table:
     table = Table(*names, title=f"readings that wait: {len(rows)}", title_justify="left")
     for row in rows:
         last = "" if row.last is None else str(row.last)
-        taken = f"{row.taken_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        taken = f"{row.received_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
         cells = (row.account, row.meter, row.zone, str(row.value), last, row.period, taken, row.channel, row.reason)
         table.add_row(str(row.id), *map(escape, cells), escape(row.voice or ""))
     return table

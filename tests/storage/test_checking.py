@@ -89,7 +89,7 @@ async def test_a_correction_replaces_and_the_old_stays(
         (15000, "superseded", "refused: corrected"),
         (12150, "accepted", "corrected"),
     ]
-    kept = ("id", "call_id", "receipt", "channel", "period", "voice")
+    kept = ("id", "contact_id", "read_on", "received_at", "channel", "period", "voice")
     *_, old_row, new_row = stock.rows(tables.Reading, *kept)
     assert new_row == (new, *old_row[1:])
     assert stock.rows(tables.Audit, "who", "action", "subject", "detail") == [

@@ -18,6 +18,8 @@ from tests.submissions import by_phone
 HEADER = "account;street;house;flat;district;phones;meter;digits;zones;power_kw;read_on;t1;t2;t3\n"
 GOOD = "0012345678;Мира;5;1;Север;+79161234567;A-1;5;1;15;2026-10-20;100;;\n"
 
+EXPORTED = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt,reason,read_on,ratio"
+
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Path:
@@ -77,10 +79,10 @@ async def phoned(ledger: AccountRepository, stock: Stock, flagged: bool = False)
 @pytest.mark.both_databases
 async def test_export_once_and_again(run: Run, ledger: AccountRepository, stock: Stock, tmp_path: Path) -> None:
     receipt = await phoned(ledger, stock)
-    row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt}"
+    row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt},,2026-11-20,1"
     first = run("db", "export")
     assert (first.exit_code, first.stderr) == (0, "batch 1: 1 readings\n")
-    assert first.stdout.splitlines() == ["batch,account,meter,zone,value,taken_at,period,channel,status,receipt", row]
+    assert first.stdout.splitlines() == [EXPORTED, row]
     nothing = run("db", "export")
     assert (nothing.exit_code, nothing.stderr) == (0, "no readings wait: no batch\n")
     assert nothing.stdout.splitlines() == first.stdout.splitlines()[:1]

@@ -20,7 +20,7 @@ from tests.storage.conftest import Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
-HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
+HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt,reason,read_on,ratio\n"
 AT = utc("2026-11-20T09:15:30.500000")
 
 
@@ -45,11 +45,9 @@ async def test_each_reading_leaves_once(
     batch = take_batch(database, now())
     assert batch is not None and batch.readings == 2
     write_batch(database, batch, tmp_path / "out.csv", now())
-    number = batch.number
+    number, told = batch.number, f"2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt},,2026-11-20,1"
     assert (tmp_path / "out.csv").read_bytes().decode() == (
-        HEADER
-        + f"{number},0012345678,00123456,T1,123,2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt}\n"
-        + f"{number},0012345678,00123456,T2,45,2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt}\n"
+        HEADER + f"{number},0012345678,00123456,T1,123,{told}\n" + f"{number},0012345678,00123456,T2,45,{told}\n"
     )
     assert take_batch(database, now()) is None
     assert unwritten_batches(database) == []

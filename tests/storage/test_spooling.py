@@ -29,11 +29,11 @@ from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 TERMS = SpoolTerms(MOSCOW, Rules(Window(), Limits()), AccountFormat())
-READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "reason")
+READINGS = ("register_id", "value", "period", "channel", "contact_id", "status", "reason")
 
 
 def take_in(folder: Path, database: Database, now: datetime) -> ImportResult:
-    return emergency_import.take_in(folder, SpoolEntries(database, MOSCOW, "node"), TERMS, now)
+    return emergency_import.take_in(folder, SpoolEntries(database, "node"), TERMS, now)
 
 
 def left(key: str = "a" * 32, account: str = "0012345678", *values: str, at: str = "2026-11-19T18:03:11+03:00") -> str:
@@ -56,12 +56,13 @@ def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stoc
     (spool / "readings.jsonl").write_text(left())
     assert take_in(spool, database, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, *READINGS) == [
-        (register, 123, "2026-11", "phone-emergency", "a" * 32, "flagged", "emergency")
+        (register, 123, "2026-11", "phone-emergency", 1, "flagged", "emergency")
     ]
     at = utc("2026-11-19T15:03:11")
-    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "outcome") == [
-        ("a" * 32, at, at, "+79161234567", "stored")
+    assert stock.rows(tables.Contact, "id", "channel", "source", "key", "call_id", "received_at") == [
+        (1, "phone-emergency", "emergency", "a" * 32, None, at)
     ]
+    assert stock.rows(tables.Call, "id") == []  # nobody made one up
     assert stock.rows(tables.SpoolEntry, "id", "taken_at", "account", "values", "state") == [
         ("a" * 32, at, "0012345678", ["00123"], "stored")
     ]

@@ -209,7 +209,7 @@ async def test_no_other_file_is_sent(site: Site, register: int, tmp_path: Path) 
 
 
 async def test_reasons_are_told_in_words(site: Site, register: int) -> None:
-    key = doubtful(site.database, register, channel="phone-emergency", call_id=None, voice=None)
+    key = doubtful(site.database, register, channel="phone-emergency", contact_id=None, voice=None)
     browser = await site.logged_in(Role.CLERK)
     for reason, text in (
         ("emergency", "аварийным приёмом"),

@@ -8,14 +8,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from ivr.domain.outages import Place
-from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.calls.reader import CallReader, ReadingView, StepView
 from ivr.storage.database.database import Database
 from ivr.storage.outages.reports import BEFORE_FIRST_REPORT
-from ivr.storage.readings.submissions import BEFORE_FIRST_RECEIPT
 
-_calls, _accounts, _receipts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Receipt)
+_calls, _accounts, _contacts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Contact)
 _readings, _reports = tables.of(tables.Reading), tables.of(tables.OutageReport)
 _callbacks = tables.of(tables.Callback)
 
@@ -112,21 +110,23 @@ def details(database: Database, call_id: str) -> CallDetails | None:
         ]
         promised = connection.execute(rings.where(_callbacks.c.call_id == call_id).order_by(_callbacks.c.id))
         kept = tuple(RingOfCall(*row) for row in promised)
-        receipt = connection.scalar(select(_receipts.c.number).where(_receipts.c.call_id == call_id))
+        receipt = connection.scalar(select(_contacts.c.receipt).where(_contacts.c.call_id == call_id))
     return CallDetails(
         call=call,
         steps=tuple(follower.steps(call_id)),
         readings=tuple(follower.readings_of_call(call_id)),
         reports=tuple(told),
         rings=kept,
-        receipt="" if receipt is None else str(BEFORE_FIRST_RECEIPT + receipt),
+        receipt=receipt or "",
     )
 
 
 def voices_of_call(database: Database, call_id: str) -> tuple[str, ...]:
     """Files of the utterances that are kept of a call, below the recordings. Raises StoreUnavailable."""
-    readings = select(_readings.c.voice).where(
-        _readings.c.call_id == call_id, _readings.c.status != Status.SUPERSEDED.value, _readings.c.voice.is_not(None)
+    readings = (
+        select(_readings.c.voice)
+        .join(_contacts, _contacts.c.id == _readings.c.contact_id)
+        .where(_contacts.c.call_id == call_id, tables.LIVE_OF_CONTACT, _readings.c.voice.is_not(None))
     )
     reports = select(_reports.c.recording).where(_reports.c.call_id == call_id, _reports.c.recording.is_not(None))
     with database.reading() as connection:

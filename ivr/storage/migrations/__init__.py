@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from alembic import command
 from alembic.config import Config
@@ -16,12 +17,15 @@ from ivr.storage.database.database import Database, database_url
 UPGRADE_LIMIT_S = 600.0
 """Longest statement of an upgrade: tables with millions of rows may be rewritten."""
 
+MOSCOW = ZoneInfo("Europe/Moscow")
 
-def _config(connection: Connection | None = None) -> Config:
+
+def _config(connection: Connection | None = None, zone: ZoneInfo = MOSCOW) -> Config:
     config = Config()
     # Alembic reads the option by configparser, to which % begins a substitution.
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["zone"] = zone
     return config
 
 
@@ -29,9 +33,10 @@ class SchemaOutdated(StoreUnavailable):
     """The tables are those of another version, or missing; the text says what to do."""
 
 
-def upgrade(url: str, to: str = "head") -> str:
+def upgrade(url: str, to: str = "head", zone: ZoneInfo = MOSCOW) -> str:
     """Bring the schema to a revision, the newest by default, in one transaction; return the newest.
 
+    zone: where the customers live; it tells the days of times that are stored already.
     Makes the folder of an SQLite file. Raises StoreUnavailable, BadDatabaseUrl.
     """
     address = database_url(url)
@@ -40,7 +45,7 @@ def upgrade(url: str, to: str = "head") -> str:
     database = Database(url, UPGRADE_LIMIT_S)
     try:
         with database.writing() as connection:
-            command.upgrade(_config(connection), to)
+            command.upgrade(_config(connection, zone), to)
     finally:
         database.close()
     return newest()

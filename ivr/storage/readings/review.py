@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -32,14 +31,14 @@ _TURN = (
     .where(_registers.c.id.in_(select(_readings.c.register_id).where(_readings.c.id == bindparam("reading"))))
     .with_for_update(key_share=True)
 )
-_SAME_WHEN_CORRECTED = ("register_id", "taken_at", "period", "channel", "call_id", "receipt", "voice")
+_SAME_WHEN_CORRECTED = ("register_id", "contact_id", "read_on", "received_at", "period", "channel", "voice")
 
 _QUESTIONED = (
     select(
         _readings.c.id,
         _readings.c.status,
         _readings.c.value,
-        _readings.c.taken_at,
+        _readings.c.read_on,
         _readings.c.period,
         _readings.c.register_id,
         _registers.c.zone,
@@ -57,11 +56,11 @@ _LAST = (
     select(_before.c.value)
     .where(
         _before.c.register_id == _readings.c.register_id,
-        _before.c.taken_at < _readings.c.taken_at,
+        _before.c.read_on <= _readings.c.read_on,
         _before.c.period != _readings.c.period,
         _before.c.status != Status.SUPERSEDED.value,
     )
-    .order_by(_before.c.taken_at.desc())
+    .order_by(_before.c.read_on.desc(), _before.c.received_at.desc())
     .limit(1)
     .scalar_subquery()
 )
@@ -73,7 +72,7 @@ _SEEN = (
         _registers.c.zone,
         _readings.c.value,
         _LAST,
-        _readings.c.taken_at,
+        _readings.c.received_at,
         _readings.c.period,
         _readings.c.channel,
         _readings.c.reason,
@@ -81,7 +80,7 @@ _SEEN = (
     )
     .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
     .where(tables.FLAGGED)
-    .order_by(_readings.c.taken_at, _readings.c.id)
+    .order_by(_readings.c.received_at, _readings.c.id)
 )
 
 
@@ -95,7 +94,7 @@ class Doubtful:
     zone: str
     value: int
     last: int | None
-    taken_at: datetime
+    received_at: datetime
     period: str
     channel: str
     reason: str
@@ -115,24 +114,21 @@ def flagged(database: Database, *, emergency: bool = False, most: int = 1000) ->
 class Reviews:
     """The review queue on a database: the port `Reviews` of ivr.intake."""
 
-    def __init__(self, database: Database, zone: ZoneInfo) -> None:
-        """zone: where the customers live."""
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._zone = zone
 
     @contextmanager
     def begin(self, who: str, now: datetime) -> Iterator[Review]:
         """A transaction: committed at the end, undone by any exception. Raises StoreUnavailable."""
         with self._database.writing() as connection:
-            yield Review(connection, self._zone, who, now)
+            yield Review(connection, who, now)
 
 
 class Review:
     """Decisions of one clerk within one transaction; each is in the audit."""
 
-    def __init__(self, connection: Connection, zone: ZoneInfo, who: str, now: datetime) -> None:
+    def __init__(self, connection: Connection, who: str, now: datetime) -> None:
         self._connection = connection
-        self._zone = zone
         self._who = who
         self._now = now
 
@@ -146,7 +142,7 @@ class Review:
         row = self._connection.execute(_QUESTIONED, {"reading": reading}).first()
         if row is None:
             return None
-        account = load_account(self._connection, row.number, Period.parse(row.period), self._zone)
+        account = load_account(self._connection, row.number, Period.parse(row.period))
         meters = account.meters if account is not None else ()
         registers = ((meter, register) for meter in meters for register in meter.registers)
         bare = Register(row.register_id, Zone(row.zone), row.digits)
@@ -154,8 +150,7 @@ class Review:
             (found for found in registers if found[1].id == row.register_id),
             (Meter(row.meter_id, row.serial, (bare,)), bare),
         )
-        read_on = row.taken_at.astimezone(self._zone).date()
-        return Questioned(row.id, Status(row.status), row.value, read_on, meter, register)
+        return Questioned(row.id, Status(row.status), row.value, row.read_on, meter, register)
 
     def accept(self, reading: int) -> bool:
         """Let it leave for billing; False if it does not wait for a clerk any more."""

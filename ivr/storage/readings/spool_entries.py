@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +19,7 @@ from ivr.storage.database.database import Database
 from ivr.storage.readings.submissions import Keeping
 
 _TRIES = 3
-_calls, _entries = tables.of(tables.Call), tables.of(tables.SpoolEntry)
+_entries = tables.of(tables.SpoolEntry)
 
 Decide = Callable[[Callable[[str], Account | None]], Submission | str]
 """What an entry means: its submission, or the code why there is none. Given: the account with a number."""
@@ -61,12 +60,10 @@ class Unplaced:
 class SpoolEntries:
     """Entries of emergency mode in the store."""
 
-    def __init__(self, database: Database, zone: ZoneInfo, node: str = "") -> None:
-        """zone: where the customers live. node: name of this daemon."""
+    def __init__(self, database: Database, node: str = "") -> None:
+        """node: name of this daemon."""
         self._database = database
-        self._zone = zone
         self._keeping = Keeping(database, node)
-        self._insert_call = database.insert(_calls).on_conflict_do_nothing()
         self._insert = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
 
     def take(self, entry: SpoolEntry, period: Period, decide: Decide, now: datetime) -> EntryResult:
@@ -97,21 +94,14 @@ class SpoolEntries:
         }
         if connection.execute(self._insert, row).first() is None:
             return EntryResult.KNOWN
-        decided = decide(lambda number: load_account(connection, number, period, self._zone))
+        decided = decide(lambda number: load_account(connection, number, period))
         placed = update(_entries).where(_entries.c.id == entry.id)
         if isinstance(decided, str):
             connection.execute(placed.values(reason=str(decided)))
             return EntryResult.REFUSED
-        connection.execute(self._insert_call, _call(entry))
-        self._keeping.keep(connection, decided, now, late=True)
+        self._keeping.keep(connection, decided, now)
         connection.execute(placed.values(state="stored"))
         return EntryResult.STORED
-
-
-def _call(entry: SpoolEntry) -> dict[str, object]:
-    """The call in which an entry was left."""
-    at = entry.taken_at
-    return {"id": entry.id, "started_at": at, "ended_at": at, "caller": entry.caller, "outcome": "stored"}
 
 
 def unplaced(database: Database, most: int = 1000) -> list[Unplaced]:

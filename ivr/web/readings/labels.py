@@ -135,7 +135,7 @@ def usual_month(history: Iterable[HistoryLine]) -> int | None:
 
 def for_a_month(now: Past, before: Past) -> int:
     """Use between two readings, for 30 days."""
-    days = max(1, (now.taken_at - before.taken_at).days)
+    days = max(1, (now.read_on - before.read_on).days)
     return round((now.value - before.value) * MONTH_DAYS / days)
 
 
@@ -143,7 +143,7 @@ def plot(title: str, history: Sequence[Past], only: int | None = None) -> Markup
     """Readings as a line, oldest first; flagged ones are marked. only: a replaced one that is shown all the same."""
     drawn = [one for one in history if _counts(one) or one.id == only][:MOST_DRAWN]
     points = [
-        Point(f"{one.taken_at:%d.%m.%y}", one.value, one.id == only or one.status == Status.FLAGGED)
+        Point(f"{one.read_on:%d.%m.%y}", one.value, one.id == only or one.status == Status.FLAGGED)
         for one in reversed(drawn)
     ]
     return line(title, points, "кВт·ч")

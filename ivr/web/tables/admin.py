@@ -67,6 +67,7 @@ SHOWN: tuple[tuple[type[Base], str], ...] = (
     (tables.Register, "Тарифные зоны"),
     (tables.Reading, "Показания"),
     (tables.Batch, "Выгрузки"),
+    (tables.Contact, "Обращения"),
     (tables.Call, "Звонки"),
     (tables.Outage, "Отключения"),
     (tables.OutageReport, "Сообщения об авариях"),
