@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.app import bring_accounts
+from ivr.cli.wording import fault_text
 from ivr.config import REPOSITORY
 from ivr.domain.faults import StoreUnavailable
 from ivr.speech.model_folder import BadModel
@@ -81,7 +82,7 @@ def calls(
         loaded = load(system, at_once)
         system.stop_daemon()
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         system.kill_daemon()
@@ -109,7 +110,7 @@ def hotline(
             folder, Size(calls, callers, callbacks, people, storm_s), tuple(only or Aspect), bring_accounts
         )
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -141,7 +142,7 @@ def store(
             times = storing.measure(database, file, accounts, units, lambda step: print(step, file=sys.stderr))
             database.close()
         except (StoreUnavailable, ValueError) as error:
-            print(f"ivr bench: {error}", file=sys.stderr)
+            print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
             raise typer.Exit(2) from None
     table = Table("what", "n", "p50", "p95", "aim", title=f"{place.partition(':')[0]}, {platform.machine()}")
     table.add_row("import, s", str(times.accounts), f"{times.import_s:.1f}", "", "30 for 100,000")
@@ -174,7 +175,7 @@ def speech(
         if card is not None:
             report.into_card(card)
     except (BadModel, BadRecording, ProgramFailed, NotMeasured, BadCard) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     for figures in report.tables():
         table = Table(*figures.columns, title=figures.title)
@@ -210,7 +211,7 @@ def studio(
             measured = measure_pages(database, place, Path(folder), times, tell)
             database.close()
         except (StoreUnavailable, PagesFailed, ValueError) as error:
-            print(f"ivr bench: {error}", file=sys.stderr)
+            print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
             raise typer.Exit(2) from None
     title = (
         f"{place.partition(':')[0]}, {platform.machine()}, load {os.getloadavg()[0]:.1f}, filled in {filled_s:.0f} s"
@@ -243,7 +244,7 @@ def _studio_figures(takes: int, times: int) -> dict[str, object]:
             archived = pages.archive(takes) if takes else None
         system.stop_daemon()
     except (LabFault, SystemFault, AmiFault, StoreUnavailable, PagesFailed) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         system.kill_daemon()
