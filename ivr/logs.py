@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "call",
-    "promise",
+    "callback",
     "outage",
     "prompt",
     "outcome",

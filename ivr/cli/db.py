@@ -15,8 +15,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ivr import config
 from ivr.app import account_format, window
+from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.database.database import BadDatabaseUrl, Database
@@ -24,7 +27,6 @@ from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
 from ivr.storage.outages import changes as outages
 from ivr.storage.readings import export as exporting
-from ivr.storage.readings import review as clerk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -45,11 +47,11 @@ def faults_told(command: str) -> Iterator[None]:
     try:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
-        code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault, PersonFault) as error:
-        code, text = 1, str(error)
+        code, text = 2, fault_text(error)
+    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, Doubted, outages.OutageFault, PersonFault) as error:
+        code, text = 1, fault_text(error)
     except StoreUnavailable as error:
-        code, text = 1, f"the database is unavailable: {error}"
+        code, text = 1, fault_text(error)
     except OSError as error:
         code, text = 1, f"{error.filename or 'file'}: {error.strerror}"
     else:
@@ -74,7 +76,7 @@ def upgrade(config_file: ConfigFile = None) -> None:
     """Make the tables, or bring those of an earlier version up to date. Doing it twice changes nothing."""
     with faults_told("db upgrade"):
         settings = config.load(config_file)
-        print(f"the schema is {upgrade_schema(settings.store.url)}")
+        print(f"the schema is {upgrade_schema(settings.store.url, zone=settings.zone)}")
 
 
 @app.command("import")

@@ -27,8 +27,7 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import State
 from ivr.domain.surges import Greeting
 from ivr.hotline.queue_board import MemberState, Queue, QueueBoard
-from ivr.storage.callbacks.counts import CallbackCounts, ring_backs
-from ivr.storage.callbacks.repository import CallbackRepository, Due
+from ivr.storage.callbacks.views import OutageCallbacksView, QueueCallbacksView, outage_callbacks, queue_callbacks
 from ivr.storage.database import runtime_flags
 from ivr.storage.database.database import Database
 from ivr.storage.outages import views as outages_seen
@@ -53,10 +52,10 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database tells: call-backs, ring-backs, outages, the latest first, how callers are greeted."""
+    """What the database tells: call-backs, outages, the latest first, how callers are greeted."""
 
-    callbacks: Due
-    ring_backs: CallbackCounts
+    callbacks: QueueCallbacksView
+    outage_callbacks: OutageCallbacksView
     outages: list[outages_seen.OutageView]
     greeting: Greeting
 
@@ -154,8 +153,8 @@ async def _stored(database: Database) -> Stored | None:
 
 def _read(database: Database) -> Stored:
     return Stored(
-        CallbackRepository(database).open(),
-        ring_backs(database),
+        queue_callbacks(database),
+        outage_callbacks(database),
         outages_seen.listed(database),
         runtime_flags.switched(database).greeting,
     )
@@ -173,10 +172,12 @@ def _view(queues: QueueBoard, stored: Stored | None, lasting: ReconnectingAmi, z
     if stored is None:
         lines.append(Text("call-backs and outages: the database does not answer", style="bold red"))
         return Group(*lines)
-    due, power = stored.callbacks, stored.ring_backs
+    due, power = stored.callbacks, stored.outage_callbacks
     oldest = "" if due.since is None else f", oldest {_length((datetime.now(UTC) - due.since).total_seconds())}"
     lines.append(Text(f"call-backs: {due.due} due, {due.calling} ringing{oldest}"))
-    lines.append(Text(f"ring-backs: {power.due} due, {power.calling} ringing, {power.waiting} wait for the end"))
+    lines.append(
+        Text(f"call-backs after outages: {power.due} due, {power.calling} ringing, {power.waiting} wait for the end")
+    )
     if stored.greeting is not Greeting.AUTO:
         lines.append(Text(f"greeting: {stored.greeting}, by hand (ivr hotline greeting auto)", style="yellow"))
     return Group(*lines, *_outages(stored.outages, datetime.now(zone)))

@@ -18,6 +18,7 @@ from rich.table import Table
 from ivr.cli import session, takes
 from ivr.cli.readings import user
 from ivr.cli.takes import Config
+from ivr.cli.wording import fault_text
 from ivr.config import REPOSITORY, BadSettings, Settings, adrift, load
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import How, TakeFault
@@ -99,7 +100,7 @@ def build_(
         try:
             build(voice.sounds, chosen, engines_here(engine), report)
         except (NoEngine, Busy, BadManifest) as error:
-            _unusable(str(error))
+            _unusable(fault_text(error))
     typer.echo(f"{len(chosen) - failed} prompts published in {voice.sounds.folder}, {failed} failed.")
     if failed:
         raise typer.Exit(FAILED)
@@ -134,11 +135,11 @@ def _studio(settings: Settings) -> Iterator[Studio | None]:
                 studio = Studio(settings, database)
                 ends.callback(studio.close)
         except (StoreUnavailable, BadDatabaseUrl) as error:
-            typer.echo(f"warning: takes and changed texts are left out: {error}", err=True)
+            typer.echo(f"warning: takes and changed texts are left out: {fault_text(error)}", err=True)
         try:
             yield studio
         except (StoreUnavailable, OSError, TakeFault, BadCatalogue, BadManifest, SynthesisFault) as error:
-            _unusable(str(error))
+            _unusable(fault_text(error))
 
 
 @app.command()
@@ -224,7 +225,7 @@ def _voice(config: Path | None) -> Voice:
         sounds = Sounds(settings.sounds.shipped)
         return Voice(settings, catalogue, sounds, sounds.manifest())
     except (BadSettings, BadCatalogue, BadManifest) as error:
-        _unusable(str(error))
+        _unusable(fault_text(error))
 
 
 def _unusable(message: str) -> NoReturn:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ivr.cli.readings import By, user
 from ivr.cli.takes import Config, VoiceName, studio_opened
+from ivr.cli.wording import refusal_text
 from ivr.domain.takes import NotPublishable, Take
 from ivr.storage.calls.prompt_sequences import heard_in_a_row
 from ivr.studio.session.audio import listen_through
@@ -125,7 +126,7 @@ def _make(
         refusals = take.refusals if take is not None else error.refusals if error is not None else ()
         refused += bool(refusals)
         for refusal in refusals:
-            typer.echo(f"line {cut.line}, {cut.id}: {refusal}")
+            typer.echo(f"line {cut.line}, {cut.id}: {refusal_text(refusal)}")
 
     began = time.monotonic()
     make_takes(studio, recording, cuts, who=who, voice=voice, made=told, publish=publish)

@@ -17,6 +17,7 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import faults_told, opened
 from ivr.cli.readings import By, user
+from ivr.cli.wording import fault_text, refusal_text
 from ivr.domain.takes import How, NotPublishable, Take, TakeFault
 from ivr.studio.catalogue import BadCatalogue
 from ivr.studio.publishing import BadManifest
@@ -53,7 +54,7 @@ def studio_opened(
             try:
                 yield studio, settings
             except (TakeFault, BadSound, BadCatalogue, BadManifest, SynthesisFault) as error:
-                typer.echo(f"ivr prompts {command}: {error}", err=True)
+                typer.echo(f"ivr prompts {command}: {fault_text(error)}", err=True)
                 raise typer.Exit(1) from None
             finally:
                 studio.close()
@@ -76,7 +77,7 @@ def record(
             try:
                 take = studio.add_take(id_, file, how=How.FILE, who=who, voice=voice or None)
             except NotPublishable as error:
-                typer.echo(f"{file}: {error}")
+                typer.echo(f"{file}: {fault_text(error)}")
                 refused += 1
                 continue
             refused += take.checks.refused
@@ -102,7 +103,7 @@ def takes(
             snr = "" if checks.snr_db is None else f"{-checks.snr_db:.0f}"
             level = "" if checks.level_db is None else f"{checks.level_db:.0f}"
             words = (take.prompt_id, take.voice, take.state, take.how, take.made_by, at)
-            why = " ".join(map(str, take.refusals))
+            why = "; ".join(map(refusal_text, take.refusals))
             table.add_row(str(take.id), *map(escape, words), f"{checks.length_ms / 1000:.1f}", level, snr, escape(why))
         # Wide enough for every column where the output is no terminal.
         Console(highlight=False, width=None if os.isatty(1) else 200).print(table)
@@ -183,4 +184,4 @@ def _told(take: Take) -> str:
     checks = take.checks
     measured = f", {checks.length_ms / 1000:.1f} s, {checks.level_db:.0f} dB" if checks.level_db is not None else ""
     lines = [f"take {take.id}: {take.prompt_id}, voice {take.voice}{measured}, recogniser: {checks.hearing}"]
-    return "\n".join([*lines, *(f"  {refusal}" for refusal in take.refusals)])
+    return "\n".join([*lines, *(f"  {refusal_text(refusal)}" for refusal in take.refusals)])

@@ -14,6 +14,7 @@ from rich.table import Table
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
+from ivr.cli.wording import SECRETS
 from ivr.domain.users import Role, SecretFault, login_fault, password_fault, pin_fault
 from ivr.storage.users import credentials
 from ivr.storage.users import users as people
@@ -120,4 +121,4 @@ def _asked(prompt: str) -> str:
 
 def _refuse(fault: SecretFault | None) -> None:
     if fault is not None:
-        raise typer.BadParameter(fault.value)
+        raise typer.BadParameter(SECRETS[fault])

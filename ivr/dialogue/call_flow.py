@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
-from ivr.dialogue.meter import MeterReading, Rules
+from ivr.dialogue.menus import spoken_keys
+from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outages, Phrase
+from ivr.dialogue.ports import Call, Callbacks, Ledger, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
@@ -17,19 +18,17 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed
 from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
-from ivr.language.ru.numbers import digits
+from ivr.intake.identify import Identify
+from ivr.intake.ports import Clock
+from ivr.intake.report_outage import OutageStore
+from ivr.intake.submit import Rules
+from ivr.language.port import Menu
+from ivr.language.selected import LANGUAGE
 
 MORE, ENOUGH = "1", "2"
 SAME_ACCOUNT, OTHER_ACCOUNT, REPORT, END = "1", "2", "3", "#"
-MENU_WORDS = {
-    **dict.fromkeys(("да", "ещё"), MORE),
-    **dict.fromkeys(("нет", "всё", "спасибо", "хватит", "до свидания"), ENOUGH),
-}
-MAIN_WORDS = {
-    **dict.fromkeys(("показания", "передать показания"), SAME_ACCOUNT),
-    **dict.fromkeys(("другой", "другого", "другой счёт", "другой номер"), OTHER_ACCOUNT),
-    **dict.fromkeys(("нет", "всё", "конец", "спасибо", "хватит", "до свидания"), END),
-}
+MENU_WORDS = spoken_keys(Menu.MENU_ELSE, {"more": MORE, "enough": ENOUGH})
+MAIN_WORDS = spoken_keys(Menu.MENU_MAIN, {"same-account": SAME_ACCOUNT, "other-account": OTHER_ACCOUNT, "end": END})
 _ANNOUNCED = {Next.HOTLINE: Prompt.HOTLINE, Next.OPERATOR: Prompt.OPERATOR}  # the dialplan itself asks for a message
 MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
 
@@ -42,7 +41,8 @@ class Dependencies:
     """
 
     ledger: Ledger
-    outages: Outages
+    outages: OutageStore
+    callbacks: Callbacks
     clock: Clock
     accounts: AccountFormat
     rules: Rules
@@ -58,6 +58,7 @@ class CallFlow:
         self._call = call
         self._desk = desk
         self._conversation = Conversation(call, desk.patience)
+        self._callers = Identify(desk.ledger, desk.accounts)
         self._stored = False
         self._account: Account | None = None  # whose place the call is about, as far as is known
         self._told: set[int] = set()  # outages that the caller has heard of
@@ -94,9 +95,8 @@ class CallFlow:
         return Outcome.STORED if self._stored else Outcome.NOTHING
 
     async def _serve(self) -> None:
-        ledger, form = self._desk.ledger, self._desk.accounts
-        desk = self._desk
-        caller = await greet(self._conversation, ledger, desk.outages, desk.clock, shortly=desk.greets_shortly())
+        desk, callers = self._desk, self._callers
+        caller = await greet(self._conversation, callers, desk.outages, desk.clock, shortly=desk.greets_shortly())
         self._account = caller.account
         # Keys pressed in the greeting are an account number: what there is to tell is told when it is confirmed.
         outage = caller.outage if not self._call.waiting_keys else None
@@ -109,9 +109,9 @@ class CallFlow:
             if outage is not None and not await self._go_on(outage):
                 return
             try:
-                receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
+                receipt: Phrase = (Prompt.READING_RECEIPT, *LANGUAGE.say_digits(await self._take(account)))
             except WentBack:
-                account = await ask_account(self._conversation, ledger, form)
+                account = await ask_account(self._conversation, callers)
                 continue
             more = await self._conversation.choose(
                 receipt, (Prompt.MENU_ELSE,), keys=MORE + ENOUGH, or_silence=ENOUGH, spoken=MENU_WORDS
@@ -121,9 +121,9 @@ class CallFlow:
             keys = SAME_ACCOUNT + OTHER_ACCOUNT + REPORT + END
             match await self._conversation.choose((Prompt.MENU_MAIN,), keys=keys, spoken=MAIN_WORDS):
                 case "1":
-                    account = await ledger.account(account.number) or account  # with the readings just given
+                    account = await desk.ledger.account(account.number) or account  # with the readings just given
                 case "2":
-                    account = await ask_account(self._conversation, ledger, form)
+                    account = await ask_account(self._conversation, callers)
                 case "3":
                     raise ReportWanted
                 case _:
@@ -139,7 +139,7 @@ class CallFlow:
         self._account = None
         self._call.about(None)
         own = [account.number for account in caller.accounts]
-        return await ask_account(self._conversation, self._desk.ledger, self._desk.accounts, own=own)
+        return await ask_account(self._conversation, self._callers, own=own)
 
     async def _outage_of(self, account: Account) -> Outage | None:
         """The outage at an account that the caller has not heard of yet. A store that cannot tell holds nobody up."""
@@ -156,7 +156,7 @@ class CallFlow:
         whose = self._account.id if self._account is not None else None
         desk = self._desk
         rung_back = await tell(
-            self._conversation, desk.outages, desk.clock, outage, whose, desk.rings, told_already=told_already
+            self._conversation, desk.callbacks, desk.clock, outage, whose, desk.rings, told_already=told_already
         )
         if not rung_back:
             return True

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
-from ivr.dialogue.ports import Clock, Next, Outages, Phrase
+from ivr.dialogue.menus import spoken_keys
+from ivr.dialogue.ports import Callbacks, Next, Phrase
 from ivr.dialogue.prompts import Prompt
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
+from ivr.domain.journal.steps import CallbackAgreed, Failed, OutageTold
 from ivr.domain.journal.words import Failure
-from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
-from ivr.language.port import Intent
-from ivr.language.ru.commands import PHRASES
-from ivr.language.ru.dates import by_time
+from ivr.domain.outages import Cause, Outage, Scope, State
+from ivr.intake.ports import Clock
+from ivr.language.port import Intent, Menu
+from ivr.language.selected import LANGUAGE
 
 RING, MESSAGE, PERSON, ON = "1", "2", "3", "4"
 WORDS = {
-    **dict.fromkeys(("перезвоните", "перезвонить", "позвоните", "позвонить"), RING),
-    **dict.fromkeys(("сообщение", "оставить сообщение"), MESSAGE),
-    **dict.fromkeys(PHRASES[Intent.OPERATOR], PERSON),
-    **dict.fromkeys(("показания", "передать показания", "дальше", "продолжить"), ON),
+    **dict.fromkeys(LANGUAGE.words(Intent.OPERATOR), PERSON),
+    **spoken_keys(Menu.OUTAGE, {"ring-me": RING, "message": MESSAGE, "readings": ON}),
 }
 
 _WHERE = {
@@ -41,7 +41,7 @@ _WHY = {
 
 async def tell(
     conversation: Conversation,
-    outages: Outages,
+    callbacks: Callbacks,
     clock: Clock,
     outage: Outage,
     account_id: int | None,
@@ -49,7 +49,7 @@ async def tell(
     *,
     told_already: bool = False,
 ) -> bool:
-    """Tell of an outage and do what the caller chooses; whether they were promised to be rung back, False: go on.
+    """Tell of an outage and do what the caller chooses; whether they will be rung back, False: go on.
 
     told_already: only the choices are left (`noted` was called then).
 
@@ -60,14 +60,15 @@ async def tell(
     now = clock.now()
     if not told_already:
         noted(conversation, outage, now)
-    # Who hides their number cannot be rung back; nobody is offered what nobody would do.
+    # A caller who hides their number cannot be rung back; nobody is offered what nobody would do.
     offers_ring = bool(call.caller_number) and rings(call.caller_number)
     choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
     keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
     what = () if told_already else phrases(outage, now)
     match await conversation.choose(*what, (choices,), keys=keys, spoken=WORDS):
         case "1":
-            await _promise(conversation, outages, RingBack(call.id, call.caller_number, outage.id, account_id))
+            request = OutageCallbackRequest(call.id, call.caller_number, outage.id, account_id)
+            await _ask_for_callback(conversation, callbacks, request)
             return True
         case "2":
             raise HandOver(Next.MESSAGE)
@@ -97,20 +98,20 @@ def phrases(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
         return what, (Prompt.OUTAGE_NO_END,)
     if outage.is_late(now):
         return what, (Prompt.OUTAGE_LATE,)
-    return what, (Prompt.OUTAGE_EXPECTED, *by_time(outage.expected_end.astimezone(now.tzinfo), now))
+    return what, (Prompt.OUTAGE_EXPECTED, *LANGUAGE.say_deadline(outage.expected_end.astimezone(now.tzinfo), now))
 
 
 def _minute(moment: datetime, now: datetime) -> str:
     return moment.astimezone(now.tzinfo).isoformat(timespec="minutes")
 
 
-async def _promise(conversation: Conversation, outages: Outages, ring: RingBack) -> None:
+async def _ask_for_callback(conversation: Conversation, callbacks: Callbacks, request: OutageCallbackRequest) -> None:
     """Stored before it is said."""
     try:
-        await conversation.meanwhile(outages.promise(ring))
+        await conversation.meanwhile(callbacks.ask_after_outage(request))
     except StoreUnavailable:
-        conversation.call.note(Failed(Failure.PROMISE_NOT_STORED))
+        conversation.call.note(Failed(Failure.CALLBACK_NOT_STORED))
         await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
         raise HandOver(Next.HOTLINE) from None
-    conversation.call.note(CallbackPromised(ring.outage_id))
+    conversation.call.note(CallbackAgreed(request.outage_id))
     await conversation.say((Prompt.OUTAGE_PROMISED,))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
-from ivr.domain.contacts import Submission
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
-from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
+from ivr.domain.outages import Outage, Trouble
+from ivr.intake.ports import Accounts, Readings
 from ivr.language.port import Intent
 
 Phrase = tuple[str, ...]
@@ -208,40 +208,12 @@ class Call(Protocol):
         """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
 
 
-class Ledger(Protocol):
+class Ledger(Accounts, Readings, Protocol):
     """Accounts and their readings. Every method raises StoreUnavailable within its time limit."""
 
-    async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
-        """Accounts that list this E.164 number, at most three."""
 
-    async def account(self, number: str) -> Account | None:
-        """The account with this number, its meters in use and their histories."""
+class Callbacks(Protocol):
+    """Where callers ask to be rung. Raises StoreUnavailable within its time limit."""
 
-    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
-        """Those of the account numbers, at most 2,000, that exist and have a meter in use."""
-
-    async def any_starts_with_zero(self) -> bool:
-        """Whether an account number with a leading zero exists."""
-
-    async def keep(self, submission: Submission) -> str:
-        """Store a meter's readings, all or none, and return the receipt number (the call's, digits only)."""
-
-
-class Outages(Protocol):
-    """Known outages, and what callers leave about them. Every method raises StoreUnavailable within its time limit."""
-
-    async def at(self, place: Place) -> Outage | None:
-        """The outage that a caller at `place` is told of."""
-
-    async def promise(self, ring: RingBack) -> None:
-        """Promise to ring a caller at the end of an outage; promised twice to a number is once."""
-
-    async def report(self, report: Report) -> str:
-        """Store a report and return its number, digits only."""
-
-
-class Clock(Protocol):
-    """The time where the customers live."""
-
-    def now(self) -> datetime:
-        """Aware local time."""
+    async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
+        """Ask to be rung at the end of an outage; asked twice by a number is once."""

@@ -6,14 +6,17 @@ import asyncio
 from typing import NoReturn
 
 from ivr.dialogue.conversation import Conversation, HandOver
-from ivr.dialogue.ports import Ending, Next, Outages
+from ivr.dialogue.menus import spoken_keys
+from ivr.dialogue.ports import Ending, Next
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed, OutageReported
 from ivr.domain.journal.words import Failure
-from ivr.domain.outages import Place, Report, Trouble
-from ivr.language.ru.numbers import digits
+from ivr.domain.outages import Trouble
+from ivr.intake.report_outage import OutageStore, is_urgent, report_outage
+from ivr.language.port import Menu
+from ivr.language.selected import LANGUAGE
 
 TROUBLES = {
     "1": Trouble.FLAT,
@@ -22,52 +25,41 @@ TROUBLES = {
     "4": Trouble.DANGER,
     "5": Trouble.FLICKER,
 }
-WORDS = {
-    **dict.fromkeys(("квартира", "квартире", "в квартире"), "1"),
-    **dict.fromkeys(("дом", "доме", "в доме", "подъезд", "в подъезде"), "2"),
-    **dict.fromkeys(("улица", "улице", "на улице", "район", "в районе"), "3"),
-    **dict.fromkeys(("провод", "провода", "опасно"), "4"),
-    **dict.fromkeys(("мигает", "моргает", "мигание"), "5"),
-}
+WORDS = spoken_keys(Menu.REPORT, {"flat": "1", "house": "2", "street": "3", "danger": "4", "flicker": "5"})
 STORE_AFTER_S = 1.0
-"""Who reports danger waits no longer than this for the store, after the words that they are being put through."""
+"""A caller in danger waits no longer than this for the store, after the words that they are being put through."""
 
 
-async def take_report(conversation: Conversation, outages: Outages, account: Account | None) -> NoReturn:
+async def take_report(conversation: Conversation, outages: OutageStore, account: Account | None) -> NoReturn:
     """Take a short report, tell its number, and put the caller through.
 
-    What is wrong is asked first: who sees sparks is put through at once, whatever else is not known.
+    What is wrong is asked first: a caller who sees sparks is put through at once, whatever else is not known.
     account: whose place it is about; None: the address is spoken and kept.
     Raises HungUp, else always HandOver, to the hotline unless the caller or their failures choose otherwise.
     """
     key = await conversation.choose((Prompt.REPORT_TROUBLE,), keys="".join(TROUBLES), spoken=WORDS)
     trouble = TROUBLES[key]
     conversation.call.reported(trouble)
-    if trouble is Trouble.DANGER:
+    if is_urgent(trouble):
         await _put_through(conversation, outages, account)
     recording = "" if account is not None else await _spoken_address(conversation)
-    outage_id: int | None = None
     try:
-        if account is not None:
-            known = await conversation.meanwhile(outages.at(Place.of(account)))
-            outage_id = known.id if known is not None else None
-        report = _report(conversation, trouble, account, outage_id, recording)
-        number = await conversation.meanwhile(outages.report(report))
+        reporting = report_outage(outages, conversation.call.id, trouble, account, recording)
+        number = await conversation.meanwhile(reporting)
     except StoreUnavailable:
         conversation.call.note(Failed(Failure.REPORT_NOT_STORED))
         await conversation.say((Prompt.REPORT_NOT_STORED,))
     else:
         conversation.call.note(OutageReported(number, trouble))
         conversation.call.reported(trouble, number)
-        await conversation.say_whole((Prompt.REPORT_NUMBER, *digits(number)))
+        await conversation.say_whole((Prompt.REPORT_NUMBER, *LANGUAGE.say_digits(number)))
     raise HandOver(Next.HOTLINE)
 
 
-async def _put_through(conversation: Conversation, outages: Outages, account: Account | None) -> NoReturn:
+async def _put_through(conversation: Conversation, outages: OutageStore, account: Account | None) -> NoReturn:
     """Store the report while the caller hears that they are being put through; a slow store holds nobody up."""
     conversation.call.in_danger()
-    report = _report(conversation, Trouble.DANGER, account, None, "")
-    storing = asyncio.ensure_future(outages.report(report))
+    storing = asyncio.ensure_future(report_outage(outages, conversation.call.id, Trouble.DANGER, account))
     try:
         await conversation.call.announce((Prompt.HOTLINE,))
     finally:
@@ -86,11 +78,3 @@ async def _spoken_address(conversation: Conversation) -> str:
     """The path of what the caller said, "" for nothing. Asked once: the person whom they reach next asks again."""
     said = await conversation.record((Prompt.REPORT_ADDRESS,))
     return await conversation.call.keep_voice(said.audio) if said.ended is Ending.ANSWER else ""
-
-
-def _report(
-    conversation: Conversation, trouble: Trouble, account: Account | None, outage_id: int | None, recording: str
-) -> Report:
-    place = Place.of(account) if account is not None else Place()
-    account_id = account.id if account is not None else None
-    return Report(conversation.call.id, trouble, place, account_id, outage_id, recording)

@@ -10,6 +10,21 @@ from enum import StrEnum
 
 from ivr.domain.meters import Meter
 
+_HYPHENS = "-\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
+
+
+class AliasKind(StrEnum):
+    """Whose other number of an account it is."""
+
+    OLD = "old"  # of before a change of numbers
+    BANK = "bank"
+    ELS = "els"  # единый лицевой счёт of ГИС ЖКХ, digits and letters
+
+
+def plain_alias(text: str) -> str:
+    """A number as it is compared: without spaces and hyphens, in capitals."""
+    return "".join(character for character in text.upper() if not character.isspace() and character not in _HYPHENS)
+
 
 class CheckDigit(StrEnum):
     """How the last digit of an account number protects the others."""

@@ -1,4 +1,4 @@
-"""Promises to ring somebody: who asks for one, when it may be tried, what became of it."""
+"""Call-backs: who asks for one, when it may be tried, what became of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,26 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from ivr.domain.outages import Place
+
 DANGER = 10
-"""Priority of who is in danger, as in the queue; that of all others is 0."""
+"""Priority of a caller in danger, as in the queue; that of all others is 0."""
+
+UNWATCHED = timedelta(minutes=2)
+"""After the lease: from then on a claim keeps nobody waiting, since its exchange is most likely gone."""
+
+
+class CallbackState(StrEnum):
+    """How far a call-back is."""
+
+    DUE = "due"  # waits: for its time, or without one for the end of its outage
+    CALLING = "calling"  # a daemon has claimed it and rings
+    DONE = "done"
+    GIVEN_UP = "given-up"
+
+
+OPEN = (CallbackState.DUE, CallbackState.CALLING)
+"""States of call-backs that somebody is still owed."""
 
 
 class CallbackKind(StrEnum):
@@ -20,11 +38,11 @@ class CallbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """A caller leaves the queue to be rung back.
+    """A caller in a queue asks to be rung back.
 
     phone: E.164. queue: the one they waited in. priority: DANGER or 0. joined_at: aware time
-    since when they waited. call_id, account: of the journal and the ledger, "" where unknown. promise: token of the one
-    that was kept by the call in which they ask, "" if they rang by themselves.
+    since when they waited. call_id, account: of the journal and of billing, "" where unknown. callback: token of the
+    call-back that was kept by the call in which they ask, "" if they rang by themselves.
     """
 
     phone: str
@@ -33,7 +51,59 @@ class CallbackRequest:
     joined_at: datetime
     call_id: str = ""
     account: str = ""
-    promise: str = ""
+    callback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutageCallbackRequest:
+    """A caller asks to be rung when their light is back.
+
+    call_id: the call in which they ask. phone: E.164. account_id: whose, None if nobody said.
+    """
+
+    call_id: str
+    phone: str
+    outage_id: int
+    account_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCallback:
+    """What a number in a queue is owed already. request: the place that is kept, and what is known."""
+
+    id: int
+    state: CallbackState
+    tries: int
+    lease_until: datetime | None
+    request: CallbackRequest
+
+    @property
+    def untried(self) -> bool:
+        """Whether nobody has rung yet."""
+        return self.state is CallbackState.DUE and self.tries == 0
+
+    def rings(self, now: datetime) -> bool:
+        """Whether somebody rings, or did a moment ago."""
+        held = self.lease_until is not None and self.lease_until >= now - UNWATCHED
+        return self.state is CallbackState.CALLING and held
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackCandidate:
+    """A call-back whose outage has ended. home: where its account is, None if nobody said whose it is.
+
+    outage: the place of the outage in which it was asked for.
+    """
+
+    id: int
+    phone: str
+    home: Place | None
+    outage: Place
+
+    @property
+    def place(self) -> Place:
+        """Where the light has to be back."""
+        return self.outage if self.home is None else self.home
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +121,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A promise that is being kept: its try number `tries` (1 is the first).
+    """A call-back that a daemon has claimed: its try number `tries` (1 is the first).
 
     queue, priority, joined_at: the place that is kept; for POWER "", 0 and when the outage ended.
-    token: names it in Asterisk, where nobody else's promise has the same one.
+    token: names it in Asterisk, where no other call-back has the same one.
     account, district, address: whose it is and where they live, as in billing; "" where unknown.
-    call_id: of the journal, the call in which it was given; "" where unknown.
-    about: what that call was about; known to who has claimed a promise of the queues.
-    asked_anew: whether a wish for another one came in this try.
+    call_id: of the journal, the call in which it was asked for; "" where unknown.
+    about: what that call was about; known of those of the queues.
+    asked_again: whether the same number asked for another one during this try.
     """
 
     id: int
@@ -74,7 +144,7 @@ class Callback:
     call_id: str = ""
     kind: CallbackKind = CallbackKind.QUEUE
     about: Subject = Subject()
-    asked_anew: bool = False
+    asked_again: bool = False
 
 
 class CallbackResult(StrEnum):
@@ -90,13 +160,24 @@ class CallbackResult(StrEnum):
     FAILED = "failed"  # the exchange could not ring
 
 
+UNREACHED = (CallbackResult.NO_ANSWER, CallbackResult.BUSY, CallbackResult.SILENT, CallbackResult.FAILED)
+"""Results of tries that nobody answered by a key."""
+
+
+class GivenUp(StrEnum):
+    """Why a call-back ended without a try."""
+
+    REPLACED = "asked anew"  # the same number asked again, and has a newer one
+    TOO_LATE = "too late"
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackTerms:
-    """When a promise may be tried.
+    """When a call-back may be tried.
 
-    zone: where the customers live. pauses: after the first try, the second, and so on; after the last one the promise
+    zone: where the customers live. pauses: after the first try, the second, and so on; after the last one the call-back
     is given up. quiet_from, quiet_to: hours of local time between which nobody is rung, equal for no such time.
-    fresh: who asked for their place in the queue so recently is rung at night too; nobody is for the light.
+    fresh: a caller who asked for their place in the queue so recently is rung at night too; nobody is for the light.
     """
 
     zone: ZoneInfo

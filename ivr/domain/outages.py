@@ -1,4 +1,4 @@
-"""Outages: where they are, whom they affect, what callers report and what they are promised."""
+"""Outages: where they are, whom they affect, what callers report."""
 
 from __future__ import annotations
 
@@ -124,6 +124,11 @@ class Outage:
         return self.expected_end is not None and self.expected_end <= now
 
 
+def same(outages: Iterable[Outage], place: Place) -> Outage | None:
+    """The outage of just this place, None if there is none."""
+    return next((known for known in outages if known.place.covers(place) and place.covers(known.place)), None)
+
+
 _NARROWNESS = {Scope.DISTRICT: 0, Scope.STREET: 1, Scope.HOUSE: 2}
 
 
@@ -137,19 +142,6 @@ def affecting(outages: Iterable[Outage], place: Place, now: datetime) -> Outage 
         key=lambda one: (one.state is State.OPEN, _NARROWNESS[one.place.scope], one.began_at, one.id),
         default=None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RingBack:
-    """A promise to ring a caller when their light is back.
-
-    call_id: the call in which it was given. phone: E.164. account_id: whose, None if nobody said.
-    """
-
-    call_id: str
-    phone: str
-    outage_id: int
-    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

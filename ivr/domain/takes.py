@@ -1,7 +1,4 @@
-"""Takes: recordings of prompts, what is measured on them, and why one is refused.
-
-Reasons are told to administrators, so they are Russian, with the figure found, the figure wanted and what to do.
-"""
+"""Takes: recordings of prompts, what is measured on them, and why one is refused."""
 
 from __future__ import annotations
 
@@ -51,44 +48,22 @@ class Reason(StrEnum):
 HARD = frozenset({Reason.UNDECODABLE, Reason.TOO_LARGE, Reason.TOO_LONG, Reason.SILENCE})
 """Nobody can insist on these: there is nothing that a caller could hear."""
 
-_TOLD = {
-    Reason.UNDECODABLE: "Это не звук или файл испорчен. Подойдут wav, mp3, ogg, m4a и webm.",
-    Reason.TOO_LARGE: "Файл слишком большой: {found} МБ, можно до {wanted} МБ. Сохраните его как mp3 или обрежьте.",
-    Reason.TOO_LONG: "Запись слишком длинная: дольше {wanted} с. Запишите одну подсказку, без соседних.",
-    Reason.SILENCE: "Ничего не слышно. Проверьте, тот ли микрофон выбран и не выключен ли он.",
-    Reason.CUT_OFF: "Файл оборван: в нём {found} с звука вместо {wanted} с. Загрузите его ещё раз.",
-    Reason.CLIPPING: "Перегрузка: уровень упёрся в потолок {found} раз. Отодвиньтесь от микрофона или убавьте его.",
-    Reason.TOO_QUIET: "Слишком тихо: {found} дБ, нужно не тише {wanted}. Подойдите ближе к микрофону.",
-    Reason.TOO_NOISY: (
-        "Шумно: голос громче фона всего на {found} дБ, нужно не меньше {wanted}. Закройте окно, выключите вентилятор."
-    ),
-    Reason.TOO_SHORT_FOR_TEXT: (
-        "Слишком коротко для этого текста: {found} с, нужно хотя бы {wanted}. Прочтите весь текст."
-    ),
-    Reason.TOO_LONG_FOR_TEXT: (
-        "Слишком длинно для этого текста: {found} с, нужно не больше {wanted}. Читайте без долгих пауз и лишних слов."
-    ),
-    Reason.OTHER_WORDS: "Слышится «{found}» вместо «{wanted}». Проверьте, та ли это подсказка, и говорите отчётливо.",
-    Reason.OLD_TEXT: "Прочитан прежний текст, с тех пор его изменили. Запишите нынешний.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason with its figures, as they are told. found, wanted: "" where the reason has none."""
+    """One reason with what was found and what was wanted, "" where the reason has none or it is not known.
+
+    dB, seconds, megabytes, how often it clips, or the words. Takes of earlier versions hold figures as texts.
+    """
 
     reason: Reason
-    found: str = ""
-    wanted: str = ""
+    found: float | str = ""
+    wanted: float | str = ""
 
     @property
     def hard(self) -> bool:
         """Whether nobody can insist on publishing all the same."""
         return self.reason in HARD
-
-    def __str__(self) -> str:
-        """What the administrator reads, in Russian."""
-        return _TOLD[self.reason].format(found=self.found, wanted=self.wanted)
 
 
 class Hearing(StrEnum):
@@ -210,19 +185,25 @@ class ChangedText:
 
 
 class TakeFault(Fault):
-    """What was asked cannot be done; the text says why, in Russian, for administrators."""
+    """What was asked of prompts and their takes cannot be done."""
 
 
+@dataclass(eq=False)
 class NoSuchTake(TakeFault, NotFound, LookupError):
     """There is no take of this number."""
 
+    take: int
 
+
+@dataclass(eq=False)
 class NotPublishable(TakeFault, Refused):
     """Its checks speak against it. refusals: all of them."""
 
-    def __init__(self, refusals: tuple[Refusal, ...]) -> None:
-        super().__init__(" ".join(map(str, refusals)))
-        self.refusals = refusals
+    refusals: tuple[Refusal, ...]
+
+    def __str__(self) -> str:
+        """The reasons, without the words that somebody said."""
+        return " ".join((type(self).__name__, *(refusal.reason.name for refusal in self.refusals)))
 
 
 class NothingPublished(TakeFault, NotFound):
@@ -233,5 +214,8 @@ class MayNotRecord(TakeFault, Refused):
     """Whose entrance was closed, or whose role was changed, while they called."""
 
 
+@dataclass(eq=False)
 class OtherPublished(TakeFault, Conflict):
-    """Another take is published than the one that was to be taken back."""
+    """Another take is published than the one that was to be taken back. take: that other one."""
+
+    take: int

@@ -42,30 +42,36 @@ class Person:
 
 
 class PersonFault(Fault):
-    """What was asked for people cannot be done; the text says why."""
+    """What was asked of the people of the pages cannot be done."""
 
 
+@dataclass(eq=False)
 class NoSuchPerson(PersonFault, NotFound):
-    """Nobody has this login or number."""
+    """Nobody has this number or login."""
+
+    key: int | str
 
 
+@dataclass(eq=False)
 class LoginTaken(PersonFault, Conflict):
     """Somebody has this login already."""
 
+    login: str
+
 
 class LastAdministrator(PersonFault, Conflict):
-    """Nobody could manage people any more."""
+    """Nobody else could manage people any more."""
 
 
 class SecretFault(Enum):
     """Why a login, a password or a PIN is refused."""
 
-    BAD_LOGIN = "a login has 2 to 40 letters, digits, dots, dashes"
-    SHORT_PASSWORD = f"a password has at least {FEWEST_OF_PASSWORD} characters"
-    LONG_PASSWORD = f"a password has at most {MOST_OF_PASSWORD} characters"
-    EASY_PASSWORD = "a password is not the login, one repeated character or a row of digits"
-    PIN_FORM = f"a PIN has {FEWEST_OF_PIN} to {MOST_OF_PIN} digits"
-    EASY_PIN = "a PIN is not one repeated digit or digits in a row"
+    BAD_LOGIN = "bad login"
+    SHORT_PASSWORD = "short password"
+    LONG_PASSWORD = "long password"
+    EASY_PASSWORD = "easy password"
+    PIN_FORM = "form of a PIN"
+    EASY_PIN = "easy PIN"
 
 
 def login_fault(login: str) -> SecretFault | None:

@@ -1,4 +1,4 @@
-"""Keeps promises: rings people when their turn has come, and finds out what became of calls nobody watched."""
+"""Rings people back when their turn has come, and finds out what became of calls that nobody watched."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.hotline.ports import Exchange, ExchangeAway
 from ivr.hotline.queue_board import MemberState, Queue, QueueBoard
 from ivr.hotline.rate_limit import RateLimit
+from ivr.intake.callbacks import take_next_after_outage
+from ivr.intake.report_outage import report_still_dark
 from ivr.storage.callbacks.repository import CallbackRepository
 
 log = logging.getLogger(__name__)
@@ -62,14 +64,14 @@ class CallbackDialer:
 
     def __init__(
         self,
-        promises: CallbackRepository,
+        callbacks: CallbackRepository,
         exchange: Exchange,
         board: QueueBoard,
         terms: CallbackTerms,
         pace: DialerLimits,
         now: Callable[[], datetime],
     ) -> None:
-        self._promises = promises
+        self._callbacks = callbacks
         self._exchange = exchange
         self._board = board
         self._terms = terms
@@ -85,7 +87,7 @@ class CallbackDialer:
         return tuple(self._calls)
 
     async def run(self) -> None:
-        """Look for promises that are due, until cancelled."""
+        """Look for call-backs that are due, until cancelled."""
         asked = -ASK_S
 
         async def look() -> None:
@@ -118,8 +120,8 @@ class CallbackDialer:
         if looks_after:
             await self._look_after()
         now = self._now()
-        await self._ring_queues(now)  # who waits for a person goes before who waits for news
-        await self._ring_power(now)
+        await self._ring_queues(now)  # callers who wait for a person go before those who wait for news
+        await self._ring_after_outage(now)
 
     async def close(self) -> None:
         """Watch no call any more; those that are up go on."""
@@ -129,18 +131,18 @@ class CallbackDialer:
             await asyncio.wait(self._calls)
 
     async def _ring_queues(self, now: datetime) -> None:
-        for name in await asyncio.to_thread(self._promises.queues_due, now):
+        for name in await asyncio.to_thread(self._callbacks.queues_due, now):
             queue = self._board.queue(name)
             at_work = sum(member.state not in (MemberState.PAUSED, MemberState.AWAY) for member in queue.members)
-            ringing = sum(promise.queue == name for promise in self._calls.values())
+            ringing = sum(callback.queue == name for callback in self._calls.values())
             returned = self._returned(queue)
-            # The turn of a promise: nobody who came earlier waits any more.
+            # The turn of a call-back: nobody who came earlier waits any more.
             ahead = now - timedelta(seconds=queue.longest_s) if queue.waiting else None
             while ringing < at_work and len(self._calls) < self._pace.at_once:
                 if ringing + returned >= at_work:
-                    ahead = NOBODY  # who is back waits again already; danger goes before them
-                promise = await asyncio.to_thread(
-                    self._promises.claim,
+                    ahead = NOBODY  # callers who are back wait again already; danger goes before them
+                callback = await asyncio.to_thread(
+                    self._callbacks.claim,
                     name,
                     self._exchange.name,
                     now,
@@ -148,9 +150,9 @@ class CallbackDialer:
                     joined_before=ahead,
                     asked_after=now - self._terms.fresh if self._terms.is_quiet(now) else None,
                 )
-                if promise is None:
+                if callback is None:
                     break
-                self._start(promise, now)
+                self._start(callback, now)
                 ringing += 1
 
     def _returned(self, queue: Queue) -> int:
@@ -162,79 +164,84 @@ class CallbackDialer:
         self._on_way = {token: way for token, way in on_way if token not in arrived and way.until > now}
         return len(waiting) + sum(way.queue == queue.name for way in self._on_way.values())
 
-    async def _ring_power(self, now: datetime) -> None:
+    async def _ring_after_outage(self, now: datetime) -> None:
         """Ring those whose outage has ended; never at night, however lately they asked."""
-        if self._terms.is_quiet(now) or not self._rate.allows(now) or not self._room_for_power():
+        if self._terms.is_quiet(now) or not self._rate.allows(now) or not self._room_after_outage():
             return
-        if not await asyncio.to_thread(self._promises.power_due, now):
+        if not await asyncio.to_thread(self._callbacks.any_after_outage, now):
             return
-        while self._room_for_power() and self._rate.allows(now):
-            promise = await asyncio.to_thread(self._promises.claim_power, self._exchange.name, now, self._pace.lease)
-            if promise is None:
+        while self._room_after_outage() and self._rate.allows(now):
+            callback = await asyncio.to_thread(
+                self._callbacks.claim_after_outage,
+                lambda book: take_next_after_outage(book, now),
+                self._exchange.name,
+                self._pace.lease,
+            )
+            if callback is None:
                 break
             self._rate.spend(now)
-            self._start(promise, now)
+            self._start(callback, now)
 
-    def _room_for_power(self) -> bool:
-        power = sum(promise.kind is CallbackKind.POWER for promise in self._calls.values())
+    def _room_after_outage(self) -> bool:
+        power = sum(callback.kind is CallbackKind.POWER for callback in self._calls.values())
         return power < self._pace.power_at_once and len(self._calls) < self._pace.at_once
 
-    def _start(self, promise: Callback, claimed_at: datetime) -> None:
-        task = asyncio.create_task(self._ring(promise, claimed_at))
-        self._calls[task] = promise
+    def _start(self, callback: Callback, claimed_at: datetime) -> None:
+        task = asyncio.create_task(self._ring(callback, claimed_at))
+        self._calls[task] = callback
         task.add_done_callback(self._over)
 
-    async def _ring(self, promise: Callback, claimed_at: datetime) -> None:
+    async def _ring(self, callback: Callback, claimed_at: datetime) -> None:
         """One try, from the claim to what became of it; the lease is held meanwhile."""
-        holding = asyncio.create_task(self._hold(promise))
+        holding = asyncio.create_task(self._hold(callback))
         try:
             if self._now() - claimed_at > self._pace.lease / 2:
                 raise ExchangeAway  # this machine stood still: another daemon may be about to ring
-            rung = await self._answered_before(promise) or await self._exchange.ring(promise)
-            if promise.kind is CallbackKind.QUEUE and rung is CallbackResult.CONFIRMED:
+            rung = await self._answered_before(callback) or await self._exchange.ring(callback)
+            if callback.kind is CallbackKind.QUEUE and rung is CallbackResult.CONFIRMED:
                 until = asyncio.get_running_loop().time() + ON_WAY_S
-                self._on_way[promise.token] = ConfirmedCaller(promise.queue, until)
-            await self._settle(promise, rung, watched=True)
+                self._on_way[callback.token] = ConfirmedCaller(callback.queue, until)
+            await self._settle(callback, rung, watched=True)
         except (ExchangeAway, StoreUnavailable):
-            log.warning("what became of a call-back is not known yet", extra={"promise": promise.id})
+            log.warning("what became of a call-back is not known yet", extra={"callback": callback.id})
         finally:
             holding.cancel()
             await asyncio.wait({holding})
 
-    async def _answered_before(self, promise: Callback) -> CallbackResult | None:
+    async def _answered_before(self, callback: Callback) -> CallbackResult | None:
         """What an earlier try ended with, if this exchange knows: another one may have taken that try for failed."""
-        rung = await self._exchange.kept(promise.token) if promise.tries > 1 else None
+        rung = await self._exchange.kept(callback.token) if callback.tries > 1 else None
         if rung is not None:
-            log.warning("a call-back had been answered before; nobody is rung", extra={"promise": promise.id})
+            log.warning("a call-back had been answered before; nobody is rung", extra={"callback": callback.id})
         return rung
 
-    async def _hold(self, promise: Callback) -> None:
+    async def _hold(self, callback: Callback) -> None:
         while True:
             await asyncio.sleep(self._pace.lease.total_seconds() / 3)
             try:
-                held = await asyncio.to_thread(self._promises.extend, promise, self._now(), self._pace.lease)
+                held = await asyncio.to_thread(self._callbacks.extend, callback, self._now(), self._pace.lease)
             except StoreUnavailable:
                 continue  # whoever finds the lease at its end asks the exchange first
             if not held:
                 return
 
-    async def _settle(self, promise: Callback, rung: CallbackResult, *, watched: bool = False) -> None:
+    async def _settle(self, callback: Callback, rung: CallbackResult, *, watched: bool = False) -> None:
         """Write down how a try ended. watched: just now, and not at some time since it was begun."""
-        now, promises = self._now(), self._promises
+        now, callbacks = self._now(), self._callbacks
         match rung:
             case CallbackResult.DARK:
-                held = await asyncio.to_thread(promises.dark, promise, now)
+                held = await asyncio.to_thread(callbacks.change, lambda book: report_still_dark(book, callback, now))
             case CallbackResult.CONFIRMED | CallbackResult.PERSON:
-                held = await asyncio.to_thread(promises.done, promise, now, rung, before_wish=not watched)
+                held = await asyncio.to_thread(callbacks.done, callback, now, rung, before_request=not watched)
             case CallbackResult.DECLINED:
-                held = await asyncio.to_thread(promises.give_up, promise, now, rung, before_wish=not watched)
+                held = await asyncio.to_thread(callbacks.give_up, callback, now, rung, before_request=not watched)
             case _:
-                due_at = self._terms.next_try(promise.tries, now)
+                due_at = self._terms.next_try(callback.tries, now)
                 if due_at is None:
-                    held = await asyncio.to_thread(promises.give_up, promise, now, rung)
+                    held = await asyncio.to_thread(callbacks.give_up, callback, now, rung)
                 else:
-                    held = await asyncio.to_thread(promises.again, promise, due_at, rung)
-        details = {"promise": promise.id, "outcome": str(rung), "count": promise.tries}
+                    held = await asyncio.to_thread(callbacks.again, callback, due_at, rung)
+        details = {"callback": callback.id, "outcome": str(rung), "count": callback.tries}
         if held:
             log.info("a call-back ended", extra=details)
         else:
@@ -243,34 +250,34 @@ class CallbackDialer:
     async def _look_after(self) -> None:
         """Claims that nobody holds: their daemon died, or lost its exchange, which knows what became of the calls."""
         now = self._now()
-        mine = {promise.id for promise in self._calls.values()}
-        left = await asyncio.to_thread(self._promises.expired, self._exchange.name, now)
-        left = [promise for promise in left if promise.id not in mine]
-        strays = await asyncio.to_thread(self._promises.abandoned, self._exchange.name, now)
+        mine = {callback.id for callback in self._calls.values()}
+        left = await asyncio.to_thread(self._callbacks.expired, self._exchange.name, now)
+        left = [callback for callback in left if callback.id not in mine]
+        strays = await asyncio.to_thread(self._callbacks.abandoned, self._exchange.name, now)
         # In this order: a call that ends in between has left its answer before.
         live = await self._exchange.live() if left or strays else frozenset()
-        for promise in left:
-            if await self._found_out(promise, live):
-                log.warning("a call-back that nobody watched is looked after", extra={"promise": promise.id})
+        for callback in left:
+            if await self._found_out(callback, live):
+                log.warning("a call-back that nobody watched is looked after", extra={"callback": callback.id})
             else:
-                await asyncio.to_thread(self._promises.extend, promise, now, self._pace.lease)
-        for promise in strays:
+                await asyncio.to_thread(self._callbacks.extend, callback, now, self._pace.lease)
+        for callback in strays:
             # Tried here before, or this is the same exchange under another name: it may know all the same.
-            if await self._found_out(promise, live):
-                log.warning("a call-back of an exchange that is gone is tried again", extra={"promise": promise.id})
-        late = await asyncio.to_thread(self._promises.give_up_late, now)
+            if await self._found_out(callback, live):
+                log.warning("a call-back of an exchange that is gone is tried again", extra={"callback": callback.id})
+        late = await asyncio.to_thread(self._callbacks.give_up_late, now)
         if late:
             log.warning("call-backs were given up: too late", extra={"count": late})
 
-    async def _found_out(self, promise: Callback, live: frozenset[str]) -> bool:
+    async def _found_out(self, callback: Callback, live: frozenset[str]) -> bool:
         """Settle a try by what this exchange knows of it; False if its call is up and nothing more can be said.
 
-        An answer is known while the call goes on. Who has asked anew meanwhile is not rung before it ends.
+        An answer is known while the call goes on. A caller who has asked again meanwhile is not rung before it ends.
         """
-        answer = await self._exchange.kept(promise.token)
-        if promise.token in live and (answer is None or promise.asked_anew):
+        answer = await self._exchange.kept(callback.token)
+        if callback.token in live and (answer is None or callback.asked_again):
             return False
-        await self._settle(promise, answer or CallbackResult.FAILED)
+        await self._settle(callback, answer or CallbackResult.FAILED)
         return True
 
     def _over(self, task: asyncio.Task[None]) -> None:

@@ -30,14 +30,14 @@ class Exchange(Protocol):
     def name(self) -> str:
         """Its own name, the same for every daemon beside it."""
 
-    async def ring(self, promise: Callback) -> CallbackResult:
+    async def ring(self, callback: Callback) -> CallbackResult:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
 
     def returned(self, uniqueid: str) -> str:
-        """Token of the promise by which a call came back to its queue, "" for every other call."""
+        """Token of the call-back by which a call came back to its queue, "" for every other call."""
 
     async def live(self) -> frozenset[str]:
-        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+        """Tokens of the call-backs whose calls are up now. Raises ExchangeAway."""
 
     async def kept(self, token: str) -> CallbackResult | None:
         """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""

@@ -26,7 +26,7 @@ from ivr.storage.users import login_throttle
 from ivr.storage.users import users as people
 from ivr.storage.users.credentials import Hashers
 from ivr.studio.prompt_status import PromptStatus, Seen
-from ivr.studio.published_file_sync import NoSound
+from ivr.studio.published_file_sync import NoSound, SoundProblem
 from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
 from ivr.studio.voice.reading_aloud import text_sound
@@ -203,7 +203,7 @@ class PhoneDesk:
         try:
             return await asyncio.to_thread(self._shared.kept, card.prompt, person.login, Path(name), card.text or None)
         except BadSound as error:  # of this machine: ffmpeg is missing, or took too long
-            raise NoSound("Сервер не может обработать звук.") from error
+            raise NoSound(SoundProblem.NOT_PROCESSED) from error
 
     async def publish(self, take: Take, person: Person) -> None:
         """Let callers hear a take; never against its checks, that is for who sees them on the page."""
@@ -218,7 +218,7 @@ class PhoneDesk:
     async def _still_may(self, person: Person) -> None:
         """Roles and closed entrances count from the next press, also in a call. Raises MayNotRecord."""
         if not await asyncio.to_thread(studio_calls.may_record, self._studio.database, person.id):
-            raise MayNotRecord("Вам больше нельзя записывать.")
+            raise MayNotRecord
 
 
 def _card_of(seen: Seen) -> Card:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,13 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ivr.domain.faults import BadInput, BrokenFile
 from ivr.domain.takes import ChangedText, TakeFault
+from ivr.language.selected import LANGUAGE
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
 """A prompt id is also a path below the folder of sounds, so nothing else may be in it."""
 
-_WORDS = re.compile(r"[а-яё]+(?:-[а-яё]+)*", re.IGNORECASE)
-_TEXT = re.compile(r"[а-яё .,!?:;—«»-]*[а-яё][а-яё .,!?:;—«»-]*", re.IGNORECASE)
-_STRESSED = re.compile(r"(?=.*\+)(?:[а-яё-]|\+(?=[аеиоуыэюя]))+")
+_LETTER, _VOWEL = f"[{LANGUAGE.letters}]", f"[{LANGUAGE.vowels}]"
+_WORDS = re.compile(rf"{_LETTER}+(?:-{_LETTER}+)*", re.IGNORECASE)
+_ANY = f"[{LANGUAGE.letters} .,!?:;—«»-]*"
+_TEXT = re.compile(f"{_ANY}{_LETTER}{_ANY}", re.IGNORECASE)
+_STRESSED = re.compile(rf"(?=.*\+)(?:{_LETTER}|-|\+(?={_VOWEL}))+")
 
 LONGEST_TEXT = 600
 SENTENCE_TAIL_MS = 200
@@ -58,8 +62,21 @@ class Entry:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+class TextProblem(StrEnum):
+    """Why a prompt cannot say a text."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too long"
+    STRANGE_SIGNS = "strange signs"
+    PAUSE = "pause"
+
+
+@dataclass(eq=False)
 class BadText(TakeFault, BadInput):
-    """A text that cannot be spoken; the text says why, in Russian, for administrators."""
+    """A text breaks the rules of the catalogue, or the prompt is a pause. signs: those that no text may hold."""
+
+    problem: TextProblem
+    signs: str = ""
 
 
 class _Part(BaseModel):
@@ -131,13 +148,12 @@ def speakable(text: str) -> str:
     """`text` with single spaces. Raises BadText unless it follows the rules of the catalogue."""
     text = " ".join(text.split())
     if not text:
-        raise BadText("Текст пуст.")
+        raise BadText(TextProblem.EMPTY)
     if len(text) > LONGEST_TEXT:
-        raise BadText(f"Текст длиннее {LONGEST_TEXT} знаков.")
+        raise BadText(TextProblem.TOO_LONG)
     if not _TEXT.fullmatch(text):
-        strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"а{sign}")})
-        signs = " ".join(strange)
-        raise BadText(f"В тексте только русские слова и знаки . , ! ? : ; — « » -, числа словами; лишнее: {signs}")
+        strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"{LANGUAGE.letters[0]}{sign}")})
+        raise BadText(TextProblem.STRANGE_SIGNS, " ".join(strange))
     return text
 
 
@@ -170,7 +186,7 @@ def _fault_of(entry: Entry, *, known: bool) -> str:
     if bool(entry.text) == bool(entry.pause_ms):
         return "needs either text or pause_ms"
     if entry.text and not _TEXT.fullmatch(entry.text):
-        return "text is Russian words and punctuation; numbers are written as words"
+        return "text is words of the line's language and punctuation; numbers are written as words"
     return ""
 
 

@@ -11,17 +11,36 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from ivr.domain.faults import BrokenFile, StoreUnavailable
-from ivr.domain.takes import Take, TakeFault
+from ivr.domain.takes import Refusal, Take, TakeFault
 from ivr.storage.database.database import Database
 from ivr.storage.prompts import takes
 from ivr.studio.sound.recording_store import RecordingStore
 from ivr.studio.voice.voices import Mark, Voices
 
 
+class SoundProblem(StrEnum):
+    """Why there is no sound."""
+
+    NONE_YET = "none yet"
+    REFUSED = "refused"
+    NOT_SPOKEN = "not spoken"
+    DAMAGED = "damaged"
+    NOT_PROCESSED = "not processed"
+
+
+@dataclass(eq=False)
 class NoSound(TakeFault, BrokenFile):
-    """No sound could be made of the take, or of the text, or it was damaged since."""
+    """No sound could be made of the take, or of the text, or it was damaged since. refusals: if REFUSED."""
+
+    problem: SoundProblem
+    refusals: tuple[Refusal, ...] = ()
+
+    def __str__(self) -> str:
+        """The problem alone."""
+        return f"{type(self).__name__} {self.problem.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +124,7 @@ class PublishedFileSync:
             if take is not None:
                 audio = self._masters.sound(take.master).read_bytes()
                 if hashlib.sha256(audio).hexdigest() != take.audio:
-                    raise NoSound("Запись на диске испорчена, опубликовать её нельзя.")
+                    raise NoSound(SoundProblem.DAMAGED)
             self._voices.place(voice, prompt, audio)
 
         return place

@@ -10,8 +10,9 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -33,9 +34,9 @@ from ivr.domain.takes import (
 from ivr.storage.database.database import Database
 from ivr.storage.prompts import obsolete_takes, takes
 from ivr.storage.prompts.obsolete_takes import Cleaned
-from ivr.studio.catalogue import BadText, Entry, load_catalogue, speakable
+from ivr.studio.catalogue import BadText, Entry, TextProblem, load_catalogue, speakable
 from ivr.studio.prompt_status import Seen, seen
-from ivr.studio.published_file_sync import NoSound, PublishedFileSync
+from ivr.studio.published_file_sync import NoSound, PublishedFileSync, SoundProblem
 from ivr.studio.sound.processing import process
 from ivr.studio.sound.recording_store import RecordingStore, TooLarge
 from ivr.studio.sound.take_recognition import Listener
@@ -49,16 +50,33 @@ AT_ONCE = 2
 TURN_S = 60.0
 
 
+@dataclass(eq=False)
 class NoSuchPrompt(TakeFault, NotFound, LookupError):
-    """There is no such prompt or number."""
+    """There is no prompt of this id, or number."""
+
+    prompt: str
 
 
+@dataclass(eq=False)
 class NoSuchVoice(TakeFault, BadInput):
     """That is no name of a voice one may record."""
 
+    voice: str
 
+
+class BusyWith(StrEnum):
+    """What there is too much of, or what takes too long."""
+
+    RECORDINGS = "recordings"
+    LATE = "late"
+    RINGING = "ringing"
+
+
+@dataclass(eq=False)
 class Busy(TakeFault, Conflict):
-    """Too many recordings are processed at this moment."""
+    """Too much is worked on at this moment."""
+
+    what: BusyWith
 
 
 class Studio:
@@ -121,7 +139,7 @@ class Studio:
         for one in self.prompts(voice):
             if one.entry.id == id_:
                 return one
-        raise NoSuchPrompt("Такой подсказки нет.")
+        raise NoSuchPrompt(id_)
 
     def numbered(self, number: int) -> Entry:
         """The prompt that is keyed by `number`. Raises NoSuchPrompt, StoreUnavailable."""
@@ -129,7 +147,7 @@ class Studio:
         for id_, known in takes.numbers(self.database, catalogue).items():
             if known == number:
                 return catalogue[id_]
-        raise NoSuchPrompt("Подсказки с таким номером нет.")
+        raise NoSuchPrompt(str(number))
 
     def words(self, pcm: bytes, expects: Expects) -> tuple[tuple[str, ...], ...] | Hearing:
         """What the line's recogniser hears in 16 bit samples at 8 kHz, the likeliest first, or why nothing."""
@@ -151,14 +169,14 @@ class Studio:
         """The WAV of a take, that Asterisk may play. Raises NoSuchTake, NoSound, StoreUnavailable."""
         found = self.take(take)
         if not found.audio:
-            raise NoSound(" ".join(map(str, found.refusals)))
+            raise NoSound(SoundProblem.REFUSED, found.refusals)
         return self._masters.sound(found.master)
 
     def heard(self, prompt: str) -> bytes:
         """A WAV of what callers hear of a prompt now, through A-law. Raises NoSound, ValueError for no id, OSError."""
         voice = self.voices.heard(prompt)
         if voice is None:
-            raise NoSound("Звука у этой фразы пока нет.")
+            raise NoSound(SoundProblem.NONE_YET)
         return as_heard(self.voices.folder(voice).path(prompt).read_bytes())
 
     def master(self, take: int) -> Path:
@@ -189,7 +207,7 @@ class Studio:
             name = self._masters.keep(sound)
         except TooLarge:
             most = self._settings.studio.upload_mb
-            raise NotPublishable((Refusal(Reason.TOO_LARGE, f"больше {most}", str(most)),)) from None
+            raise NotPublishable((Refusal(Reason.TOO_LARGE, wanted=most),)) from None
         return self._kept(entry, voice, name, how, who, text)
 
     def synthesise(self, prompt: str, *, who: str, voice: str | None = None, engine: str | None = None) -> Take:
@@ -199,7 +217,7 @@ class Studio:
         with self._place(), TemporaryDirectory(prefix="ivr-take-") as scratch:
             rendering = render(entry, engines, Path(scratch))
         if not rendering.audio:
-            raise NoSound("Синтезатор не справился с этим текстом.")
+            raise NoSound(SoundProblem.NOT_SPOKEN)
         return self._kept(entry, voice, self._masters.keep(rendering.audio), How.SYNTHESIS, who)
 
     def _kept(self, entry: Entry, voice: str, name: str, how: How, who: str, text: str | None = None) -> Take:
@@ -276,7 +294,7 @@ class Studio:
     @contextmanager
     def _place(self) -> Iterator[None]:
         if not self._places.acquire(timeout=TURN_S):
-            raise Busy("Слишком много записей сразу, повторите через минуту.")
+            raise Busy(BusyWith.RECORDINGS)
         try:
             yield
         finally:
@@ -285,13 +303,13 @@ class Studio:
     def _entry(self, prompt: str) -> Entry:
         entry = self.catalogue().get(prompt)
         if entry is None:
-            raise NoSuchPrompt("Такой подсказки нет.")
+            raise NoSuchPrompt(prompt)
         if not entry.text:
-            raise BadText("Это пауза, её не записывают.")
+            raise BadText(TextProblem.PAUSE)
         return entry
 
     def _voice(self, voice: str | None) -> str:
         voice = voice or self.voice
         if not VOICE.fullmatch(voice) or voice == self._settings.sounds.voice:
-            raise NoSuchVoice("Имя голоса: маленькие латинские буквы, цифры, дефис; поставленный голос не меняют.")
+            raise NoSuchVoice(voice)
         return voice

@@ -9,6 +9,8 @@ import re
 import struct
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import IO, BinaryIO, cast
 
 from ivr.domain.faults import BadInput, BrokenFile
@@ -27,12 +29,32 @@ _NUMBERED = re.compile(r"(\d{1,6})(?:[ _.–—-].*)?", re.ASCII | re.DOTALL)
 _BY_THE_WAY = re.compile(r"(?:.*/)?(?:__MACOSX/.*|\.[^/]*|thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
 
 
+@dataclass(eq=False)
 class UnknownName(TakeFault, BadInput):
-    """No prompt, or more than one, is meant by the name of a file."""
+    """No prompt, or more than one, is meant by the name of a file. prompts: those that may be meant."""
+
+    prompts: tuple[str, ...] = ()
 
 
+class ArchiveProblem(StrEnum):
+    """Why a zip is not unpacked."""
+
+    NO_ZIP = "no zip"
+    CUT_OFF = "cut off"
+    TOO_MANY = "too many files"
+    BOMB = "bomb"
+    ENCRYPTED = "encrypted"
+    RARE_PACKING = "rare packing"
+    EMPTY = "empty"
+    DAMAGED_FILE = "damaged file"
+
+
+@dataclass(eq=False)
 class BadArchive(TakeFault, BrokenFile):
-    """A zip that is not unpacked; the text says why and what to do, in Russian."""
+    """A zip that is not unpacked. files: how many it holds, 0 where that was not counted."""
+
+    problem: ArchiveProblem
+    files: int = 0
 
 
 def prompt_named(name: str, numbers: Mapping[str, int]) -> str:
@@ -43,12 +65,12 @@ def prompt_named(name: str, numbers: Mapping[str, int]) -> str:
         return f"{parts[-2]}/{stem}"
     meant = [id_ for id_ in numbers if id_.replace("/", "-") == stem]
     if len(meant) > 1:
-        raise UnknownName(f"Имя подходит к разным фразам ({', '.join(meant)}): назовите файл номером фразы.")
+        raise UnknownName(tuple(meant))
     numbered = _NUMBERED.fullmatch(stem)
     if not meant and numbered:
         meant = [id_ for id_, number in numbers.items() if number == int(numbered[1])]
     if not meant:
-        raise UnknownName("Такой фразы нет: назовите файл её номером или именем, например 145.wav.")
+        raise UnknownName
     return meant[0]
 
 
@@ -61,36 +83,35 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
-            raise BadArchive("Это не архив zip, или он испорчен. Соберите его ещё раз.") from error
+            raise BadArchive(ArchiveProblem.NO_ZIP) from error
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         unpacked, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
         if len(entries) > MOST_ENTRIES:
-            raise BadArchive(f"В архиве {len(entries)} файлов, можно до {MOST_ENTRIES}. Разделите его.")
+            raise BadArchive(ArchiveProblem.TOO_MANY, len(entries))
         if unpacked > MOST_UNPACKED_BYTES or unpacked > MOST_RATIO * max(packed, 1 << 16):
-            raise BadArchive("Архив подозрительно раздувается при распаковке и не принят. Положите в него только звук.")
+            raise BadArchive(ArchiveProblem.BOMB)
         if any(entry.flag_bits & 1 for entry in entries):
-            raise BadArchive("Архив закрыт паролем. Соберите его без пароля.")
+            raise BadArchive(ArchiveProblem.ENCRYPTED)
         if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
-            raise BadArchive("Архив сжат редким способом. Соберите его обычным zip.")
+            raise BadArchive(ArchiveProblem.RARE_PACKING)
         self._entries = [entry for entry in entries if not _BY_THE_WAY.fullmatch(entry.filename.replace("\\", "/"))]
         self.names = tuple(entry.filename for entry in self._entries)
         if not self.names:
-            raise BadArchive("В архиве нет файлов.")
+            raise BadArchive(ArchiveProblem.EMPTY)
 
     def open(self, place: int) -> BinaryIO:
         """The file of `names[place]`; safe in several threads at once. Raises BadArchive, also while it is read."""
         try:
             return cast(BinaryIO, _Member(self._zip.open(self._entries[place])))
         except _DAMAGED as error:
-            raise BadArchive(_DAMAGE) from error
+            raise BadArchive(ArchiveProblem.DAMAGED_FILE) from error
 
 
 _DAMAGED = (zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, RuntimeError, EOFError)  # type: ignore[attr-defined]
-_DAMAGE = "Этот файл в архиве испорчен. Соберите архив ещё раз."
 
 
 class _Member:
-    """A file of an archive whose damage is told in Russian."""
+    """A file of an archive whose damage is a BadArchive."""
 
     def __init__(self, opened: IO[bytes]) -> None:
         self._opened = opened
@@ -99,7 +120,7 @@ class _Member:
         try:
             return self._opened.read(size)
         except _DAMAGED as error:
-            raise BadArchive(_DAMAGE) from error
+            raise BadArchive(ArchiveProblem.DAMAGED_FILE) from error
 
     def __enter__(self) -> _Member:
         return self
@@ -115,8 +136,8 @@ def _require_short_list(file: BinaryIO) -> None:
     end = file.read()
     place = end.rfind(_END)
     if place < 0 or len(end) - place < _END_SIZE:
-        raise BadArchive("Это не архив zip, или он загружен не полностью. Соберите его ещё раз.")
+        raise BadArchive(ArchiveProblem.CUT_OFF)
     (listed,) = struct.unpack_from("<I", end, place + 12)
     if listed > MOST_LISTED_BYTES or _END_OF_ZIP64 in end[max(0, place - 20) : place]:
-        raise BadArchive(f"В архиве слишком много файлов, можно до {MOST_ENTRIES}. Разделите его.")
+        raise BadArchive(ArchiveProblem.TOO_MANY)
     file.seek(0)

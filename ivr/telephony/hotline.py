@@ -1,4 +1,4 @@
-"""The hotline of one daemon: its connection to Asterisk's manager, the queue board, promises taken and kept."""
+"""The hotline of one daemon: its connection to Asterisk's manager, the queue board, call-backs asked for and made."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from ivr.domain.callbacks import CallbackRequest, CallbackTerms
 from ivr.domain.faults import StoreUnavailable
 from ivr.hotline.callback_dialer import CallbackDialer, DialerLimits
 from ivr.hotline.queue_board import QueueBoard
-from ivr.storage.callbacks import requests as wishes
+from ivr.intake.callbacks import Callbacks
 from ivr.storage.callbacks.repository import CallbackRepository
-from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.agi.server import Incoming
 from ivr.telephony.agi.session import SessionBroken
 from ivr.telephony.agi_requests import answer_callback_request, answer_still_dark
@@ -40,7 +39,10 @@ AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DialerSettings:
-    """How promises are kept. exchange: name of this Asterisk, one for all daemons beside it. numbers: who is rung."""
+    """How people are rung back.
+
+    exchange: name of this Asterisk, one for all daemons beside it. numbers: which ones are rung.
+    """
 
     exchange: str
     dialling: Dialling
@@ -67,32 +69,35 @@ def dialer_settings(settings: Settings) -> DialerSettings | None:
 
 
 class Hotline:
-    """`run` is a task of its owner. account None: no manager; ringing None: nobody is promised anything."""
+    """`run` is a task of its owner. account None: no manager; ringing None: nobody is rung back."""
 
     def __init__(
         self,
         account: ManagerAccount | None,
         ringing: DialerSettings | None,
-        promises: CallbackRepository,
-        units: UnitsOfWork,
+        owed: CallbackRepository,
+        callbacks: Callbacks,
         board: QueueBoard,
         now: Callable[[], datetime],
         large_outage: Callable[[], bool] = lambda: False,
     ) -> None:
-        """units: where wishes are stored, within a call's limit. now: aware time.
+        """owed: call-backs to be made. callbacks: where callers ask for them. now: aware time.
 
         large_outage: whether one goes on that callers hear of even when the menu is full.
         """
         self.board = board
-        self._promises = promises
-        self._units = units
+        self._owed = owed
+        self._callbacks = callbacks
         self._now = now
         self._large_outage = large_outage
         self._lasting = ReconnectingAmi(account, self._with) if account is not None else None
         self._ringing = ringing if account is not None else None
 
     async def run(self) -> None:
-        """Follow the queues and keep promises, until cancelled. A part that fails ends no other, and begins again."""
+        """Follow the queues and ring people back, until cancelled.
+
+        A part that fails ends no other, and begins again.
+        """
         lasting, ringing = self._lasting, self._ringing
         if lasting is None:
             return
@@ -101,8 +106,8 @@ class Hotline:
             tasks.create_task(_lasts(OutageNotice(lambda: lasting.ami, self._large_outage).run))
             if ringing is not None:
                 exchange = AsteriskExchange(ringing.exchange, lambda: lasting.ami, ringing.dialling)
-                ringer = CallbackDialer(self._promises, exchange, self.board, ringing.terms, ringing.pace, self._now)
-                tasks.create_task(_lasts(ringer.run))
+                dialer = CallbackDialer(self._owed, exchange, self.board, ringing.terms, ringing.pace, self._now)
+                tasks.create_task(_lasts(dialer.run))
 
     def rings(self, phone: str) -> bool:
         """Whether a number is one that is rung: somebody rings, and it may be rung."""
@@ -111,18 +116,20 @@ class Hotline:
     async def answer_callback_request(self, incoming: Incoming) -> None:
         """Somebody in the queue asks to be rung back."""
         try:
-            if await answer_callback_request(incoming, self.promise, self.rings, self._now()):
-                log.info("a call-back is promised")
+            if await answer_callback_request(incoming, self.ask, self.rings, self._now()):
+                log.info("a call-back is agreed")
         except (HungUp, SessionBroken):
-            log.info("who asked for a call-back hung up")
+            log.info("a caller who asked for a call-back hung up")
 
-    async def promise(self, wish: CallbackRequest) -> bool:
-        """Keep a promise. False if it cannot be kept, or not be stored within a call's limit: then it never will be."""
-        now = self._now()
+    async def ask(self, request: CallbackRequest) -> bool:
+        """Ask for a call-back. False if nobody will ring.
+
+        What is not stored within a call's limit never will be.
+        """
         try:
-            return await self._units.write(lambda connection: wishes.make(connection, wish, now))
+            return await self._callbacks.ask(request)
         except StoreUnavailable:
-            log.error("the database does not answer; a call-back cannot be promised")
+            log.error("the database does not answer; nobody can be rung back")
             return False
 
     async def answer_still_dark(self, incoming: Incoming) -> None:
@@ -134,7 +141,7 @@ class Hotline:
         """The number of the report, once whoever watches the call has stored it; "" if that takes too long."""
         try:
             async with asyncio.timeout(REPORT_S):
-                while not (number := await asyncio.to_thread(self._promises.report, token)):  # noqa: ASYNC110 - perhaps stored by another daemon
+                while not (number := await asyncio.to_thread(self._owed.report_number, token)):  # noqa: ASYNC110 - perhaps stored by another daemon
                     await asyncio.sleep(REPORT_LOOK_S)
                 return number
         except (StoreUnavailable, TimeoutError):

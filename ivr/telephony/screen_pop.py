@@ -12,7 +12,7 @@ from ivr.telephony.names import Variable
 
 LONGEST_TEXT = 200
 LONGEST_RUNG = 80
-"""Characters of a district or address of who is rung back: a line of the manager interface holds 1000 bytes."""
+"""Characters of a district or an address in a call-back: a line of the manager interface holds 1000 bytes."""
 
 
 @dataclass(slots=True)
@@ -44,20 +44,20 @@ class ScreenPop:
         return values
 
 
-def variables_of_promise(promise: Callback) -> dict[str, str]:
-    """Channel variables of who is rung back, short enough for the manager interface; empty for a bare number."""
-    about = promise.about
+def variables_of_callback(callback: Callback) -> dict[str, str]:
+    """Channel variables of a call-back, short enough for the manager interface; empty for a bare number."""
+    about = callback.about
     values: dict[str, str] = {
-        Variable.CALL: promise.call_id,
-        Variable.DANGER: "yes" if promise.priority >= DANGER else "",
+        Variable.CALL: callback.call_id,
+        Variable.DANGER: "yes" if callback.priority >= DANGER else "",
         Variable.TROUBLE: about.trouble,
         Variable.REPORT: about.report,
         Variable.OUTAGE: about.outage,
         Variable.TOLD: about.told,
     }
     values = {name: value for name, value in values.items() if value}
-    if promise.account:
-        values |= _whose(promise.account, promise.district, promise.address, confirmed=False, longest=LONGEST_RUNG)
+    if callback.account:
+        values |= _whose(callback.account, callback.district, callback.address, confirmed=False, longest=LONGEST_RUNG)
     return values
 
 

@@ -27,7 +27,7 @@ def enter(system: System, place: Place = STREET) -> int:
 def asked(system: System, outage: int, *phones: str, account: int = 1) -> None:
     """These callers were promised a call at the end of an outage; account: the key of their account."""
     now, database = datetime.now(UTC), system.open_database()
-    row = {"kind": "power", "state": "due", "outage_id": outage, "created_at": now, "due_at": outages.NOT_YET}
+    row = {"kind": "power", "state": "due", "outage_id": outage, "created_at": now, "due_at": None}
     with database.writing() as connection:
         rows = [{"phone": phone, "account_id": account, **row} for phone in phones]
         connection.execute(insert(tables.of(tables.Callback)), rows)

@@ -13,7 +13,7 @@ from ivr.storage.outages import views as outages_seen
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT, import_accounts
-from tests.asterisk.promises import system_of
+from tests.asterisk.callbacks import system_of
 from tests.lab.phone import calling, global_variable
 from tests.waiting import until
 

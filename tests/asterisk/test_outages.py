@@ -1,4 +1,4 @@
-"""Callers at a known outage and callers who report one, on the real Asterisk: recordings, places, promises.
+"""Callers at a known outage and callers who report one, on the real Asterisk: recordings, places, call-backs.
 
 What is heard and stored in the calls of all files in `at_outages` is proven by `tests/dialogue/test_scenarios.py`.
 """
@@ -23,8 +23,8 @@ from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import load
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
+from tests.asterisk.callbacks import system_of
 from tests.asterisk.conftest import ringing
-from tests.asterisk.promises import system_of
 from tests.asterisk.steps import logged, patient, story
 from tests.lab.phone import waiting_callers
 
@@ -85,11 +85,11 @@ def test_who_reports_danger_is_first_in_the_queue(rung: tuple[System, dict[str, 
     assert report_of(system, results["danger"].call_id, "trouble") == ("danger",)
 
 
-def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[str, Result]]) -> None:
+def test_the_callback_is_stored_and_waits_for_the_end(rung: tuple[System, dict[str, Result]]) -> None:
     system, results = rung
     promised = rows(system, tables.Callback, "kind", "state", "phone", "call_id", "outage_id", "due_at")
     call = results["promised"].call_id
-    assert promised == [("power", "due", "+79160000001", call, 1, outages.NOT_YET)]
+    assert promised == [("power", "due", "+79160000001", call, 1, None)]
 
 
 def report_of(system: System, call: str, *columns: str) -> tuple[Any, ...]:

@@ -17,9 +17,9 @@ from ivr.telephony.manager.ami import AmiRefused, Events, Message, connected
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
+from tests.asterisk.callbacks import called, forgotten, standing, variable
 from tests.asterisk.conftest import ringing
 from tests.asterisk.district import REPORTS, ring
-from tests.asterisk.promises import called, forgotten, standing, variable
 from tests.lab.phone import CALLER, calling, nobody_answers
 
 LIMIT_S = 90.0

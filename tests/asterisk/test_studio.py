@@ -30,8 +30,8 @@ from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.ringing import Result, Robot
 from ivr.testbed.robot.scenario import parse
 from ivr.testbed.robot.system import System
+from tests.asterisk.callbacks import forgotten
 from tests.asterisk.conftest import ringing
-from tests.asterisk.promises import forgotten
 from tests.asterisk.steps import Steps, patient, story
 from tests.lab.phone import calling, global_variable
 from tests.studio.likeness import likeness

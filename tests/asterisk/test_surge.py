@@ -17,9 +17,9 @@ from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.ringing import Robot
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
+from tests.asterisk.callbacks import forgotten, standing
 from tests.asterisk.conftest import ringing
 from tests.asterisk.district import REPORTS, ring
-from tests.asterisk.promises import forgotten, standing
 from tests.lab.phone import waiting_callers
 from tests.waiting import until
 

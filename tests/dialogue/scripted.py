@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from ivr.dialogue.interpretation import PeopleInterpreter
 from ivr.dialogue.ports import Answer, Ending, HungUp, Hypothesis, Interpretation, Phrase, Question
 from ivr.domain.accounts import Account
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.contacts import Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Step as JournalStep
-from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble, affecting
+from ivr.domain.outages import Outage, Place, Report, Trouble, affecting
 from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits, Listener
 from ivr.listening.keys import Key, KeyBuffer
@@ -306,7 +307,7 @@ class MemoryOutages:
     """Outages in memory at a fixed moment; `fails` names the methods that are unavailable, `slow` those that hang."""
 
     outages: list[Outage] = field(default_factory=list)
-    promised: list[RingBack] = field(default_factory=list)
+    asked: list[OutageCallbackRequest] = field(default_factory=list)
     reported: list[Report] = field(default_factory=list)
     fails: frozenset[str] = frozenset()
     slow: frozenset[str] = frozenset()
@@ -315,9 +316,9 @@ class MemoryOutages:
         await self._check("at")
         return affecting(self.outages, place, NOON)
 
-    async def promise(self, ring: RingBack) -> None:
-        await self._check("promise")
-        self.promised.append(ring)
+    async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
+        await self._check("ask_after_outage")
+        self.asked.append(request)
 
     async def report(self, report: Report) -> str:
         await self._check("report")

@@ -8,9 +8,10 @@ from datetime import datetime
 import pytest
 
 from ivr.dialogue.ports import HungUp, Next
-from ivr.domain.journal.steps import CallbackPromised, Failed
+from ivr.domain.callbacks import OutageCallbackRequest
+from ivr.domain.journal.steps import CallbackAgreed, Failed
 from ivr.domain.journal.words import Failure, Outcome
-from ivr.domain.outages import Cause, Outage, Place, Report, RingBack, Trouble
+from ivr.domain.outages import Cause, Outage, Place, Report, Trouble
 from tests.dialogue.known_outage import HOUR, KNOWN, PHONE, READING, visit
 from tests.dialogue.scripted import NOON, MemoryOutages, ScriptedCall, Step
 from tests.dialogue.visits import NUMBER
@@ -64,12 +65,12 @@ async def test_rung_back_when_it_is_over(chosen: str) -> None:
     call = ScriptedCall(*steps, caller_number=PHONE, says=() if keyed else [("outage/choices", chosen)])
     outages = MemoryOutages([KNOWN])
     assert await visit(call, outages) == (Next.HANGUP, Outcome.NOTHING)
-    assert outages.promised == [RingBack("call-1", PHONE, 7, 1)]
+    assert outages.asked == [OutageCallbackRequest("call-1", PHONE, 7, 1)]
     assert call.heard[3:] == ["outage/choices", "outage/promised", "menu/else", "common/goodbye"]
-    assert CallbackPromised(7) in call.notes
+    assert CallbackAgreed(7) in call.notes
 
 
-async def test_who_is_promised_a_call_may_go_on_with_readings() -> None:
+async def test_a_caller_who_will_be_rung_may_go_on_with_readings() -> None:
     call = ScriptedCall(
         Step("outage/choices", "1"),
         Step("menu/else", "1"),
@@ -126,7 +127,7 @@ async def test_who_identifies_hears_of_it_then_and_a_hidden_number_is_not_offere
     outages = MemoryOutages([KNOWN])
     assert await visit(call, outages) == (Next.HANGUP, Outcome.STORED)
     assert call.heard[2:5] == ["identify/confirm", "outage/known", "outage/expected"]
-    assert call.heard.count("common/not-understood") == 1 and outages.promised == []
+    assert call.heard.count("common/not-understood") == 1 and outages.asked == []
 
 
 async def test_nobody_is_offered_a_call_that_nobody_would_make() -> None:
@@ -134,7 +135,7 @@ async def test_nobody_is_offered_a_call_that_nobody_would_make() -> None:
     call = ScriptedCall(*choices, Step("identify/confirm", "1"), *READING, caller_number=PHONE)
     outages = MemoryOutages([KNOWN])
     assert await visit(call, outages, rings_back=False) == (Next.HANGUP, Outcome.STORED)
-    assert call.heard.count("common/not-understood") == 1 and outages.promised == []
+    assert call.heard.count("common/not-understood") == 1 and outages.asked == []
 
 
 async def test_who_keys_an_account_into_the_greeting_is_not_held_up() -> None:
@@ -164,9 +165,9 @@ async def test_silence_at_the_choices_ends_with_a_person() -> None:
     assert call.heard == [*told, *asked, *asked, "common/one-key", *asked, "common/person", "operator/connecting"]
 
 
-async def test_a_promise_that_cannot_be_stored_is_not_made() -> None:
+async def test_a_callback_that_cannot_be_stored_is_not_told() -> None:
     call = ScriptedCall(Step("outage/choices", "1"), caller_number=PHONE)
-    outages = MemoryOutages([KNOWN], fails=frozenset({"promise"}))
+    outages = MemoryOutages([KNOWN], fails=frozenset({"ask_after_outage"}))
     assert await visit(call, outages) == (Next.HOTLINE, Outcome.HOTLINE)
     assert call.heard[-2:] == ["outage/not-promised", "hotline/connecting"]
 
@@ -179,7 +180,8 @@ async def test_a_store_that_knows_no_outages_holds_up_no_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "slow"), [("greeting/welcome", "at"), ("outage/choices", "promise"), ("report/trouble", "report")]
+    ("prompt", "slow"),
+    [("greeting/welcome", "at"), ("outage/choices", "ask_after_outage"), ("report/trouble", "report")],
 )
 async def test_zero_leaves_for_the_hotline_while_the_store_hangs(prompt: str, slow: str) -> None:
     """The key is in the buffer when the wait for the store begins, as it is when it is pressed meanwhile."""

@@ -103,7 +103,7 @@ class MemoryStudio:
 
     async def take_back(self, card: Card, person: Person) -> None:
         if not self.published:
-            raise NothingPublished("nothing")
+            raise NothingPublished
         self.published.pop()
 
     def _check(self, method: str) -> None:
@@ -191,7 +191,7 @@ async def test_after_a_change_of_text_the_new_one_is_told_and_the_next_recording
 @pytest.mark.parametrize("last", ["1", "4"])
 async def test_who_may_not_any_more_is_told_and_the_call_ends(last: str) -> None:
     async def refused(*_: object) -> None:
-        raise MayNotRecord("anna")
+        raise MayNotRecord
 
     call = RecordingScript(*RECORDS, Step("studio/menu-draft", last))
     studio = MemoryStudio()
@@ -252,7 +252,7 @@ async def test_what_somebody_else_published_meanwhile_is_heard_first_and_stays()
         asked.append(card.take)
         studio.cards[103] = replace(card, take=8)
         if card.take != 8:
-            raise OtherPublished("8")
+            raise OtherPublished(8)
         await take_back(card, person)
 
     studio.take_back = watched  # type: ignore[method-assign]

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from ivr.dialogue.ports import HungUp, Next
+from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.journal.steps import GreetedShortly, OutageTold
 from ivr.domain.journal.words import Outcome
-from ivr.domain.outages import Cause, Kind, Outage, Place, RingBack, Scope, State, Trouble
+from ivr.domain.outages import Cause, Kind, Outage, Place, Scope, State, Trouble
 from ivr.listening.keys import Key
 from tests.dialogue.known_outage import HOME, HOUR, KNOWN, PHONE, READING, visit
 from tests.dialogue.scripted import NOON, MemoryOutages, ScriptedCall, Step
@@ -57,7 +58,7 @@ async def test_the_choices_are_those_of_a_known_outage(key: str, to: Next, outco
     call = ScriptedCall(Step(CHOICES, key), caller_number=PHONE)
     outages = MemoryOutages([SUSPECTED])
     assert await visit(call, outages) == (to, outcome)
-    assert outages.promised == ([RingBack("call-1", PHONE, 9, 1)] if key == "1" else [])
+    assert outages.asked == ([OutageCallbackRequest("call-1", PHONE, 9, 1)] if key == "1" else [])
 
 
 async def test_on_with_readings_without_hearing_it_again() -> None:

@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading, Use, Window
+from ivr.intake.submit import Rules
 from tests.dialogue.scripted import NOON, FixedClock, MemoryLedger, MemoryOutages, ScriptedCall
 
 NUMBER = "1234567890"
@@ -37,7 +37,10 @@ def ledger(*meters: Meter, number: str = NUMBER) -> MemoryLedger:
 
 
 def desk(store: MemoryLedger, now: datetime = NOON) -> Dependencies:
-    return Dependencies(store, MemoryOutages(), FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience())
+    outages = MemoryOutages()
+    return Dependencies(
+        store, outages, outages, FixedClock(now), AccountFormat(), Rules(Window(), Limits()), Patience()
+    )
 
 
 async def visit(call: ScriptedCall, store: MemoryLedger, now: datetime = NOON) -> tuple[Next, Outcome]:

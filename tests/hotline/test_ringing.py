@@ -23,6 +23,7 @@ from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.storage.outages import changes as outages
 from ivr.telephony.manager.ami import Message
+from tests.owed import asked
 from tests.waiting import until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -78,7 +79,7 @@ def outage_of(database: Database, asked: int) -> int:
     """An outage, and so many callers who asked for its end; its number."""
     place = Place("Север")
     entered = outages.add(database, Kind.EMERGENCY, place, Cause.CABLE, EVENING, None, "anna", EVENING, anywhere=True)
-    row = {"kind": "power", "state": "due", "outage_id": entered.id, "created_at": EVENING, "due_at": outages.NOT_YET}
+    row = {"kind": "power", "state": "due", "outage_id": entered.id, "created_at": EVENING, "due_at": None}
     with database.writing() as connection:
         rows = [{"phone": f"+7916000{number:04d}", **row} for number in range(asked)]
         connection.execute(insert(tables.of(tables.Callback)), rows)
@@ -199,7 +200,7 @@ async def test_however_many_wait_for_the_light_a_call_is_left_for_the_queue(data
             await rounds.at(noon + timedelta(seconds=seconds))
         assert len(exchange.rung) == 8
         asked_at = noon + timedelta(seconds=3)
-        assert CallbackRepository(database).make(CallbackRequest("+79169990000", "hotline", 0, asked_at), asked_at)
+        assert asked(CallbackRepository(database), CallbackRequest("+79169990000", "hotline", 0, asked_at), asked_at)
         await rounds.at(asked_at)
         assert exchange.rung[8:] == ["+79169990000"]
 
@@ -218,9 +219,9 @@ def ended_as(database: Database) -> tuple[str, str]:
 
 def tried(database: Database, exchange: str) -> Callback:
     """A promise of the queue whose try was begun at noon by a daemon that is not heard of again."""
-    promises = CallbackRepository(database)
-    assert promises.make(CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
-    promise = promises.claim("hotline", exchange, DAY, timedelta(seconds=60))
+    callbacks = CallbackRepository(database)
+    assert asked(callbacks, CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
+    promise = callbacks.claim("hotline", exchange, DAY, timedelta(seconds=60))
     assert promise is not None
     return promise
 
@@ -286,7 +287,7 @@ async def test_an_answer_is_known_while_the_call_goes_on(database: Database) -> 
 async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(database: Database) -> None:
     """Two callers of one number; what the first one answered is not known for a while."""
     promise = tried(database, "here")
-    assert CallbackRepository(database).make(CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
+    assert asked(CallbackRepository(database), CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
     async with ringing(database, DAY) as (rounds, here):
         here.up.add(promise.token)
         here.known[promise.token] = CallbackResult.CONFIRMED
@@ -302,8 +303,8 @@ async def test_who_asks_from_elsewhere_is_rung_after_the_call_that_is_up(databas
 
 def promised(database: Database, *phones: str, priority: int = 0) -> None:
     for phone in phones:
-        assert CallbackRepository(database).make(
-            CallbackRequest(phone, "hotline", priority, DAY - timedelta(hours=1)), DAY
+        assert asked(
+            CallbackRepository(database), CallbackRequest(phone, "hotline", priority, DAY - timedelta(hours=1)), DAY
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ivr.hotline.queue_board import QueueBoard
-from ivr.storage.callbacks.repository import CallbackRepository
+from ivr.intake.callbacks import Callbacks
+from ivr.storage.callbacks.repository import CallbackRepository, CallbackUnits
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.telephony.hotline import Hotline
@@ -41,8 +42,9 @@ async def test_a_part_that_fails_ends_no_other_and_begins_again(
             raise faults.pop(0)
         return False
 
+    callbacks = Callbacks(CallbackUnits(units), lambda: datetime.now(UTC))
     hotline = Hotline(
-        account, None, CallbackRepository(database), units, board, lambda: datetime.now(UTC), large_outage
+        account, None, CallbackRepository(database), callbacks, board, lambda: datetime.now(UTC), large_outage
     )
     with caplog.at_level(logging.INFO):
         running = asyncio.create_task(hotline.run())

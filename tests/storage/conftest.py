@@ -144,7 +144,13 @@ class Stock:
         with self.database.writing() as connection:
             key = connection.execute(
                 insert(tables.Reading).values(
-                    register_id=register_id, value=value, taken_at=at, created_at=at, period=period, **row
+                    register_id=register_id,
+                    value=value,
+                    read_on=at.date(),
+                    received_at=at,
+                    created_at=at,
+                    period=period,
+                    **row,
                 )
             ).inserted_primary_key
             assert key is not None

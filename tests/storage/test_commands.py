@@ -18,6 +18,8 @@ from tests.submissions import by_phone
 HEADER = "account;street;house;flat;district;phones;meter;digits;zones;power_kw;read_on;t1;t2;t3\n"
 GOOD = "0012345678;Мира;5;1;Север;+79161234567;A-1;5;1;15;2026-10-20;100;;\n"
 
+EXPORTED = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt,reason,read_on,ratio"
+
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Path:
@@ -77,10 +79,10 @@ async def phoned(ledger: AccountRepository, stock: Stock, flagged: bool = False)
 @pytest.mark.both_databases
 async def test_export_once_and_again(run: Run, ledger: AccountRepository, stock: Stock, tmp_path: Path) -> None:
     receipt = await phoned(ledger, stock)
-    row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt}"
+    row = f"1,0012345678,00123456,T1,123,2026-11-20T09:00:00Z,2026-11,phone-keys,accepted,{receipt},,2026-11-20,1"
     first = run("db", "export")
     assert (first.exit_code, first.stderr) == (0, "batch 1: 1 readings\n")
-    assert first.stdout.splitlines() == ["batch,account,meter,zone,value,taken_at,period,channel,status,receipt", row]
+    assert first.stdout.splitlines() == [EXPORTED, row]
     nothing = run("db", "export")
     assert (nothing.exit_code, nothing.stderr) == (0, "no readings wait: no batch\n")
     assert nothing.stdout.splitlines() == first.stdout.splitlines()[:1]
@@ -129,6 +131,35 @@ async def test_a_clerk_refuses(run: Run, ledger: AccountRepository, stock: Stock
     assert run("readings", "refuse", 1).exit_code == 2  # without a reason
     assert run("readings", "refuse", 1, "--reason", "typing error").exit_code == 0
     assert stock.rows(tables.Reading, "status", "reason") == [("superseded", "refused: typing error")]
+
+
+async def test_a_clerk_corrects_and_a_doubtful_value_needs_insisting(
+    run: Run, ledger: AccountRepository, stock: Stock
+) -> None:
+    await phoned(ledger, stock, flagged=True)
+    (register,) = [row[0] for row in stock.rows(tables.Register, "id")]
+    stock.reading(register, 100, "2026-10-20", "2026-10")
+    doubted = run("readings", "correct", 1, 50, "--by", "anna")
+    assert (doubted.exit_code, doubted.stderr) == (
+        1,
+        "ivr readings correct: the value is doubtful (lower-than-last); --insist stores it\n",
+    )
+    assert run("readings", "correct", 1, 123456).exit_code == 1
+    assert run("readings", "correct", 1, 50, "--insist", "--by", "anna").exit_code == 0
+    assert stock.rows(tables.Reading, "value", "status", "reason")[-1] == (50, "accepted", "corrected lower-than-last")
+    assert stock.rows(tables.Audit, "who", "action") == [("anna", "reading.correct")]
+
+
+def test_registers_with_the_same_value_three_times_in_a_row_are_listed(run: Run, stock: Stock) -> None:
+    (still,) = stock.meter(stock.account("0000000001"), "STILL")
+    (moved,) = stock.meter(stock.account("0000000002"), "MOVED")
+    for month in ("2026-12", "2027-01", "2027-02"):
+        stock.reading(still, 70, f"{month}-20", month, reason="same-value", status="accepted")
+        stock.reading(moved, 70, f"{month}-20", month, reason="" if month == "2027-01" else "same-value")
+    shown = run("readings", "unchanged", "--period", "2027-02").stdout
+    assert "STILL" in shown and "0000000001" in shown and "MOVED" not in shown
+    assert "STILL" not in run("readings", "unchanged", "--period", "2027-03").stdout
+    assert run("readings", "unchanged", "--period", "February").exit_code == 2
 
 
 @pytest.mark.parametrize("words", [("db", "export"), ("readings", "list"), ("readings", "accept", "1")])

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from ivr.domain.readings import Channel, Entry, Period
+from ivr.intake.review import NotWaiting
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
-from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
+from ivr.storage.readings.review import flagged
+from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
-HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt\n"
+HEADER = "batch,account,meter,zone,value,taken_at,period,channel,status,receipt,reason,read_on,ratio\n"
 AT = utc("2026-11-20T09:15:30.500000")
 
 
@@ -43,11 +45,9 @@ async def test_each_reading_leaves_once(
     batch = take_batch(database, now())
     assert batch is not None and batch.readings == 2
     write_batch(database, batch, tmp_path / "out.csv", now())
-    number = batch.number
+    number, told = batch.number, f"2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt},,2026-11-20,1"
     assert (tmp_path / "out.csv").read_bytes().decode() == (
-        HEADER
-        + f"{number},0012345678,00123456,T1,123,2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt}\n"
-        + f"{number},0012345678,00123456,T2,45,2026-11-20T09:15:30Z,2026-11,phone-keys,accepted,{receipt}\n"
+        HEADER + f"{number},0012345678,00123456,T1,123,{told}\n" + f"{number},0012345678,00123456,T2,45,{told}\n"
     )
     assert take_batch(database, now()) is None
     assert unwritten_batches(database) == []
@@ -145,9 +145,9 @@ async def test_a_refused_reading_never_counts_again(
         lambda: accept(database, waiting.id, "anna", now()),
         lambda: refuse(database, waiting.id, "", "anna", now()),
     ):
-        with pytest.raises(NotWaiting, match=f"reading {waiting.id} is superseded, not flagged"):
+        with pytest.raises(NotWaiting, match=f"reading={waiting.id} status=superseded"):
             decide()
-    with pytest.raises(NotWaiting, match="there is no reading 999"):
+    with pytest.raises(NotWaiting, match="reading=999"):
         accept(database, 999, "anna", now())
     assert stock.rows(tables.Audit, "action", "detail") == [("reading.refuse", {"note": "typing error"})]
 
@@ -206,5 +206,5 @@ def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stoc
 
 
 def test_an_unknown_batch(database: Database) -> None:
-    with pytest.raises(NoSuchBatch, match="there is no batch 7"):
+    with pytest.raises(NoSuchBatch, match="batch=7"):
         find_batch(database, 7)

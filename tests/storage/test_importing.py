@@ -115,20 +115,19 @@ def test_with_skip_bad_accounts_with_a_bad_line_are_left_out_whole(imported: Imp
         one("0000000001", meter="A"),
         one("0000000002", meter="B"),
         one("0000000002", meter="C", digits=9),
-        one("0000000003", meter="A"),
+        one("0000000003", digits=3),
         one("0000000004", meter="D"),
         "no,line",
         skip_bad=True,
     )
-    assert summary == Summary(True, 6, bad_lines=3, left_out=4, accounts_new=1, meters_new=1, readings_new=1)
-    assert stock.rows(tables.Account, "number") == [("0000000004",)]
-    assert stock.rows(tables.Meter, "serial") == [("D",)]
+    assert summary == Summary(True, 6, bad_lines=3, left_out=3, accounts_new=2, meters_new=2, readings_new=2)
+    assert stock.rows(tables.Account, "number") == [("0000000001",), ("0000000004",)]
+    assert stock.rows(tables.Meter, "serial") == [("A",), ("D",)]
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (one("0000000002"), "line 2: meter: is in use at another account"),
         (one(digits=6), "line 2: digits: is 5 for this meter so far, not 6"),
         (one(zones=2, read=",,,"), "line 2: zones: is 1 for this meter so far, not 2"),
     ],
@@ -140,6 +139,15 @@ def test_contradictions_to_the_store_are_bad_lines(imported: Import, stock: Stoc
     summary = imported(line, one("0000000003", meter="M3"), skip_bad=True)
     assert (summary.imported, summary.accounts_new) == (True, 1)
     assert stock.rows(tables.Meter, "serial", "digits", "zones") == [("M1", 5, 1), ("M3", 5, 1)]
+
+
+async def test_two_accounts_may_have_meters_of_one_serial_number(imported: Import, ledger: AccountRepository) -> None:
+    assert imported(one(), one("0000000002", read="2026-10-20,300,,")).meters_new == 2
+    imported(one(power="7", read="2026-11-19,150,,"), one("0000000002", digits=5, read="2026-11-19,390,,"))
+    found = [await ledger.account(number) for number in ("0012345678", "0000000002")]
+    meters = [meter for account in found if account is not None for meter in account.meters]
+    assert [(m.serial, m.power_kw) for m in meters] == [("M1", 7.0), ("M1", 15.0)]
+    assert [m.registers[0].base and m.registers[0].base.value for m in meters] == [150, 390]
 
 
 def test_a_removed_meter_may_be_installed_elsewhere(imported: Import, stock: Stock, database: Database) -> None:
@@ -215,7 +223,7 @@ def test_of_two_readings_in_a_period_the_later_day_counts(imported: Import, stoc
 
 def test_readings_after_the_window_count_for_the_next_month(imported: Import, stock: Stock) -> None:
     imported(one(read="2026-10-26,100,,"))
-    assert stock.rows(tables.Reading, "period", "taken_at") == [("2026-11", utc("2026-10-25T21:00:00"))]
+    assert stock.rows(tables.Reading, "period", "read_on") == [("2026-11", date(2026, 10, 26))]
 
 
 def test_progress_reaches_the_end_of_the_file(database: Database, tmp_path: Path, now: Now) -> None:

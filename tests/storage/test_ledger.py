@@ -8,19 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ivr.domain.contacts import Submission
+from ivr.domain.contacts import Contact, Submission
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.meters import Zone
 from ivr.domain.readings import Channel, Entry, Period, Reading, Use, Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
-from tests.storage.conftest import MOSCOW, Now, Stock
+from tests.storage.conftest import MOSCOW, Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
 NOVEMBER = Period(2026, 11)
-COLUMNS = ("register_id", "value", "period", "status", "call_id", "receipt")
+COLUMNS = ("register_id", "value", "period", "status", "contact_id")
 
 
 def given(register: int, value: int, call: str = "call-1", period: Period = NOVEMBER, **fields: object) -> Submission:
@@ -159,7 +159,7 @@ async def test_days_are_those_of_the_customers_zone(ledger: AccountRepository, s
     late = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)  # half past one of the 21st in Moscow
     await ledger.keep(by_phone("c", late, NOVEMBER, Channel.KEYS, (Entry(register, 5),)))
     assert (await the_register(ledger)).latest == Reading(5, date(2026, 11, 21))
-    assert stock.rows(tables.Reading, "taken_at") == [(late,)]
+    assert stock.rows(tables.Reading, "received_at") == [(late,)]
 
 
 @pytest.mark.both_databases
@@ -191,7 +191,10 @@ async def test_kept_reading_has_a_receipt_of_its_call(ledger: AccountRepository,
     (register,) = stock.meter(stock.account())
     receipt = await ledger.keep(given(register, 12345))
     assert receipt.isdigit()
-    assert stock.rows(tables.Reading, *COLUMNS) == [(register, 12345, "2026-11", "accepted", "call-1", receipt)]
+    (contact,) = stock.rows(tables.Contact, "id", "channel", "source", "key", "call_id", "receipt", "received_at")
+    key = contact[0]
+    assert contact[1:] == ("phone", "phone", "call-1", "call-1", receipt, utc("2026-11-20T09:00:00"))
+    assert stock.rows(tables.Reading, *COLUMNS) == [(register, 12345, "2026-11", "accepted", key)]
 
 
 @pytest.mark.both_databases
@@ -210,6 +213,58 @@ async def test_the_same_again_is_stored_once(ledger: AccountRepository, stock: S
     (register,) = stock.meter(stock.account())
     assert await ledger.keep(given(register, 5)) == await ledger.keep(given(register, 5))
     assert stock.rows(tables.Reading, "value", "status") == [(5, "accepted")]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("channel", [Channel.OFFICE, Channel.BANK, Channel.SMS, Channel.REMOTE])
+async def test_a_contact_that_is_no_call_is_stored_once_and_has_a_receipt(
+    ledger: AccountRepository, stock: Stock, channel: Channel
+) -> None:
+    (register,) = stock.meter(stock.account())
+    contact = Contact(channel, "some source", "line 7", utc("2026-11-27T09:00:00"))
+    submission = Submission(contact, date(2026, 11, 24), NOVEMBER, channel, (Entry(register, 5),))
+    receipts = {await ledger.keep(submission) for _ in range(3)}
+    assert stock.rows(tables.Contact, "call_id", "receipt") == [(None, receipts.pop())] and not receipts
+    assert stock.rows(tables.Reading, "value", "channel", "read_on", "received_at") == [
+        (5, channel, date(2026, 11, 24), utc("2026-11-27T09:00:00"))
+    ]
+    assert stock.rows(tables.Call, "id") == []
+
+
+async def test_the_same_key_of_two_sources_is_two_contacts(ledger: AccountRepository, stock: Stock) -> None:
+    account = stock.account()
+    for source, serial in (("one bank", "A"), ("another bank", "B")):
+        (register,) = stock.meter(account, serial)
+        contact = Contact(Channel.BANK, source, "1", utc("2026-11-20T09:00:00"))
+        await ledger.keep(Submission(contact, date(2026, 11, 20), NOVEMBER, Channel.BANK, (Entry(register, 5),)))
+    assert len({receipt for (receipt,) in stock.rows(tables.Contact, "receipt")}) == 2
+
+
+@pytest.mark.parametrize("channel", [Channel.KEYS, Channel.FILE, Channel.INSPECTOR, Channel.REMOTE])
+async def test_an_older_reading_never_replaces_a_newer_one(
+    ledger: AccountRepository, stock: Stock, channel: Channel
+) -> None:
+    (register,) = stock.meter(stock.account())
+    await ledger.keep(given(register, 90))
+    late = Contact(channel, "late", "1", utc("2026-11-22T09:00:00"))
+    await ledger.keep(Submission(late, date(2026, 11, 19), NOVEMBER, channel, (Entry(register, 70),)))
+    assert stock.rows(tables.Reading, "value", "status") == [(90, "accepted"), (70, "superseded")]
+
+
+async def test_of_one_day_the_measure_of_the_highest_rank_counts(ledger: AccountRepository, stock: Stock) -> None:
+    (register,) = stock.meter(stock.account())
+    for value, channel in ((100, "billing"), (102, "inspector"), (101, "remote"), (104, "office"), (105, "phone-keys")):
+        stock.reading(register, value, "2026-10-20", "2026-10", channel=channel, status="superseded")
+    assert (await the_register(ledger)).base == Reading(102, date(2026, 10, 20))
+    stock.reading(register, 110, "2026-10-21", "2026-10", channel="office")
+    assert (await the_register(ledger)).base == Reading(110, date(2026, 10, 21))
+
+
+async def test_what_waits_for_a_clerk_is_no_measure(ledger: AccountRepository, stock: Stock) -> None:
+    (register,) = stock.meter(stock.account())
+    stock.reading(register, 100, "2026-10-20", "2026-10", channel="billing")
+    stock.reading(register, 900, "2026-11-19", "2026-11", channel="office", status="flagged")
+    assert (await the_register(ledger)).base == Reading(100, date(2026, 10, 20))
 
 
 @pytest.mark.both_databases
@@ -339,7 +394,14 @@ async def test_a_unit_that_comes_too_late_is_undone(stock: Stock, database: Data
 def pending(register: int) -> dict[str, object]:
     """A reading of November that its transaction has not committed."""
     at = datetime(2026, 11, 20, tzinfo=UTC) - timedelta(days=1)
-    row = {"register_id": register, "value": 1, "taken_at": at, "created_at": at, "period": "2026-11"}
+    row = {
+        "register_id": register,
+        "value": 1,
+        "read_on": at.date(),
+        "received_at": at,
+        "created_at": at,
+        "period": "2026-11",
+    }
     return {**row, "channel": "billing", "status": "exported"}
 
 

@@ -11,10 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import StatementError
 
-from ivr.domain.faults import StoreUnavailable
 from ivr.storage import tables
 from ivr.storage.database.database import BadDatabaseUrl, Database
-from ivr.storage.migrations import newest, require_current, upgrade
+from ivr.storage.migrations import SchemaOutdated, newest, require_current, upgrade
 
 DESIGN = {"accounts", "meters", "registers", "readings", "calls", "call_steps", "outages", "outage_reports"}
 DESIGN |= {"callbacks", "takes", "prompts", "users", "api_clients", "audit"}
@@ -68,7 +67,7 @@ def test_upgrade_twice_changes_nothing(url: str) -> None:
 
 
 @pytest.mark.both_databases
-def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
+def test_reports_and_callbacks_of_before_they_were_made_stay(empty_url: str) -> None:
     upgrade(empty_url, "0004")
     database = Database(empty_url)
     waits, over = "9000-01-01 00:00:00+00:00", "2026-11-20 09:00:00+00:00"
@@ -93,6 +92,45 @@ def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
     assert ends == [None, datetime(2026, 11, 20, 9, tzinfo=UTC)]
 
 
+@pytest.mark.both_databases
+def test_callbacks_of_before_keep_their_times_and_what_was_asked_during_a_try(empty_url: str) -> None:
+    upgrade(empty_url, "0012")
+    database = Database(empty_url)
+    at, never = "2026-11-20 09:00:00+00:00", "9000-01-01 00:00:00+00:00"
+    row = (
+        "INSERT INTO callbacks (kind, state, phone, due_at, reason, created_at)"
+        " VALUES (:kind, :state, :phone, :due, :reason, :at)"
+    )
+    rows = [
+        ("power", "due", never, ""),
+        ("power", "due", at, "busy"),
+        ("queue", "calling", at, "asked anew"),
+        ("queue", "given-up", at, "asked anew"),
+    ]
+    with database.writing() as connection:
+        for number, (kind, state, due, reason) in enumerate(rows):
+            values = {"kind": kind, "state": state, "due": due, "reason": reason, "at": at, "phone": f"+7916{number}"}
+            connection.execute(text(row), values)
+        report = "INSERT INTO outage_reports (created_at, trouble, callback_id) VALUES (:at, 'house', 2)"
+        connection.execute(text(report), {"at": at})
+    database.close()
+    upgrade(empty_url)
+    database = Database(empty_url)
+    callbacks, reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
+    columns = (callbacks.c.state, callbacks.c.due_at, callbacks.c.reason, callbacks.c.asked_again)
+    with database.reading() as connection:
+        kept = [tuple(one) for one in connection.execute(select(*columns).order_by(callbacks.c.id))]
+        assert connection.scalars(select(reports.c.callback_id)).all() == [2]
+    database.close()
+    nine = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert kept == [
+        ("due", None, "", False),
+        ("due", nine, "busy", False),
+        ("calling", nine, "", True),
+        ("given-up", nine, "asked anew", False),
+    ]
+
+
 def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
     upgrade(f"sqlite:///{tmp_path}/new folder/deep/ivr.db")
     assert (tmp_path / "new folder/deep/ivr.db").is_file()
@@ -101,7 +139,7 @@ def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.both_databases
 def test_a_schema_that_is_missing_is_told_with_its_mend(empty_url: str) -> None:
     database = Database(empty_url)
-    with pytest.raises(StoreUnavailable, match="ivr db upgrade"):
+    with pytest.raises(SchemaOutdated, match=f"needed={newest()}"):
         require_current(database)
     upgrade(empty_url)
     require_current(database)

@@ -9,11 +9,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from ivr.domain.outages import Cause, Kind, Place, Report, RingBack, State, Trouble
+from ivr.cli.wording import fault_text
+from ivr.domain.callbacks import OutageCallbackRequest
+from ivr.domain.outages import Cause, Kind, Place, Report, State, Trouble
 from ivr.domain.surges import Greeting, SurgeTerms
+from ivr.intake.callbacks import Callbacks
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
-from ivr.storage.callbacks.counts import CallbackCounts, ring_backs
+from ivr.storage.callbacks.repository import CallbackUnits
+from ivr.storage.callbacks.views import OutageCallbacksView, outage_callbacks
 from ivr.storage.database.database import Database
 from ivr.storage.database.runtime_flags import GREETING, OFF, ON, SURGE, RuntimeFlags, switch, switched
 from ivr.storage.outages import changes as outages
@@ -127,8 +131,9 @@ def test_a_withdrawn_suspicion_comes_back_from_new_reports_only(database: Databa
 
 @pytest.mark.both_databases
 def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None:
-    with pytest.raises(outages.AlreadyKnown, match="ivr outage confirm 1"):
+    with pytest.raises(outages.AlreadyKnown) as known_already:
         outages.add(database, Kind.EMERGENCY, Place("север"), Cause.LINE, NOON, None, "anna", NOON)
+    assert "ivr outage confirm 1" in fault_text(known_already.value)
     known = confirm(database, 1, "anna", NOON, cause=Cause.LINE, expected_end=NOON + 2 * HOUR, note="crew there")
     assert (known.state, known.cause, known.expected_end) == (State.OPEN, Cause.LINE, NOON + 2 * HOUR)
     (seen,) = outages_seen.listed(database)
@@ -137,26 +142,28 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
         "expected_end": "2026-11-20T14:00+03:00",
         "note": "crew there",
     }
-    with pytest.raises(NoSuchOutage, match="is open, not suspected"):
+    with pytest.raises(NoSuchOutage) as open_already:
         confirm(database, 1, "anna", NOON)
-    with pytest.raises(NoSuchOutage, match="no outage 2"):
+    with pytest.raises(NoSuchOutage) as missing:
         confirm(database, 2, "anna", NOON)
+    assert fault_text(open_already.value) == "outage 1 is open, not suspected"
+    assert fault_text(missing.value) == "there is no outage 2"
     assert fade(database, TERMS, NOON + 99 * HOUR) == []
 
 
 @pytest.mark.both_databases
-async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_promises_are_due(
+async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_callbacks_are_due(
     database: Database, stock: Stock, surge: None, ledger: AccountRepository, now: Now
 ) -> None:
-    emergencies = OutageRepository(ledger.units, now, "test")
-    await emergencies.promise(RingBack("p1", "+79161234567", 1))
-    assert ring_backs(database) == CallbackCounts(waiting=1)
+    requests = Callbacks(CallbackUnits(ledger.units, "test"), now)
+    await requests.ask_after_outage(OutageCallbackRequest("p1", "+79161234567", 1))
+    assert outage_callbacks(database) == OutageCallbacksView(waiting=1)
     report(database, stock, 80, NOON + HOUR, outage=1)
     assert fade(database, TERMS, NOON + 3.5 * HOUR) == []
     assert fade(database, TERMS, NOON + 4 * HOUR) == [1]
     assert fade(database, TERMS, NOON + 4 * HOUR) == []
     assert states(stock) == [(1, "ended", "Север", "")]
-    assert ring_backs(database) == CallbackCounts(due=1)
+    assert outage_callbacks(database) == OutageCallbacksView(due=1)
     (seen,) = outages_seen.listed(database, over_too=True)
     assert (seen.changes[-1].who, seen.changes[-1].action) == ("surge", "end")
     assert (seen.changes[-1].facts["to_ring"], seen.changes[-1].facts["unconfirmed"]) == (1, True)

@@ -11,6 +11,7 @@ from ivr.dialogue.prompts import Prompt
 from ivr.domain.journal.words import CountedQuestion
 from ivr.language.ru import dates, numbers
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
+from ivr.studio.session.phrases import spoken_phrases
 from ivr.web.reports.statistics import STEPS
 
 OURS = REPOSITORY / "prompts" / "ru.toml"
@@ -25,6 +26,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_everything_the_dialogue_and_the_language_play_has_a_text() -> None:
     ids = {str(prompt) for prompt in Prompt} | numbers.every_id() | dates.every_id()
+    ids |= {str(piece) for phrase in spoken_phrases() for piece in phrase}
     assert sorted(ids - load_catalogue(OURS).keys()) == []
 
 
@@ -64,8 +66,8 @@ def test_audio_is_out_of_date_when_words_or_their_stress_change_and_not_when_not
         (GREETING + '[prompts."../etc/passwd"]\ntext = "да"\n', 3, "an id is folder/name"),
         (GREETING + '[prompts."A/b"]\ntext = "да"\n', 3, "an id is folder/name"),
         (GREETING + '[prompts."a/b"]\ntext = "нажмите 1"\n', 3, "numbers are written as words"),
-        (GREETING + '[prompts."a/b"]\ntext = "cчёт"\n', 3, "text is Russian words"),  # the c is Latin
-        (GREETING + '[prompts."a/b"]\ntext = "…"\n', 3, "text is Russian words"),
+        (GREETING + '[prompts."a/b"]\ntext = "cчёт"\n', 3, "text is words of the line's language"),  # the c is Latin
+        (GREETING + '[prompts."a/b"]\ntext = "…"\n', 3, "text is words of the line's language"),
         (GREETING + '[pieces.greeting.texts]\nwelcome = "да"\n', 4, "greeting/welcome: stands twice"),
         (GREETING + '[prompts."a/b"]\ntext = "да"\ntial_ms = 5\n', 5, "tial_ms: Extra inputs are not permitted"),
         (GREETING + '[prompts."a/b"]\ntext = 5\n', 4, "Input should be a valid string"),

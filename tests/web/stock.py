@@ -116,7 +116,14 @@ def reading(database: Database, register: int, value: int, months_ago: int = 0, 
     """A reading on the twentieth of a month before December 2026, by default exported and by keys."""
     month = 11 - months_ago
     at = datetime(2026 + (month - 1) // 12, (month - 1) % 12 + 1, 20, 9, tzinfo=UTC)
-    facts = {"channel": "phone-keys", "status": "exported", "taken_at": at, "created_at": at, "period": f"{at:%Y-%m}"}
+    facts = {
+        "channel": "phone-keys",
+        "status": "exported",
+        "received_at": at,
+        "created_at": at,
+        "period": f"{at:%Y-%m}",
+    }
+    facts |= {"read_on": fields.get("received_at", at).date()}
     return int(put(database, tables.Reading, register_id=register, value=value, **facts | fields))
 
 
@@ -126,8 +133,9 @@ def doubtful(database: Database, register: int, value: int = 15000, **fields: An
     call = put(
         database, tables.Call, id=f"call-{register}", started_at=at, ended_at=at, caller=READER, outcome="stored"
     )
-    facts = {"status": "flagged", "channel": "phone-voice", "reason": "above-usual-use", "taken_at": at, "voice": VOICE}
-    return reading(database, register, value, **{"call_id": call} | facts | fields)
+    contact = put(database, tables.Contact, channel="phone", source="phone", key=call, call_id=call, received_at=at)
+    facts = {"status": "flagged", "channel": "phone-voice", "reason": "above-usual-use", "voice": VOICE}
+    return reading(database, register, value, **{"contact_id": contact, "received_at": at} | facts | fields)
 
 
 def year_of(database: Database, register: int) -> None:

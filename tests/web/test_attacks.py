@@ -58,10 +58,11 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         (tables.CallStep, {"call_id": "evil", "seq": 1}),
         (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(TurnEnd.ANSWER, "1", HOSTILE))}),
         (tables.CallStep, {"call_id": "evil", "seq": 3, "kind": "hung-up", "prompt": ""}),
+        (tables.Contact, {"id": key, "key": "evil", "call_id": "evil", "channel": "phone"}),
         (
             tables.Reading,
             {"id": key, "register_id": key, "value": 1, "channel": "phone-voice", "status": "flagged"}
-            | {"call_id": "evil", "batch": None, "voice": None},
+            | {"contact_id": key, "read_on": site.time.date(), "batch": None, "voice": None},
         ),
         (tables.SpoolEntry, {"state": "refused"}),
         (tables.Outage, {"id": key, "kind": "emergency", "state": "open", "cause": "cable"}),

@@ -3,6 +3,9 @@
 `account,street,house,flat,district,phones,meter,digits,zones,power_kw,read_on,t1,t2,t3`, one line a meter, UTF-8 with
 or without BOM or cp1251, separated by `,` or `;`. A line whose columns from `meter` on are empty is an account
 without a meter.
+
+Further columns may follow, in any order: `ratio,remote,next_verification,aliases,group`. A column that the file lacks
+changes nothing; an empty field of one that it has says: ratio 1, not remote, no date, no alias, no group.
 """
 
 from __future__ import annotations
@@ -10,12 +13,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-from ivr.domain.accounts import AccountFormat
+from ivr.domain.accounts import AccountFormat, AliasKind, plain_alias
 from ivr.domain.faults import BrokenFile
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES
 from ivr.domain.phones import is_e164
@@ -23,17 +26,26 @@ from ivr.domain.phones import is_e164
 PLACE = ("street", "house", "flat", "district", "phones")
 OF_METER = ("meter", "digits", "zones", "power_kw", "read_on", "t1", "t2", "t3")
 COLUMNS = ("account", *PLACE, *OF_METER)
+FURTHER_OF_METER = ("ratio", "remote", "next_verification")
+FURTHER_OF_ACCOUNT = ("aliases", "group")
+FURTHER = (*FURTHER_OF_METER, *FURTHER_OF_ACCOUNT)
 
 LONGEST_LINE = 16_384  # bytes
 LONGEST_TEXT = 200  # characters
 MOST_PHONES = 20
 EARLIEST = date(1990, 1, 1)  # older than any meter in use: a slip of the pen
 MOST_POWER_KW = 100_000.0
+MOST_RATIO = 100_000
+MOST_ALIASES = 20
+LATEST = date(2100, 1, 1)
 
 _SERIAL = re.compile(r"[^\W_][\w\-./ ]{0,63}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _POWER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?")
+_ALIAS = re.compile(r"(old|bank|els):([^\W_]{1,40})")
+_GROUP = re.compile(r"[\w-]{0,64}")
+_REMOTE = {"": False, "0": False, "1": True}
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -59,7 +71,7 @@ class AccountLine:
     """One good line. first: whether no earlier line names the account. place: the columns of PLACE.
 
     meter: serial number, '' for an account without meter (then the rest is 0 or None).
-    values: readings of `read_on`, one a zone, or empty.
+    values: readings of `read_on`, one a zone, or empty. aliases: kind and number, as `plain_alias` writes it.
     """
 
     line: int
@@ -72,6 +84,11 @@ class AccountLine:
     power_kw: float | None = None
     read_on: date | None = None
     values: tuple[int, ...] = ()
+    ratio: int = 1
+    remote: bool = False
+    next_verification: date | None = None
+    aliases: tuple[tuple[AliasKind, str], ...] = ()
+    group: str = ""
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -88,12 +105,15 @@ class AccountFile:
         self._accounts = accounts
         self._today = today
         self._places: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self._meters: dict[str, tuple[int, str]] = {}
+        self._meters: dict[tuple[str, str], int] = {}
+        self._aliases: dict[tuple[AliasKind, str], tuple[int, str]] = {}
         self._faults: list[BadLine] = []
         self._line = 0
         self._account: tuple[str, ...] = ()
         self.position = 0
         """Bytes read so far."""
+        self.told: frozenset[str] = frozenset()
+        """Further columns that the file has; known as soon as its first line is read."""
 
     def lines(self) -> Iterator[AccountLine | BadLine]:
         """Every line in order: a good one, or its faults one by one. Raises BadFile, OSError."""
@@ -105,6 +125,7 @@ class AccountFile:
                 raise BadFile("line 1: this is UTF-16; save the file as CSV in UTF-8")
             encoding = "utf-8" if header.startswith(_BOM) else None
             names, separator = _header(header.removeprefix(_BOM))
+            self.told = frozenset(FURTHER).intersection(names)
             while (raw := self._next(file)) is not None:
                 if encoding is None and not raw.isascii():
                     # The first letters beyond ASCII decide for the whole file: a later slip must not turn a file
@@ -165,32 +186,68 @@ class AccountFile:
         if len(phones) > MOST_PHONES:
             self._fault("phones", f"more than {MOST_PHONES}")
         place = (row["street"], row["house"], row["flat"], row["district"], " ".join(phones))
-        first_line, first_place = self._places.setdefault(account, (self._line, place))
-        if first_place != place:
-            column = next(name for name, one, other in zip(PLACE, place, first_place, strict=True) if one != other)
+        of_account = (*place, *(row.get(name, "") for name in FURTHER_OF_ACCOUNT))
+        first_line, before = self._places.setdefault(account, (self._line, of_account))
+        if before != of_account:
+            names = (*PLACE, *FURTHER_OF_ACCOUNT)
+            column = next(name for name, one, other in zip(names, of_account, before, strict=True) if one != other)
             self._fault(column, f"differs from line {first_line} of the same account")
         first = first_line == self._line
-        if not any(row[name] for name in OF_METER):
-            return AccountLine(self._line, account, first, place)
-        return self._with_meter(row, account, first, place)
+        aliases = self._aliases_of(row.get("aliases", ""), account, first=first)
+        group = row.get("group", "")
+        if not _GROUP.fullmatch(group):
+            self._fault("group", f"{_shown(group)} is no group: up to 64 letters, digits, - and _")
+        line = AccountLine(self._line, account, first, place, aliases=aliases, group=group)
+        if not any(row.get(name) for name in (*OF_METER, *FURTHER_OF_METER)):
+            return line
+        return self._with_meter(row, line)
 
-    def _with_meter(
-        self, row: dict[str, str], account: str, first: bool, place: tuple[str, str, str, str, str]
-    ) -> AccountLine | None:
+    def _aliases_of(self, text: str, account: str, *, first: bool) -> tuple[tuple[AliasKind, str], ...]:
+        """Other numbers of the account, from its first line; each belongs to one account."""
+        found: dict[tuple[AliasKind, str], None] = {}
+        for word in text.split() if first else ():
+            match = _ALIAS.fullmatch(word.replace("-", ""))
+            if match is None:
+                self._fault("aliases", f"{_shown(word)} is not in the form old:123, bank:123 or els:12АБ345678")
+                continue
+            alias = AliasKind(match[1]), plain_alias(match[2])
+            line, owner = self._aliases.setdefault(alias, (self._line, account))
+            if owner != account:
+                self._fault("aliases", f"{_shown(word)} stands in line {line} already", owner)
+            found[alias] = None
+        if len(found) > MOST_ALIASES:
+            self._fault("aliases", f"more than {MOST_ALIASES}")
+        return tuple(found)
+
+    def _with_meter(self, row: dict[str, str], account_line: AccountLine) -> AccountLine:
+        account = account_line.account
         serial = row["meter"]
         if not _SERIAL.fullmatch(serial):
             self._fault("meter", f"{_shown(serial)} is no serial number: up to 64 letters, digits, - . / and spaces")
-        elif serial in self._meters:
-            line, other = self._meters[serial]
-            self._fault("meter", f"{_shown(serial)} stands in line {line} already", other)
-        else:
-            self._meters[serial] = (self._line, account)
+        elif self._meters.setdefault((account, serial), self._line) != self._line:
+            line = self._meters[account, serial]
+            self._fault("meter", f"{_shown(serial)} stands in line {line} of the account already")
         digits = self._whole(row, "digits", FEWEST_DIGITS, MOST_DIGITS)
         zones = self._whole(row, "zones", 1, MOST_ZONES)
         power = self._power(row["power_kw"])
-        read_on = self._day(row["read_on"])
+        read_on = self._day("read_on", row["read_on"], self._today)
         values = self._values(row, digits, zones, known_day=bool(row["read_on"])) if digits and zones else ()
-        return AccountLine(self._line, account, first, place, serial, digits, zones, power, read_on, values)
+        ratio = self._whole(row, "ratio", 1, MOST_RATIO) if row.get("ratio") else 1
+        remote = row.get("remote", "")
+        if remote not in _REMOTE:
+            self._fault("remote", f"{_shown(remote)} is neither 0 nor 1")
+        return replace(
+            account_line,
+            meter=serial,
+            digits=digits,
+            zones=zones,
+            power_kw=power,
+            read_on=read_on,
+            values=values,
+            ratio=ratio,
+            remote=_REMOTE.get(remote, False),
+            next_verification=self._day("next_verification", row.get("next_verification", ""), LATEST),
+        )
 
     def _whole(self, row: dict[str, str], name: str, least: int, most: int) -> int:
         """The number in a column, 0 if it is faulty."""
@@ -208,7 +265,7 @@ class AccountFile:
         self._fault("power_kw", f"{_shown(text)} is no power in kilowatts, for example 15 or 7.5")
         return None
 
-    def _day(self, text: str) -> date | None:
+    def _day(self, column: str, text: str, latest: date) -> date | None:
         if not text:
             return None
         try:
@@ -216,9 +273,9 @@ class AccountFile:
         except ValueError:
             day = None
         if day is None:
-            self._fault("read_on", f"{_shown(text)} is no date in the form 2026-11-25")
-        elif not EARLIEST <= day <= self._today:
-            self._fault("read_on", f"{_shown(text)} lies {'in the future' if day > self._today else 'too far back'}")
+            self._fault(column, f"{_shown(text)} is no date in the form 2026-11-25")
+        elif not EARLIEST <= day <= latest:
+            self._fault(column, f"{_shown(text)} lies {'in the future' if day > latest else 'too far back'}")
         return day
 
     def _values(self, row: dict[str, str], digits: int, zones: int, *, known_day: bool) -> tuple[int, ...]:
@@ -240,12 +297,14 @@ def _header(raw: bytes) -> tuple[list[str], str]:
     separator = ";" if text.count(";") > text.count(",") else ","
     names = [name.strip().strip('"').lower() for name in text.split(separator)]
     missing = [name for name in COLUMNS if name not in names]
-    strange = [name for name in names if name not in COLUMNS]
-    if missing or strange or len(names) != len(COLUMNS):
+    strange = [name for name in names if name not in COLUMNS and name not in FURTHER]
+    if missing or strange or len(names) != len(set(names)):
         wrong = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {_shown(', '.join(strange))}"] * bool(
             strange
         )
-        raise BadFile(f"line 1: the header is {' and '.join(wrong) or 'wrong'}; it is {','.join(COLUMNS)}")
+        told = " and ".join(wrong) or "wrong"
+        columns = f"{','.join(COLUMNS)}, and may go on with {','.join(FURTHER)}"
+        raise BadFile(f"line 1: the header is {told}; it is {columns}")
     return names, separator
 
 

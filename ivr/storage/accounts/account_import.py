@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.readings import Window
 from ivr.storage.accounts import import_steps as steps
 from ivr.storage.accounts.account_file import PLACE, AccountFile, AccountLine, BadLine
@@ -30,7 +30,7 @@ CHUNK = 2000
 class Terms:
     """What a file is judged by.
 
-    zone: where the customers live; readings are of the first moment of their day there.
+    zone: where the customers live, which tells what day it is.
     window: tells the period that a reading counts for. now: aware; nothing in the file is later.
     """
 
@@ -95,13 +95,13 @@ def import_accounts(
                 lines = _load(connection, file, terms, faults, lambda: progress(file.position, path.stat().st_size))
             connection.execution_options(writes=True)
             with connection.begin():
-                summary = _bring_in(connection, lines, faults, terms, skip_bad=skip_bad)
+                summary = _bring_in(connection, lines, file.told, faults, terms, skip_bad=skip_bad)
             if summary.imported:
                 with connection.begin():
                     steps.look_again(connection)
             return summary
     except IntegrityError as error:
-        raise StoreUnavailable("another import was at work at the same time: nothing is imported, try again") from error
+        raise StoreUnavailable(StoreProblem.OTHER_IMPORT) from error
 
 
 def _load(
@@ -111,6 +111,7 @@ def _load(
     steps.staging.create_all(connection)
     rows: list[dict[str, object]] = []
     phones: list[dict[str, object]] = []
+    aliases: list[dict[str, object]] = []
     good = 0
     for found in file.lines():
         if isinstance(found, BadLine):
@@ -120,14 +121,20 @@ def _load(
         rows.append(_row(found, terms))
         if found.first:
             phones += ({"account": found.account, "phone": phone} for phone in found.phones)
+            aliases += (
+                {"line": found.line, "account": found.account, "kind": kind.value, "alias": alias}
+                for kind, alias in found.aliases
+            )
         if len(rows) >= CHUNK:
             _fill(connection, steps.lines, rows)
             _fill(connection, steps.phones, phones)
+            _fill(connection, steps.aliases, aliases)
             progress()
     _fill(connection, steps.lines, rows)
     _fill(connection, steps.phones, phones)
+    _fill(connection, steps.aliases, aliases)
     if connection.dialect.name != "sqlite":
-        for table in (steps.lines, steps.phones):  # PostgreSQL never looks at temporary tables by itself
+        for table in (steps.lines, steps.phones, steps.aliases):  # PostgreSQL never looks at temporary tables by itself
             connection.execute(text(f"ANALYZE {table.name}"))
     progress()
     return good + len(faults.lines)
@@ -151,24 +158,31 @@ def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
         "digits": line.digits,
         "zones": line.zones,
         "power_kw": line.power_kw,
-        "taken_at": datetime.combine(day, time(), terms.zone) if day else None,
+        "read_on": day,
         "period": str(terms.window.period_of(day)) if day else None,
+        "ratio": line.ratio,
+        "remote": line.remote,
+        "next_verification": line.next_verification,
+        "window_group": line.group,
         "t1": values[0],
         "t2": values[1],
         "t3": values[2],
     }
 
 
-def _bring_in(connection: Connection, lines: int, faults: _Faults, terms: Terms, *, skip_bad: bool) -> Summary:
-    for bad in steps.conflicts(connection):
+def _bring_in(
+    connection: Connection, lines: int, told: frozenset[str], faults: _Faults, terms: Terms, *, skip_bad: bool
+) -> Summary:
+    """told: further columns of the file."""
+    for bad in (*steps.conflicts(connection), *steps.taken_aliases(connection)):
         faults.add(bad)
     if faults.lines and not skip_bad:
         return Summary(False, lines, len(faults.lines), len(faults.accounts))
     if faults.accounts:
         connection.execute(steps.spoiled.insert(), [{"account": account} for account in faults.accounts])
         steps.forget_spoiled(connection)
-    accounts_new, accounts_changed = steps.bring_in_accounts(connection)
-    meters_new = steps.bring_in_meters(connection)
+    accounts_new, accounts_changed = steps.bring_in_accounts(connection, told)
+    meters_new = steps.bring_in_meters(connection, told)
     readings_new, behind = steps.bring_in_readings(connection, terms.now)
     return Summary(
         True,

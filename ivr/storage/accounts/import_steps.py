@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Float, Integer, MetaData, Table, Text, bindparam, text
+from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, MetaData, Table, Text, bindparam, text
 
 from ivr.domain.meters import MOST_ZONES
-from ivr.storage.accounts.account_file import PLACE, BadLine
+from ivr.storage.accounts.account_file import FURTHER_OF_METER, PLACE, BadLine
 from ivr.storage.accounts.load import REFUSED
 from ivr.storage.tables.columns import UtcTime
 
@@ -28,13 +28,26 @@ lines = Table(
     Column("digits", Integer),
     Column("zones", Integer),
     Column("power_kw", Float(53)),
-    Column("taken_at", UtcTime),
+    Column("read_on", Date),
     Column("period", Text),
+    Column("ratio", Integer),
+    Column("remote", Boolean),
+    Column("next_verification", Date),
+    Column("window_group", Text),
     *(Column(f"t{place}", Integer) for place in range(1, MOST_ZONES + 1)),
     prefixes=_TEMPORARY,
 )
 phones = Table(
     "import_phones", staging, Column("account", Text), Column("phone", Text, index=True), prefixes=_TEMPORARY
+)
+aliases = Table(
+    "import_aliases",
+    staging,
+    Column("line", Integer),
+    Column("account", Text),
+    Column("kind", Text),
+    Column("alias", Text, index=True),
+    prefixes=_TEMPORARY,
 )
 spoiled = Table("import_spoiled", staging, Column("account", Text, primary_key=True), prefixes=_TEMPORARY)
 readings = Table(
@@ -42,15 +55,18 @@ readings = Table(
     staging,
     Column("register_id", Integer, primary_key=True, autoincrement=False),
     Column("value", Integer),
-    Column("taken_at", UtcTime),
+    Column("read_on", Date),
     Column("period", Text),
     prefixes=_TEMPORARY,
 )
 
-_CONFLICTS = text("""
-    SELECT l.line, l.account, l.digits, l.zones, a.number, m.digits AS stored_digits, m.zones AS stored_zones
-    FROM import_lines l JOIN meters m ON m.serial = l.meter AND m.removed IS NULL JOIN accounts a ON a.id = m.account_id
-    WHERE a.number <> l.account OR m.digits <> l.digits OR m.zones <> l.zones
+_METER_OF_LINE = """JOIN accounts a ON a.number = l.account
+    JOIN meters m ON m.account_id = a.id AND m.serial = l.meter AND m.removed IS NULL"""
+
+_CONFLICTS = text(f"""
+    SELECT l.line, l.account, l.digits, l.zones, m.digits AS stored_digits, m.zones AS stored_zones
+    FROM import_lines l {_METER_OF_LINE}
+    WHERE m.digits <> l.digits OR m.zones <> l.zones
     ORDER BY l.line
 """)
 
@@ -81,29 +97,50 @@ _NEW_METERS = """
     INSERT INTO meters (account_id, serial, digits, zones, power_kw)
     SELECT a.id, l.meter, l.digits, l.zones, l.power_kw FROM import_lines l JOIN accounts a ON a.number = l.account
     WHERE l.meter IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM meters m WHERE m.serial = l.meter AND m.removed IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM meters m WHERE m.account_id = a.id AND m.serial = l.meter AND m.removed IS NULL)
     ORDER BY l.line
 """
-_CHANGED_POWER = """
-    UPDATE meters SET power_kw = l.power_kw FROM import_lines l
-    WHERE l.meter = meters.serial AND meters.removed IS NULL AND l.power_kw IS DISTINCT FROM meters.power_kw
+_CHANGED_METERS = """
+    UPDATE meters SET {0} = l.{0} FROM import_lines l JOIN accounts a ON a.number = l.account
+    WHERE l.meter = meters.serial AND meters.account_id = a.id AND meters.removed IS NULL
+    AND l.{0} IS DISTINCT FROM meters.{0}
+"""
+_CHANGED_GROUPS = """
+    UPDATE accounts SET window_group = l.window_group FROM import_lines l
+    WHERE l.leads AND l.account = accounts.number AND l.window_group <> accounts.window_group
+"""
+_TAKEN_ALIASES = """
+    SELECT p.line, p.account, p.kind, p.alias FROM import_aliases p JOIN account_aliases o
+        ON o.kind = p.kind AND o.alias = p.alias
+    JOIN accounts a ON a.id = o.account_id
+    WHERE a.number <> p.account AND NOT EXISTS (SELECT 1 FROM import_lines l WHERE l.account = a.number)
+    ORDER BY p.line
+"""
+_OLD_ALIASES = """
+    DELETE FROM account_aliases
+    WHERE account_id IN (SELECT a.id FROM accounts a JOIN import_lines l ON l.account = a.number)
+"""
+_NEW_ALIASES = """
+    INSERT INTO account_aliases (kind, alias, account_id)
+    SELECT p.kind, p.alias, a.id FROM import_aliases p JOIN accounts a ON a.number = p.account
+    WHERE NOT EXISTS (SELECT 1 FROM account_aliases o WHERE o.kind = p.kind AND o.alias = p.alias)
 """
 _NEW_REGISTERS = """
     INSERT INTO registers (meter_id, zone)
-    SELECT m.id, 'T{0}' FROM import_lines l JOIN meters m ON m.serial = l.meter AND m.removed IS NULL
+    SELECT m.id, 'T{0}' FROM import_lines l {1}
     WHERE l.zones >= {0} AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.meter_id = m.id AND r.zone = 'T{0}')
     ORDER BY m.id
 """
 _READINGS_OF_FILE = """
-    INSERT INTO import_readings (register_id, value, taken_at, period)
-    SELECT r.id, l.t{0}, l.taken_at, l.period
-    FROM import_lines l JOIN meters m ON m.serial = l.meter AND m.removed IS NULL
+    INSERT INTO import_readings (register_id, value, read_on, period)
+    SELECT r.id, l.t{0}, l.read_on, l.period
+    FROM import_lines l {1}
     JOIN registers r ON r.meter_id = m.id AND r.zone = 'T{0}'
     WHERE l.t{0} IS NOT NULL
 """
 _IDENTICAL = f"""
     DELETE FROM import_readings WHERE EXISTS (SELECT 1 FROM readings o
-        WHERE o.register_id = import_readings.register_id AND o.taken_at = import_readings.taken_at
+        WHERE o.register_id = import_readings.register_id AND o.read_on = import_readings.read_on
         AND o.value = import_readings.value AND o.channel = 'billing' AND o.reason NOT LIKE '{REFUSED}%')
 """
 # Callers who store a reading of these registers wait from here to the end; see keeping._TURN.
@@ -116,21 +153,21 @@ _ECHOES = """
 """
 _CORRECTED = f"""
     UPDATE readings SET status = 'superseded', reason = '{REFUSED}: corrected by billing' FROM import_readings n
-    WHERE readings.register_id = n.register_id AND readings.taken_at = n.taken_at AND readings.channel = 'billing'
+    WHERE readings.register_id = n.register_id AND readings.read_on = n.read_on AND readings.channel = 'billing'
     AND readings.reason NOT LIKE '{REFUSED}%'
 """
 _OUTDATED = """
     UPDATE readings SET status = 'superseded' FROM import_readings n
     WHERE readings.register_id = n.register_id AND readings.period = n.period AND readings.channel = 'billing'
-    AND readings.status <> 'superseded' AND readings.taken_at < n.taken_at
+    AND readings.status <> 'superseded' AND readings.read_on < n.read_on
 """
 _BEHIND = """
     SELECT count(*) FROM import_readings n WHERE EXISTS (SELECT 1 FROM readings o
         WHERE o.register_id = n.register_id AND o.period = n.period AND o.status <> 'superseded')
 """
 _NEW_READINGS = """
-    INSERT INTO readings (register_id, value, taken_at, period, channel, status, created_at)
-    SELECT n.register_id, n.value, n.taken_at, n.period, 'billing', CASE WHEN EXISTS (SELECT 1 FROM readings o
+    INSERT INTO readings (register_id, value, read_on, received_at, period, channel, status, created_at)
+    SELECT n.register_id, n.value, n.read_on, :now, n.period, 'billing', CASE WHEN EXISTS (SELECT 1 FROM readings o
         WHERE o.register_id = n.register_id AND o.period = n.period AND o.status <> 'superseded')
         THEN 'superseded' ELSE 'exported' END, :now
     FROM import_readings n ORDER BY n.register_id
@@ -140,41 +177,50 @@ _NEW_READINGS = """
 def conflicts(connection: Connection) -> Iterator[BadLine]:
     """Lines of the file that contradict the meters in the store."""
     for row in connection.execute(_CONFLICTS):
-        if row.number != row.account:
-            yield BadLine(row.line, "meter", "is in use at another account", (row.account,))
-            continue
         for name, told, stored in (("digits", row.digits, row.stored_digits), ("zones", row.zones, row.stored_zones)):
             if told != stored:
                 yield BadLine(row.line, name, f"is {stored} for this meter so far, not {told}", (row.account,))
 
 
+def taken_aliases(connection: Connection) -> Iterator[BadLine]:
+    """Aliases of the file that an account has which the file does not name."""
+    for row in connection.execute(text(_TAKEN_ALIASES)):
+        yield BadLine(row.line, "aliases", f"{row.kind}:{row.alias} is in use at another account", (row.account,))
+
+
 def forget_spoiled(connection: Connection) -> None:
     """Leave out all lines of the accounts in `spoiled`."""
-    for table in (lines, phones):
+    for table in (lines, phones, aliases):
         connection.execute(text(f"DELETE FROM {table.name} WHERE account IN (SELECT account FROM import_spoiled)"))
 
 
-def bring_in_accounts(connection: Connection) -> tuple[int, int]:
-    """Accounts and their phones; how many are new, how many changed."""
+def bring_in_accounts(connection: Connection, told: Collection[str]) -> tuple[int, int]:
+    """Accounts, their phones and aliases; how many are new, how many changed. told: further columns of the file."""
     new, changed = _run(connection, _NEW_ACCOUNTS), _run(connection, _CHANGED_ACCOUNTS)
     _run(connection, _OLD_PHONES)
     _run(connection, _NEW_PHONES)
+    if "group" in told:
+        _run(connection, _CHANGED_GROUPS)
+    if "aliases" in told:
+        _run(connection, _OLD_ALIASES)
+        _run(connection, _NEW_ALIASES)
     return new, changed
 
 
-def bring_in_meters(connection: Connection) -> int:
-    """Meters and registers; how many meters are new."""
+def bring_in_meters(connection: Connection, told: Collection[str]) -> int:
+    """Meters and registers; how many meters are new. told: further columns of the file."""
     new = _run(connection, _NEW_METERS)
-    _run(connection, _CHANGED_POWER)
+    for column in ("power_kw", *(name for name in FURTHER_OF_METER if name in told)):
+        _run(connection, _CHANGED_METERS.format(column))
     for place in range(1, MOST_ZONES + 1):
-        _run(connection, _NEW_REGISTERS.format(place))
+        _run(connection, _NEW_REGISTERS.format(place, _METER_OF_LINE))
     return new
 
 
 def bring_in_readings(connection: Connection, now: datetime) -> tuple[int, int]:
     """The readings of the file; how many are new, and how many of them stand behind a live one of their period."""
     for place in range(1, MOST_ZONES + 1):
-        _run(connection, _READINGS_OF_FILE.format(place))
+        _run(connection, _READINGS_OF_FILE.format(place, _METER_OF_LINE))
     _run(connection, _IDENTICAL)
     if connection.dialect.name != "sqlite":
         connection.execute(text("ANALYZE import_readings"))
@@ -189,7 +235,7 @@ def bring_in_readings(connection: Connection, now: datetime) -> tuple[int, int]:
 def look_again(connection: Connection) -> None:
     """Let PostgreSQL look at the tables' new sizes now: until it does by itself, callers would wait for poor plans."""
     if connection.dialect.name != "sqlite":
-        connection.execute(text("ANALYZE accounts, account_phones, meters, registers, readings"))
+        connection.execute(text("ANALYZE accounts, account_phones, account_aliases, meters, registers, readings"))
 
 
 def _run(connection: Connection, statement: str) -> int:

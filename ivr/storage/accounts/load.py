@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from ivr.domain.accounts import Account
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register, Zone
-from ivr.domain.readings import Channel, Period, Reading, Status, Use
+from ivr.domain.readings import Channel, Period, Reading, Status, Use, rank
 from ivr.storage import tables
 from ivr.storage.tables.columns import AnyRow
 
@@ -22,6 +21,8 @@ REFUSED = "refused"
 
 USES = 12
 """Past uses that are remembered: a year of months."""
+
+_MEASURES = tuple(channel.value for channel in Channel if rank(channel))
 
 _DEPTH = 2 * (USES + 2)  # rows of one register that are looked at: billing may repeat a caller's reading of a month
 
@@ -36,10 +37,14 @@ _ACCOUNT = (
         _accounts.c.house,
         _accounts.c.flat,
         _accounts.c.district,
+        _accounts.c.window_group,
         _meters.c.id.label("meter_id"),
         _meters.c.serial,
         _meters.c.digits,
         _meters.c.power_kw,
+        _meters.c.ratio,
+        _meters.c.remote,
+        _meters.c.next_verification,
         _meters.c.installed,
         _registers.c.id.label("register_id"),
         _registers.c.zone,
@@ -52,18 +57,23 @@ _ACCOUNT = (
     .where(_accounts.c.number == bindparam("number"))
 )
 
-# Of the superseded rows only billing's own measures still count, see `_believed`.
+# Of the superseded rows only measures still count, see `_believed`.
 _counting = (
     select(
         _readings.c.register_id,
         _readings.c.value,
-        _readings.c.taken_at,
+        _readings.c.read_on,
+        _readings.c.received_at,
+        _readings.c.id,
         _readings.c.period,
         _readings.c.channel,
         _readings.c.status,
         _readings.c.reason,
         func.row_number()
-        .over(partition_by=_readings.c.register_id, order_by=(_readings.c.taken_at.desc(), _readings.c.id.desc()))
+        .over(
+            partition_by=_readings.c.register_id,
+            order_by=(_readings.c.read_on.desc(), _readings.c.received_at.desc(), _readings.c.id.desc()),
+        )
         .label("age"),
     )
     .select_from(_readings.join(_registers).join(_meters))
@@ -72,7 +82,7 @@ _counting = (
         _meters.c.removed.is_(None),
         or_(
             _readings.c.status != Status.SUPERSEDED.value,
-            and_(_readings.c.channel == Channel.BILLING.value, _readings.c.reason.not_like(f"{REFUSED}%")),
+            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{REFUSED}%")),
         ),
     )
     .subquery()
@@ -93,7 +103,7 @@ def numbers_of_phone(connection: Connection, phone: str, most: int) -> list[str]
     return list(connection.execute(_OF_PHONE, {"phone": phone, "most": most}).scalars())
 
 
-def load_account(connection: Connection, number: str, present: Period, zone: ZoneInfo) -> Account | None:
+def load_account(connection: Connection, number: str, present: Period) -> Account | None:
     """The account with this number, or None. `present`: the period that a reading given now counts for."""
     rows = connection.execute(_ACCOUNT, {"number": number}).all()
     if not rows:
@@ -107,7 +117,8 @@ def load_account(connection: Connection, number: str, present: Period, zone: Zon
         street=first.street,
         house=first.house,
         flat=first.flat,
-        meters=_meters_of(rows, past, str(present), zone),
+        meters=_meters_of(rows, past, str(present)),
+        group=first.window_group,
     )
 
 
@@ -118,43 +129,50 @@ def _past(connection: Connection, account_id: int) -> dict[int, list[AnyRow]]:
     return past
 
 
-def _meters_of(
-    rows: Sequence[AnyRow], past: dict[int, list[AnyRow]], present: str, zone: ZoneInfo
-) -> tuple[Meter, ...]:
+def _meters_of(rows: Sequence[AnyRow], past: dict[int, list[AnyRow]], present: str) -> tuple[Meter, ...]:
     registers: dict[int, list[Register]] = defaultdict(list)
     facts: dict[int, AnyRow] = {}
     for row in sorted((row for row in rows if row.register_id is not None), key=lambda row: str(row.zone)):
         facts[row.meter_id] = row
         register = Register(id=row.register_id, zone=Zone(row.zone), digits=row.digits)
-        registers[row.meter_id].append(_with_past(register, past.get(row.register_id, []), present, zone))
+        registers[row.meter_id].append(_with_past(register, past.get(row.register_id, []), present))
     in_order = sorted(facts.values(), key=lambda row: (row.installed or date.min, row.meter_id))
     return tuple(
-        Meter(id=row.meter_id, serial=row.serial, registers=tuple(registers[row.meter_id]), power_kw=row.power_kw)
+        Meter(
+            id=row.meter_id,
+            serial=row.serial,
+            registers=tuple(registers[row.meter_id]),
+            power_kw=row.power_kw,
+            ratio=row.ratio,
+            remote=row.remote,
+            next_verification=row.next_verification,
+        )
         for row in in_order
     )
 
 
-def _with_past(register: Register, rows: list[AnyRow], present: str, zone: ZoneInfo) -> Register:
+def _with_past(register: Register, rows: list[AnyRow], present: str) -> Register:
     """`register` with its history; `rows` newest first."""
     live = [row for row in rows if row.status != Status.SUPERSEDED]
-    believed = [row for row in rows if _believed(row, present)]
+    believed = sorted((row for row in rows if _believed(row, present)), key=_standing, reverse=True)
     return Register(
         id=register.id,
         zone=register.zone,
         digits=register.digits,
-        base=_reading(believed[0], zone) if believed else None,
-        latest=_reading(live[0], zone) if live else None,
-        uses=_uses(believed, register.capacity, zone),
+        base=_reading(believed[0]) if believed else None,
+        latest=_reading(live[0]) if live else None,
+        uses=_uses(believed, register.capacity),
     )
 
 
 def _believed(row: AnyRow, present: str) -> bool:
     """Whether new readings are measured against this one.
 
-    Billing's own always are. A caller's is once its period is over: until then a correction replaces it.
+    A measure (billing, an inspector, a meter read remotely, a clerk) always is, unless it waits for a clerk. What a
+    resident gave is once its period is over: until then a correction replaces it.
     """
-    if row.channel == Channel.BILLING:
-        return True
+    if rank(Channel(row.channel)):
+        return bool(row.status != Status.FLAGGED)
     if row.period >= present:
         return False
     return row.status in {Status.ACCEPTED, Status.EXPORTED} or (
@@ -162,12 +180,17 @@ def _believed(row: AnyRow, present: str) -> bool:
     )
 
 
-def _uses(believed: list[AnyRow], capacity: int, zone: ZoneInfo) -> tuple[Use, ...]:
+def _standing(row: AnyRow) -> tuple[date, int, datetime, int]:
+    """Order of readings as measures: of one day the highest rank counts, then the latest."""
+    return row.read_on, rank(Channel(row.channel)), row.received_at, row.id
+
+
+def _uses(believed: list[AnyRow], capacity: int) -> tuple[Use, ...]:
     """Uses between the newest believed readings of each period, oldest first; `believed` newest first."""
     newest_of_period: dict[str, AnyRow] = {}
     for row in believed:
         newest_of_period.setdefault(row.period, row)
-    readings = [_reading(row, zone) for row in list(newest_of_period.values())[: USES + 1]]
+    readings = [_reading(row) for row in list(newest_of_period.values())[: USES + 1]]
     uses = []
     for earlier, later in pairwise(reversed(readings)):
         kwh, days = later.value - earlier.value, (later.taken_on - earlier.taken_on).days
@@ -180,6 +203,5 @@ def _uses(believed: list[AnyRow], capacity: int, zone: ZoneInfo) -> tuple[Use, .
     return tuple(uses)
 
 
-def _reading(row: AnyRow, zone: ZoneInfo) -> Reading:
-    taken_at: datetime = row.taken_at
-    return Reading(row.value, taken_at.astimezone(zone).date())
+def _reading(row: AnyRow) -> Reading:
+    return Reading(row.value, row.read_on)

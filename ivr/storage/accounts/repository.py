@@ -104,4 +104,4 @@ class AccountRepository:
 
     def _load(self, connection: Connection, number: str) -> Account | None:
         present = self._window.period_of(self._now().astimezone(self._zone).date())
-        return load_account(connection, number, present, self._zone)
+        return load_account(connection, number, present)

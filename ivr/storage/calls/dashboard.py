@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from ivr.domain.callbacks import CallbackState
 from ivr.domain.journal.words import WITH_A_PERSON
 from ivr.domain.outages import State
 from ivr.storage import tables
@@ -47,7 +48,7 @@ class Waiting:
     """How many wait for a decision.
 
     flagged: readings. suspected, late: outages that nobody confirmed, that should have ended. reports: of today.
-    rings: promises to ring that are due now or under way.
+    rings: call-backs that are due now or under way.
     """
 
     flagged: int = 0
@@ -92,9 +93,8 @@ def today(database: Database, midnight: datetime, now: datetime) -> Dashboard:
     )
     flagged = select(func.count()).select_from(_readings).where(tables.FLAGGED)
     reports = select(func.count()).where(_reports.c.created_at >= midnight)
-    rings = select(func.count()).where(
-        (_callbacks.c.state == "calling") | ((_callbacks.c.state == "due") & (_callbacks.c.due_at <= now))
-    )
+    calling, due = (_callbacks.c.state == state.value for state in (CallbackState.CALLING, CallbackState.DUE))
+    rings = select(func.count()).where(calling | (due & (_callbacks.c.due_at <= now)))
     live = select(_outages.c.state, _outages.c.expected_end).where(
         _outages.c.state.in_((State.OPEN.value, State.SUSPECTED.value))
     )

@@ -1,4 +1,4 @@
-"""One call as the pages show it: what was said, pressed, stored, told and promised."""
+"""One call as the pages show it: what was said, pressed, stored, told and asked for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from ivr.domain.outages import Place
-from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.calls.reader import CallReader, ReadingView, StepView
 from ivr.storage.database.database import Database
 from ivr.storage.outages.reports import BEFORE_FIRST_REPORT
-from ivr.storage.readings.submissions import BEFORE_FIRST_RECEIPT
 
-_calls, _accounts, _receipts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Receipt)
+_calls, _accounts, _contacts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Contact)
 _readings, _reports = tables.of(tables.Reading), tables.of(tables.OutageReport)
 _callbacks = tables.of(tables.Callback)
 
@@ -48,8 +46,8 @@ class ReportOfCall:
 
 
 @dataclass(frozen=True, slots=True)
-class RingOfCall:
-    """A promise to ring, given in this call."""
+class CallCallbackView:
+    """A call-back that was asked for in this call."""
 
     kind: str
     state: str
@@ -65,7 +63,7 @@ class CallDetails:
     steps: tuple[StepView, ...]
     readings: tuple[ReadingView, ...]
     reports: tuple[ReportOfCall, ...]
-    rings: tuple[RingOfCall, ...]
+    callbacks: tuple[CallCallbackView, ...]
     receipt: str
 
 
@@ -97,7 +95,7 @@ def details(database: Database, call_id: str) -> CallDetails | None:
     if call is None:
         return None
     follower = CallReader(database)
-    rings = select(_callbacks.c.kind, _callbacks.c.state, _callbacks.c.outage_id, _callbacks.c.reason)
+    callbacks = select(_callbacks.c.kind, _callbacks.c.state, _callbacks.c.outage_id, _callbacks.c.reason)
     with database.reading() as connection:
         reports = connection.execute(select(_reports).where(_reports.c.call_id == call_id).order_by(_reports.c.id))
         told = [
@@ -110,23 +108,25 @@ def details(database: Database, call_id: str) -> CallDetails | None:
             )
             for row in reports
         ]
-        promised = connection.execute(rings.where(_callbacks.c.call_id == call_id).order_by(_callbacks.c.id))
-        kept = tuple(RingOfCall(*row) for row in promised)
-        receipt = connection.scalar(select(_receipts.c.number).where(_receipts.c.call_id == call_id))
+        asked = connection.execute(callbacks.where(_callbacks.c.call_id == call_id).order_by(_callbacks.c.id))
+        kept = tuple(CallCallbackView(*row) for row in asked)
+        receipt = connection.scalar(select(_contacts.c.receipt).where(_contacts.c.call_id == call_id))
     return CallDetails(
         call=call,
         steps=tuple(follower.steps(call_id)),
         readings=tuple(follower.readings_of_call(call_id)),
         reports=tuple(told),
-        rings=kept,
-        receipt="" if receipt is None else str(BEFORE_FIRST_RECEIPT + receipt),
+        callbacks=kept,
+        receipt=receipt or "",
     )
 
 
 def voices_of_call(database: Database, call_id: str) -> tuple[str, ...]:
     """Files of the utterances that are kept of a call, below the recordings. Raises StoreUnavailable."""
-    readings = select(_readings.c.voice).where(
-        _readings.c.call_id == call_id, _readings.c.status != Status.SUPERSEDED.value, _readings.c.voice.is_not(None)
+    readings = (
+        select(_readings.c.voice)
+        .join(_contacts, _contacts.c.id == _readings.c.contact_id)
+        .where(_contacts.c.call_id == call_id, tables.LIVE_OF_CONTACT, _readings.c.voice.is_not(None))
     )
     reports = select(_reports.c.recording).where(_reports.c.call_id == call_id, _reports.c.recording.is_not(None))
     with database.reading() as connection:

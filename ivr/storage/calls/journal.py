@@ -39,7 +39,8 @@ LONGEST_PAUSE_S = 5.0
 
 _MOST = 2000  # steps of one transaction
 
-_calls, _steps, _readings = tables.of(tables.Call), tables.of(tables.CallStep), tables.of(tables.Reading)
+_calls, _steps = tables.of(tables.Call), tables.of(tables.CallStep)
+_contacts, _readings = tables.of(tables.Contact), tables.of(tables.Reading)
 
 _OPENED = ("id", "node", "started_at", "caller", "called", "channel", "uniqueid")
 _IDENTIFY = update(_calls).where(_calls.c.id == bindparam("call")).values(account_id=bindparam("account"))
@@ -147,7 +148,7 @@ class Journal:
 
         Raises StoreUnavailable.
         """
-        stored = exists().where(_readings.c.call_id == _calls.c.id)
+        stored = exists().where(_contacts.c.call_id == _calls.c.id, _readings.c.contact_id == _contacts.c.id)
         abandoned = (
             update(_calls)
             .where(_calls.c.node == self._node, _calls.c.ended_at.is_(None))

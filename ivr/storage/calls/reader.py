@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from ivr.domain.journal.steps import ReadStep
 from ivr.domain.journal.stored import read
-from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 
@@ -75,13 +74,11 @@ class CallReader:
 
     def readings_of_call(self, call_id: str) -> list[ReadingView]:
         """Readings that a call stored and that were not replaced since, by meter and zone."""
-        readings = tables.of(tables.Reading)
-        return self._readings((readings.c.call_id == call_id) & (readings.c.status != Status.SUPERSEDED))
+        return self._readings(and_(tables.of(tables.Contact).c.call_id == call_id, tables.LIVE_OF_CONTACT))
 
     def readings_of_meter(self, serial: str) -> list[ReadingView]:
-        """All readings of a meter that came by telephone, replaced ones too, by zone and age."""
-        readings = tables.of(tables.Reading)
-        return self._readings((tables.of(tables.Meter).c.serial == serial) & readings.c.call_id.is_not(None))
+        """All readings of a meter that a contact brought, replaced ones too, by zone and age."""
+        return self._readings(tables.of(tables.Meter).c.serial == serial)
 
     def _call(self, condition: ColumnElement[bool]) -> CallView | None:
         calls = tables.of(tables.Call)
@@ -96,12 +93,15 @@ class CallReader:
         return CallView(*row) if row is not None else None
 
     def _readings(self, condition: ColumnElement[bool]) -> list[ReadingView]:
-        meters, registers, readings = map(tables.of, (tables.Meter, tables.Register, tables.Reading))
-        values = (readings.c.value, readings.c.status, readings.c.reason, readings.c.period, readings.c.receipt)
+        meters, registers = tables.of(tables.Meter), tables.of(tables.Register)
+        readings, contacts = tables.of(tables.Reading), tables.of(tables.Contact)
+        receipt = func.coalesce(contacts.c.receipt, "")
+        values = (readings.c.value, readings.c.status, readings.c.reason, readings.c.period, receipt)
         query = (
             select(meters.c.serial, registers.c.zone, *values, func.coalesce(readings.c.voice, ""))
             .join_from(readings, registers, readings.c.register_id == registers.c.id)
             .join(meters, registers.c.meter_id == meters.c.id)
+            .join(contacts, contacts.c.id == readings.c.contact_id)
             .where(condition)
             .order_by(meters.c.serial, registers.c.zone, readings.c.id)
         )

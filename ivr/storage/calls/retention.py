@@ -116,7 +116,7 @@ def remove_old(
 
 def _forget_files(database: Database, before: datetime) -> None:
     """Rows that name a removed file name none. Found first: looking takes long, writing holds up calls."""
-    old = (_readings.c.voice.is_not(None), _readings.c.status != Status.FLAGGED.value, _readings.c.taken_at < before)
+    old = (_readings.c.voice.is_not(None), _readings.c.status != Status.FLAGGED.value, _readings.c.received_at < before)
     told = (_reports.c.recording.is_not(None), _reports.c.created_at < before)
     with database.reading() as connection:
         readings = list(connection.scalars(select(_readings.c.id).where(*old).limit(MOST)))

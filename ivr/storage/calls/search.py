@@ -11,12 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from ivr.domain.journal.words import GOES_ON
 from ivr.storage import tables
 from ivr.storage.database.database import Database
-from ivr.storage.readings.submissions import BEFORE_FIRST_RECEIPT
 from ivr.storage.tables.columns import AnyRow
 
 PAGE = 50
 
-_calls, _accounts, _receipts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Receipt)
+_calls, _accounts, _contacts = tables.of(tables.Call), tables.of(tables.Account), tables.of(tables.Contact)
 _COLUMNS = (
     _calls.c.id,
     _calls.c.started_at,
@@ -132,8 +131,7 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
 def _named(connection: Connection, name: str) -> str | None:
     """Id of the call of a receipt, or the id itself."""
     if re.fullmatch(r"[0-9]{1,9}", name):
-        number = int(name) - BEFORE_FIRST_RECEIPT
-        return connection.scalar(select(_receipts.c.call_id).where(_receipts.c.number == number))
+        return connection.scalar(select(_contacts.c.call_id).where(_contacts.c.receipt == name))
     return name.lower() if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) else None
 
 

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ivr.domain.faults import BadInput, StoreUnavailable
+from ivr.domain.faults import BadInput, StoreProblem, StoreUnavailable
 
 CONNECT_LIMIT_S = 10.0
 """Longest wait for a server to answer at all, however long its statements may take."""
@@ -28,8 +29,11 @@ CONNECTIONS = 8
 """Connections at most: the daemon's units of work and its journal need five."""
 
 
+@dataclass(eq=False)
 class BadDatabaseUrl(BadInput, ValueError):
-    """The setting names no database that this project can use."""
+    """The setting names no database that this project can use. is_url: it is the URL of one of another kind."""
+
+    is_url: bool
 
 
 def database_url(text: str) -> URL:
@@ -37,12 +41,12 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise BadDatabaseUrl("not the URL of a database, for example sqlite:///var/ivr.db") from error
+        raise BadDatabaseUrl(is_url=False) from error
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"} and url.database not in {None, "", ":memory:"}:
         return url
-    raise BadDatabaseUrl("the database is a file of SQLite or PostgreSQL: sqlite:///… or postgresql://…")
+    raise BadDatabaseUrl(is_url=True)
 
 
 def make_engine(url: str, limit_s: float) -> Engine:
@@ -134,7 +138,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self.limit_s):
-            raise StoreUnavailable("database is locked")
+            raise StoreUnavailable(StoreProblem.LOCKED)
         try:
             yield
         finally:
@@ -156,9 +160,9 @@ def _faults_named() -> Iterator[None]:
     except (IntegrityError, DataError):
         raise  # a row that breaks a rule, not a database that is away
     except DBAPIError as error:
-        raise StoreUnavailable(_first_line(error.orig)) from error
+        raise StoreUnavailable(StoreProblem.DRIVER, _first_line(error.orig)) from error
     except (PoolTimeout, sqlite3.Error) as error:  # the latter from preparing a new connection
-        raise StoreUnavailable(_first_line(error)) from error
+        raise StoreUnavailable(StoreProblem.DRIVER, _first_line(error)) from error
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -1,72 +1,88 @@
 """What a clerk does with outages: enters, changes, ends and reopens them. Every change is in the audit.
 
 OutageFault
-├── NoSuchOutage     no such number, or the outage is over (to be reopened: goes on); the text says which
+├── NoSuchOutage     no such number, or the outage is over
+│   ├── NotSuspected to be confirmed, and nobody suspects it any more
+│   └── GoesOn       to be reopened, and not over
 ├── NobodyThere      no account lies at the place: most likely it is misspelt
-├── AlreadyKnown     an outage of the same place is open already
+├── AlreadyKnown     an outage of the same place goes on already
 └── OutOfOrder       it would end before it began
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from ivr.domain.audit import Action, Fact, Facts, FactValue
 from ivr.domain.audit import changed as old_and_new
-from ivr.domain.callbacks import CallbackResult
+from ivr.domain.callbacks import OPEN, UNREACHED, CallbackKind, CallbackState
 from ivr.domain.faults import BadInput, Conflict, Fault, NotFound
-from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, same
 from ivr.storage import tables
 from ivr.storage.database.audit import minute
 from ivr.storage.database.audit import note as audit
 from ivr.storage.database.database import Database
-from ivr.storage.outages.views import accounts_at, outage_of
+from ivr.storage.outages.rows import GOES_ON, going_on, outage_of
+from ivr.storage.outages.views import accounts_at
 
-NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
-"""When a promise is due whose outage has not ended; its end makes it due."""
-
-WAITS_AGAIN: dict[str, Any] = {
-    "state": "due",
-    "due_at": NOT_YET,
+WAITS: dict[str, Any] = {
+    "state": CallbackState.DUE.value,
+    "due_at": None,
     "joined_at": None,
     "tries": 0,
     "token": None,
     "reason": "",
     "finished_at": None,
 }
-"""Columns of a promise whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
+"""Columns of a call-back whose outage goes on. Its tries are counted anew, in Asterisk under a new name."""
 
 _outages, _callbacks = tables.of(tables.Outage), tables.of(tables.Callback)
 
-_LIVE = _outages.c.state.in_(sorted(LIVE))
-_POWER = _callbacks.c.kind == "power"
-_UNREACHED = [
-    rung.value for rung in (CallbackResult.NO_ANSWER, CallbackResult.BUSY, CallbackResult.SILENT, CallbackResult.FAILED)
-]
+_POWER = _callbacks.c.kind == CallbackKind.POWER.value
+_DUE = _callbacks.c.state == CallbackState.DUE.value
 
 
 class OutageFault(Fault):
-    """What was asked cannot be done; the text says why."""
+    """What was asked of an outage cannot be done."""
 
 
+@dataclass(eq=False)
 class NoSuchOutage(OutageFault, NotFound, LookupError):
-    """There is no outage of this number that goes on."""
+    """There is no outage of this number that goes on. state: None: there never was one."""
+
+    outage: int
+    state: State | None = None
+
+
+class NotSuspected(NoSuchOutage):
+    """The outage cannot be confirmed."""
+
+
+class GoesOn(NoSuchOutage):
+    """The outage cannot be reopened."""
 
 
 class NobodyThere(OutageFault, BadInput):
     """No account lies at the place."""
 
 
+@dataclass(eq=False)
 class AlreadyKnown(OutageFault, Conflict):
     """An outage of the same place goes on already."""
 
+    known: Outage
 
+
+@dataclass(eq=False)
 class OutOfOrder(OutageFault, BadInput):
-    """The outage would end before it began."""
+    """The outage would end before it began. ends: as it was asked for, in the asker's zone."""
+
+    outage: Outage
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of the end of an outage, or of its reopening. to_ring: callers whose promises it touched."""
+    """What came of the end of an outage, or of its reopening. to_ring: callers whose call-backs it touched."""
 
     outage: Outage
     to_ring: int
@@ -105,9 +121,7 @@ def add(
         _new_place(connection, place)
         accounts = accounts_at(connection, place)
         if not (accounts or anywhere):
-            raise NobodyThere(
-                "no account lies there: is the place spelt as in billing? --anywhere enters it all the same"
-            )
+            raise NobodyThere
         values = {
             "kind": kind.value,
             "state": State.OPEN.value,
@@ -158,7 +172,7 @@ def change(
             values["cause"] = cause.value
             facts[Fact.CAUSE] = old_and_new(before.cause.value, cause.value)
         if values:
-            connection.execute(update(_outages).where(_outages.c.id == outage, _LIVE).values(values))
+            connection.execute(update(_outages).where(_outages.c.id == outage, GOES_ON).values(values))
         _note(connection, who, now, Action.OUTAGE_CHANGE, outage, facts, note)
         return _live(connection, outage)
 
@@ -175,11 +189,11 @@ def end(
     unconfirmed: bool = False,
     only: frozenset[State] = LIVE,
 ) -> Ended:
-    """End an outage, and make the promises to ring due. withdrawn: there was none. only: if it is in such a state.
+    """End an outage, and make its call-backs due. withdrawn: there was none. only: if it is in such a state.
 
     unconfirmed: it ends because nobody confirmed it.
 
-    Who was promised to be rung is rung in both cases: they asked when they would have light.
+    Callers who asked to be rung are rung in both cases: they asked when they would have light.
     Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
     """
     with database.writing() as connection:
@@ -190,12 +204,8 @@ def end(
         still = _outages.c.state.in_(sorted(only))
         over = update(_outages).where(_outages.c.id == outage, still).values(state=state.value, ended_at=ended_at)
         if connection.execute(over).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} is over already" if only == LIVE else f"outage {outage} has changed")
-        due = (
-            update(_callbacks)
-            .where(_callbacks.c.outage_id == outage, _POWER, _callbacks.c.state == "due")
-            .values(due_at=now, joined_at=now)
-        )
+            raise NoSuchOutage(outage, _found(connection, outage).state)
+        due = update(_callbacks).where(_callbacks.c.outage_id == outage, _POWER, _DUE).values(due_at=now, joined_at=now)
         to_ring = connection.execute(due).rowcount
         facts: dict[Fact, FactValue] = {Fact.ENDED_AT: minute(ended_at, now), Fact.TO_RING: to_ring}
         if unconfirmed:
@@ -205,60 +215,57 @@ def end(
 
 
 def reopen(database: Database, outage: int, who: str, now: datetime, *, note: str = "") -> Ended:
-    """An outage was ended by mistake: it goes on, and who was not reached yet waits for its end again.
+    """An outage was ended by mistake: it goes on, and callers who were not reached yet wait for its end again.
 
-    Who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
+    A caller who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
     """
     with database.writing() as connection:
         before = _found(connection, outage)
         if before.state not in LIVE:
             _new_place(connection, before.place)
-        again = update(_outages).where(_outages.c.id == outage, ~_LIVE).values(state=State.OPEN.value, ended_at=None)
+        again = update(_outages).where(_outages.c.id == outage, ~GOES_ON).values(state=State.OPEN.value, ended_at=None)
         if connection.execute(again).rowcount != 1:
-            raise NoSuchOutage(f"outage {outage} goes on")
+            raise GoesOn(outage, before.state)
         of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
-        waits = update(_callbacks).where(of_outage, _callbacks.c.state == "due")
-        to_ring = connection.execute(waits.values(WAITS_AGAIN)).rowcount
-        # A phone waits once for an outage: the last of its promises, unless it waits or is rung already.
-        live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(("due", "calling")))
-        lost = and_(of_outage, _callbacks.c.state == "given-up", _callbacks.c.reason.in_(_UNREACHED))
+        waits = update(_callbacks).where(of_outage, _DUE)
+        to_ring = connection.execute(waits.values(WAITS)).rowcount
+        # A phone waits once for an outage: the last of its call-backs, unless it waits or is rung already.
+        live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(OPEN))
+        given_up = _callbacks.c.state == CallbackState.GIVEN_UP.value
+        lost = and_(of_outage, given_up, _callbacks.c.reason.in_(UNREACHED))
         last = (
             select(func.max(_callbacks.c.id)).where(lost, _callbacks.c.phone.not_in(live)).group_by(_callbacks.c.phone)
         )
         back = update(_callbacks).where(_callbacks.c.id.in_(last.scalar_subquery()))
-        to_ring += connection.execute(back.values(WAITS_AGAIN)).rowcount
+        to_ring += connection.execute(back.values(WAITS)).rowcount
         facts = {Fact.WAS: before.state.value, Fact.WAIT_AGAIN: to_ring}
         _note(connection, who, now, Action.OUTAGE_REOPEN, outage, facts, note)
         return Ended(_found(connection, outage), to_ring)
 
 
 def _new_place(connection: Connection, place: Place) -> None:
-    for row in connection.execute(select(_outages).where(_LIVE)):
-        known = outage_of(row)
-        if known.place.covers(place) and place.covers(known.place):
-            if known.state is State.SUSPECTED:
-                raise AlreadyKnown(f"outage {known.id} is suspected there: `ivr outage confirm {known.id}`")
-            raise AlreadyKnown(f"outage {known.id} is of the same place: change it by `ivr outage change {known.id}`")
+    known = same(going_on(connection), place)
+    if known is not None:
+        raise AlreadyKnown(known)
 
 
 def _live(connection: Connection, outage: int) -> Outage:
     found = _found(connection, outage)
     if found.state not in LIVE:
-        raise NoSuchOutage(f"outage {outage} is {found.state}")
+        raise NoSuchOutage(outage, found.state)
     return found
 
 
 def _found(connection: Connection, outage: int) -> Outage:
     row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
     if row is None:
-        raise NoSuchOutage(f"there is no outage {outage}")
+        raise NoSuchOutage(outage)
     return outage_of(row)
 
 
 def _in_order(outage: Outage, ends: datetime) -> None:
     if ends < outage.began_at.replace(second=0, microsecond=0):  # people give the minute
-        began = minute(outage.began_at, ends)
-        raise OutOfOrder(f"outage {outage.id} began later, at {began}; if there is none, it is withdrawn")
+        raise OutOfOrder(outage, ends)
 
 
 def _note(

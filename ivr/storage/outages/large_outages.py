@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
-from ivr.domain.outages import LIVE
-from ivr.storage import tables
 from ivr.storage.database.database import Database
-from ivr.storage.outages.views import accounts_at, outage_of
-
-_outages = tables.of(tables.Outage)
-_GOING_ON = select(_outages).where(_outages.c.state.in_(sorted(LIVE)))
+from ivr.storage.outages.rows import going_on
+from ivr.storage.outages.views import accounts_at
 
 
 class LargeOutages:
@@ -28,9 +22,9 @@ class LargeOutages:
         if not self._enough:
             return False
         with self._database.reading() as connection:
-            going_on = [outage_of(row) for row in connection.execute(_GOING_ON)]
-            for outage in going_on:
+            known = going_on(connection)
+            for outage in known:
                 if outage.id not in self._counted:
                     self._counted[outage.id] = accounts_at(connection, outage.place)
-        self._counted = {outage.id: self._counted[outage.id] for outage in going_on}
-        return any(outage.began_at <= now and self._counted[outage.id] >= self._enough for outage in going_on)
+        self._counted = {outage.id: self._counted[outage.id] for outage in known}
+        return any(outage.began_at <= now and self._counted[outage.id] >= self._enough for outage in known)

@@ -13,15 +13,15 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.audit import Action, Fact, FactValue
-from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State, affecting
+from ivr.domain.outages import Cause, Kind, Outage, Place, State, affecting
 from ivr.domain.surges import FreshReport, Surge, SurgeTerms, surges
 from ivr.storage import tables
 from ivr.storage.database.audit import minute
 from ivr.storage.database.audit import note as audit
 from ivr.storage.database.database import Database
 from ivr.storage.outages import changes as outages
-from ivr.storage.outages.changes import NoSuchOutage
-from ivr.storage.outages.views import outage_of
+from ivr.storage.outages.changes import NoSuchOutage, NotSuspected
+from ivr.storage.outages.rows import going_on, outage_of
 
 WHO = "surge"
 MOST_REPORTS = 5000
@@ -30,7 +30,6 @@ _outages, _reports = tables.of(tables.Outage), tables.of(tables.OutageReport)
 _calls, _audit = tables.of(tables.Call), tables.of(tables.Audit)
 
 _NEW_OUTAGE = insert(_outages).returning(_outages.c.id)
-_GOING_ON = select(_outages).where(_outages.c.state.in_(sorted(LIVE)))
 _LATEST_REPORT = select(func.max(_reports.c.created_at)).where(_reports.c.outage_id == _outages.c.id).scalar_subquery()
 
 
@@ -65,7 +64,7 @@ def suspect(database: Database, terms: SurgeTerms, now: datetime) -> list[Suspec
 def fade(database: Database, terms: SurgeTerms, now: datetime) -> list[int]:
     """End the suspected outages that nobody has confirmed and nobody reports any more; their numbers.
 
-    Who was promised to be rung at the end is due then, as at every end. Raises StoreUnavailable.
+    Callers who asked to be rung at the end are due then, as at every end. Raises StoreUnavailable.
     """
     with database.reading() as connection:
         rows = connection.execute(
@@ -119,9 +118,9 @@ def confirm(
         changed = connection.execute(update(_outages).where(*suspected).values(values)).rowcount
         row = connection.execute(select(_outages).where(_outages.c.id == outage)).first()
         if row is None:
-            raise NoSuchOutage(f"there is no outage {outage}")
+            raise NoSuchOutage(outage)
         if not changed:
-            raise NoSuchOutage(f"outage {outage} is {row.state}, not suspected")
+            raise NotSuspected(outage, State(row.state))
         audit(connection, who, now, Action.OUTAGE_CONFIRM, f"outage:{outage}", facts)
         return outage_of(row)
 
@@ -142,16 +141,14 @@ def _look(connection: Connection, terms: SurgeTerms, now: datetime) -> tuple[lis
     rows = connection.execute(query).all()
     if not rows:
         return [], {}
-    going_on = [
-        outage_of(row) for row in connection.execute(select(_outages).where(_outages.c.state.in_(sorted(LIVE))))
-    ]
+    known_outages = going_on(connection)
     over = _over(connection, since)
     fresh: list[FreshReport] = []
     belonging: dict[int, list[FreshReport]] = {}
     for row in rows:
         place = Place(row.district, row.street, row.house)
         report = FreshReport(row.id, row.created_at, place, row.call_id or "", row.caller, row.account_id)
-        known = affecting(going_on, place, now)
+        known = affecting(known_outages, place, now)
         if known is not None:
             belonging.setdefault(known.id, []).append(report)
         elif not any(report.at <= at and where.covers(place) for at, where in over):
@@ -177,8 +174,8 @@ def _over(connection: Connection, since: datetime) -> list[tuple[datetime, Place
 def _alone(connection: Connection, database: Database) -> None:
     """Wait until no other transaction changes outages, and let none do so before this one ends.
 
-    A withdrawal in the same moment must not be overlooked. Promises to ring only read outages, and wait for nothing.
-    SQLite has one writer at a time.
+    A withdrawal in the same moment must not be overlooked. Requests for call-backs only read outages, and wait for
+    nothing. SQLite has one writer at a time.
     """
     if not database.is_sqlite:
         connection.execute(text("LOCK TABLE outages IN SHARE ROW EXCLUSIVE MODE"))

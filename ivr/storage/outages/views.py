@@ -1,4 +1,4 @@
-"""Outages as a clerk sees them: what goes on, how far its promises are, and what was changed by whom."""
+"""Outages as a clerk sees them: what goes on, how far its call-backs are, and what was changed by whom."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
-from ivr.domain.callbacks import CallbackResult
-from ivr.domain.outages import LIVE, Cause, Kind, Outage, Place, State
+from ivr.domain.callbacks import OPEN, CallbackKind, CallbackResult, CallbackState
+from ivr.domain.outages import Outage, Place
 from ivr.storage import tables
 from ivr.storage.database.database import Database
-from ivr.storage.tables.columns import AnyRow
+from ivr.storage.outages.rows import GOES_ON, outage_of
 
 _outages, _accounts, _audit = tables.of(tables.Outage), tables.of(tables.Account), tables.of(tables.Audit)
 _callbacks, _reports = tables.of(tables.Callback), tables.of(tables.OutageReport)
 
-_POWER = _callbacks.c.kind == "power"
+_POWER = _callbacks.c.kind == CallbackKind.POWER.value
+_DONE = _callbacks.c.state == CallbackState.DONE.value
 
 
-def _promised(*which: ColumnElement[bool]) -> ScalarSelect[int]:
+def _owed(*which: ColumnElement[bool]) -> ScalarSelect[int]:
     mine = select(func.count()).where(_callbacks.c.outage_id == _outages.c.id, _POWER, *which)
     return mine.scalar_subquery()
 
 
-_RINGS = (
-    _promised(_callbacks.c.state.in_(("due", "calling"))).label("waiting"),
-    _promised(_callbacks.c.state == "done").label("rung"),
-    _promised(_callbacks.c.state == "done", _callbacks.c.reason == CallbackResult.DARK.value).label("dark"),
-    _promised(_callbacks.c.state == "given-up").label("given_up"),
+_COUNTS = (
+    _owed(_callbacks.c.state.in_(OPEN)).label("waiting"),
+    _owed(_DONE).label("rung"),
+    _owed(_DONE, _callbacks.c.reason == CallbackResult.DARK.value).label("dark"),
+    _owed(_callbacks.c.state == CallbackState.GIVEN_UP.value).label("given_up"),
 )
 _REPORTED = select(func.count()).where(_reports.c.outage_id == _outages.c.id).scalar_subquery()
 
@@ -49,8 +50,8 @@ class Change:
 class OutageView:
     """An outage as a clerk sees it. reports: of callers within it.
 
-    waiting: callers to be rung at its end or now. rung: who answered by a key; dark: those of them without light.
-    given_up: not reached.
+    waiting: callers to be rung at its end or now. rung: callers who answered by a key; dark: those of them without
+    light. given_up: not reached.
     """
 
     outage: Outage
@@ -62,28 +63,14 @@ class OutageView:
     changes: tuple[Change, ...]
 
 
-def outage_of(row: AnyRow) -> Outage:
-    """An outage from a row that holds all columns of the table."""
-    return Outage(
-        id=row.id,
-        kind=Kind(row.kind),
-        state=State(row.state),
-        place=Place(row.district, row.street, row.house),
-        cause=Cause(row.cause) if row.cause in set(Cause) else Cause.UNKNOWN,
-        began_at=row.began_at,
-        expected_end=row.expected_end,
-        ended_at=row.ended_at,
-    )
-
-
 def listed(database: Database, *, over_too: bool = False, most: int = 200) -> list[OutageView]:
     """Outages that go on, the latest first; over_too: ended and withdrawn ones behind them. Raises StoreUnavailable."""
-    query = select(_outages, *_RINGS, _REPORTED.label("reported"))
+    query = select(_outages, *_COUNTS, _REPORTED.label("reported"))
     query = query.order_by(_outages.c.ended_at.is_not(None), _outages.c.began_at.desc(), _outages.c.id.desc()).limit(
         most
     )
     with database.reading() as connection:
-        rows = connection.execute(query if over_too else query.where(_outages.c.state.in_(sorted(LIVE)))).all()
+        rows = connection.execute(query if over_too else query.where(GOES_ON)).all()
         changes = changes_of(connection, [row.id for row in rows])
     return [
         OutageView(

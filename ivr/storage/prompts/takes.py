@@ -167,9 +167,9 @@ def withdraw(
         lock(connection, prompt)
         now_heard = _published(connection, prompt, voice)
         if now_heard is None:
-            raise NothingPublished("Опубликованной записи этой подсказки нет.")
+            raise NothingPublished
         if expected is not None and now_heard.id != expected:
-            raise OtherPublished(f"Опубликована уже другая запись, {now_heard.id}: послушайте её сначала.")
+            raise OtherPublished(now_heard.id)
         _set(connection, now_heard.id, TakeState.WITHDRAWN, None)
         query = select(_takes).where(*_of(prompt, voice), _takes.c.publication.is_not(None))
         row = connection.execute(query.order_by(_takes.c.publication.desc()).limit(1)).first()
@@ -236,7 +236,7 @@ def lock(connection: Connection, prompt: str) -> None:
 def _found(connection: Connection, take: int) -> Take:
     row = connection.execute(select(_takes).where(_takes.c.id == take)).first()
     if row is None:
-        raise NoSuchTake(f"Записи {take} нет.")
+        raise NoSuchTake(take)
     return take_of(row)
 
 

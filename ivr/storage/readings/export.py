@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from ivr.domain.faults import NotFound
 from ivr.domain.readings import Status
@@ -17,10 +17,12 @@ from ivr.storage.database.atomic_file import whole_file
 from ivr.storage.database.database import Database
 
 COLUMNS = ("batch", "account", "meter", "zone", "value", "taken_at", "period", "channel", "status", "receipt")
+"""Fixed: billing systems read them by their place."""
+FURTHER = ("reason", "read_on", "ratio")
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
-_batches = tables.of(tables.Batch)
+_batches, _contacts = tables.of(tables.Batch), tables.of(tables.Contact)
 
 # Nothing selected here changes once a reading has left, so a batch is the same whenever it is written.
 _OF_BATCH = (
@@ -30,24 +32,38 @@ _OF_BATCH = (
         _meters.c.serial,
         _registers.c.zone,
         _readings.c.value,
-        _readings.c.taken_at,
+        _readings.c.received_at,
         _readings.c.period,
         _readings.c.channel,
         _readings.c.exported_as,
-        _readings.c.receipt,
+        func.coalesce(_contacts.c.receipt, ""),
+        _readings.c.reason,
+        _readings.c.read_on,
+        func.coalesce(_readings.c.exported_ratio, 1),
     )
     .select_from(
         _readings.join(_registers, _registers.c.id == _readings.c.register_id)
         .join(_meters, _meters.c.id == _registers.c.meter_id)
         .join(_accounts, _accounts.c.id == _meters.c.account_id)
+        .outerjoin(_contacts, _contacts.c.id == _readings.c.contact_id)
     )
     .where(_readings.c.batch == bindparam("number"))
     .order_by(_readings.c.id)
 )
 
+_RATIO = (
+    select(_meters.c.ratio)
+    .join(_registers, _registers.c.meter_id == _meters.c.id)
+    .where(_registers.c.id == _readings.c.register_id)
+    .scalar_subquery()
+)
 
+
+@dataclass(eq=False)
 class NoSuchBatch(NotFound, LookupError):
     """No batch has this number."""
+
+    batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,7 @@ def take_batch(database: Database, now: datetime, *, with_flagged: bool = False)
         taken = connection.execute(
             update(_readings)
             .where(waiting)
-            .values(exported_as=_readings.c.status, status=Status.EXPORTED.value, batch=number)
+            .values(exported_as=_readings.c.status, exported_ratio=_RATIO, status=Status.EXPORTED.value, batch=number)
         ).rowcount
         if not taken:
             connection.rollback()  # the number too
@@ -89,7 +105,7 @@ def find_batch(database: Database, number: int) -> TakenBatch:
     with database.reading() as connection:
         row = connection.execute(select(_batches.c.readings).where(_batches.c.number == number)).first()
     if row is None:
-        raise NoSuchBatch(f"there is no batch {number}")
+        raise NoSuchBatch(number)
     return TakenBatch(number, row.readings)
 
 
@@ -119,10 +135,10 @@ def write_batch(database: Database, batch: TakenBatch | None, out: Path | TextIO
 
 def _write(database: Database, batch: TakenBatch | None, file: TextIO) -> None:
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows.writerow(COLUMNS + FURTHER)
     if batch is None:
         return
     with database.reading() as connection:
         for row in connection.execution_options(yield_per=5000).execute(_OF_BATCH, {"number": batch.number}):
-            taken_at = row.taken_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            taken_at = row.received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             rows.writerow((*row[:5], taken_at, *row[6:]))

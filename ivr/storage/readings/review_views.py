@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from ivr.domain.contacts import Source
 from ivr.domain.readings import Status
 from ivr.storage import tables
 from ivr.storage.database.database import Database
@@ -17,7 +18,8 @@ MOST_OF_HISTORY = 36
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
-_audit, _calls = tables.of(tables.Audit), tables.of(tables.Call)
+_audit, _calls, _contacts = tables.of(tables.Audit), tables.of(tables.Call), tables.of(tables.Contact)
+_spool = tables.of(tables.SpoolEntry)
 
 _PLACED = (
     _readings.join(_registers, _registers.c.id == _readings.c.register_id)
@@ -31,7 +33,7 @@ class Waiting:
     """A line of the list. zones: how many the meter has, which says what its zones are called."""
 
     id: int
-    taken_at: datetime
+    received_at: datetime
     account: str
     zone: str
     zones: int
@@ -43,11 +45,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A reading of the register's history."""
+    """A reading of the register's history. read_on: the day on which the display was read."""
 
     id: int
     value: int
-    taken_at: datetime
+    read_on: date
+    received_at: datetime
     period: str
     channel: str
     status: str
@@ -58,7 +61,7 @@ class Past:
 class Checked:
     """A reading with its place and its register's history, the newest first, itself included.
 
-    caller: E.164 of the call it came from, "" if withheld or no call.
+    caller: E.164 of the telephone it came from, "" if withheld or none.
     """
 
     id: int
@@ -74,7 +77,8 @@ class Checked:
     zones: int
     power_kw: float | None
     value: int
-    taken_at: datetime
+    read_on: date
+    received_at: datetime
     period: str
     channel: str
     status: str
@@ -111,12 +115,12 @@ def waiting(database: Database, after: int | None = None, most: int = 50) -> lis
     first = _in_order().limit(most)
     with database.reading() as connection:
         if after is not None:
-            place = connection.execute(select(_readings.c.taken_at).where(_readings.c.id == after)).first()
-            first = first.where(_behind(place.taken_at, after)) if place is not None else first
+            place = connection.execute(select(_readings.c.received_at).where(_readings.c.id == after)).first()
+            first = first.where(_behind(place.received_at, after)) if place is not None else first
         ids = [row.id for row in connection.execute(first)]
         query = select(
             _readings.c.id,
-            _readings.c.taken_at,
+            _readings.c.received_at,
             _accounts.c.number,
             _registers.c.zone,
             _meters.c.zones,
@@ -126,7 +130,7 @@ def waiting(database: Database, after: int | None = None, most: int = 50) -> lis
             _readings.c.voice,
         )
         rows = connection.execute(query.select_from(_PLACED).where(_readings.c.id.in_(ids)))
-        return sorted((Waiting(*row) for row in rows), key=lambda row: (row.taken_at, row.id))
+        return sorted((Waiting(*row) for row in rows), key=lambda row: (row.received_at, row.id))
 
 
 def how_many_wait(database: Database) -> int:
@@ -138,9 +142,9 @@ def how_many_wait(database: Database) -> int:
 def next_waiting(database: Database, after: int) -> int | None:
     """The flagged reading behind `after`, else the first of all, never `after` itself. Raises StoreUnavailable."""
     with database.reading() as connection:
-        place = connection.execute(select(_readings.c.taken_at).where(_readings.c.id == after)).first()
+        place = connection.execute(select(_readings.c.received_at).where(_readings.c.id == after)).first()
         if place is not None:
-            behind = connection.execute(_in_order().where(_behind(place.taken_at, after)).limit(1)).first()
+            behind = connection.execute(_in_order().where(_behind(place.received_at, after)).limit(1)).first()
             if behind is not None:
                 return int(behind.id)
         first = connection.execute(_in_order().where(_readings.c.id != after).limit(1)).first()
@@ -163,16 +167,21 @@ def checked(database: Database, reading: int) -> Checked | None:
         _meters.c.zones,
         _meters.c.power_kw,
         _readings.c.value,
-        _readings.c.taken_at,
+        _readings.c.read_on,
+        _readings.c.received_at,
         _readings.c.period,
         _readings.c.channel,
         _readings.c.status,
         _readings.c.reason,
         _readings.c.voice,
-        _readings.c.call_id,
-        _readings.c.receipt,
-        func.coalesce(_calls.c.caller, "").label("caller"),
-    ).select_from(_PLACED.outerjoin(_calls, _calls.c.id == _readings.c.call_id))
+        _contacts.c.call_id,
+        func.coalesce(_contacts.c.receipt, "").label("receipt"),
+        func.coalesce(_calls.c.caller, _spool.c.caller, "").label("caller"),
+    ).select_from(
+        _PLACED.outerjoin(_contacts, _contacts.c.id == _readings.c.contact_id)
+        .outerjoin(_calls, _calls.c.id == _contacts.c.call_id)
+        .outerjoin(_spool, and_(_contacts.c.source == Source.EMERGENCY, _spool.c.id == _contacts.c.key))
+    )
     with database.reading() as connection:
         row = connection.execute(query.where(_readings.c.id == reading)).first()
         if row is None:
@@ -200,13 +209,14 @@ def voice_of(database: Database, reading: int) -> str | None:
         return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
 
 
-def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, datetime, str, str, str, str, int]]:
+def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, date, datetime, str, str, str, str, int]]:
     """Readings of registers, the newest first; rows for `past`."""
     return (
         select(
             _readings.c.id,
             _readings.c.value,
-            _readings.c.taken_at,
+            _readings.c.read_on,
+            _readings.c.received_at,
             _readings.c.period,
             _readings.c.channel,
             _readings.c.status,
@@ -214,20 +224,20 @@ def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, dat
             _readings.c.register_id,
         )
         .where(which)
-        .order_by(_readings.c.taken_at.desc(), _readings.c.id.desc())
+        .order_by(_readings.c.read_on.desc(), _readings.c.received_at.desc(), _readings.c.id.desc())
         .limit(most)
     )
 
 
 def past(row: AnyRow) -> Past:
     """A row of `past_of`."""
-    return Past(row.id, row.value, row.taken_at, row.period, row.channel, row.status, row.reason)
+    return Past(row.id, row.value, row.read_on, row.received_at, row.period, row.channel, row.status, row.reason)
 
 
 def _in_order() -> Select[tuple[int]]:
-    return select(_readings.c.id).where(tables.FLAGGED).order_by(_readings.c.taken_at, _readings.c.id)
+    return select(_readings.c.id).where(tables.FLAGGED).order_by(_readings.c.received_at, _readings.c.id)
 
 
-def _behind(taken_at: datetime, reading: int) -> ColumnElement[bool]:
-    later = and_(_readings.c.taken_at == taken_at, _readings.c.id > reading)
-    return and_(_readings.c.taken_at >= taken_at, or_(_readings.c.taken_at > taken_at, later))
+def _behind(received_at: datetime, reading: int) -> ColumnElement[bool]:
+    later = and_(_readings.c.received_at == received_at, _readings.c.id > reading)
+    return and_(_readings.c.received_at >= received_at, or_(_readings.c.received_at > received_at, later))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Table
 
 from ivr.storage.tables.accounts import Account as Account
+from ivr.storage.tables.accounts import AccountAlias as AccountAlias
 from ivr.storage.tables.accounts import AccountPhone as AccountPhone
 from ivr.storage.tables.accounts import Meter as Meter
 from ivr.storage.tables.accounts import Register as Register
@@ -16,6 +17,7 @@ from ivr.storage.tables.calls import Call as Call
 from ivr.storage.tables.calls import CallStep as CallStep
 from ivr.storage.tables.calls import ReportHour as ReportHour
 from ivr.storage.tables.columns import Base
+from ivr.storage.tables.contacts import Contact as Contact
 from ivr.storage.tables.outages import Outage as Outage
 from ivr.storage.tables.outages import OutageReport as OutageReport
 from ivr.storage.tables.prompts import Prompt as Prompt
@@ -23,10 +25,10 @@ from ivr.storage.tables.prompts import PromptNumber as PromptNumber
 from ivr.storage.tables.prompts import StudioCall as StudioCall
 from ivr.storage.tables.prompts import Take as Take
 from ivr.storage.tables.readings import FLAGGED as FLAGGED
+from ivr.storage.tables.readings import LIVE_OF_CONTACT as LIVE_OF_CONTACT
 from ivr.storage.tables.readings import WAITING as WAITING
 from ivr.storage.tables.readings import Batch as Batch
 from ivr.storage.tables.readings import Reading as Reading
-from ivr.storage.tables.readings import Receipt as Receipt
 from ivr.storage.tables.readings import SpoolEntry as SpoolEntry
 from ivr.storage.tables.shared import Audit as Audit
 from ivr.storage.tables.shared import Switch as Switch

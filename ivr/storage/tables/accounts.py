@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.domain.accounts import AliasKind
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES, Zone
 from ivr.storage.tables.columns import Base, empty_text, one_of, only
 
@@ -14,7 +15,11 @@ IN_USE = text("removed IS NULL")
 
 
 class Account(Base):
-    """A contract. `phones`: E.164 numbers separated by spaces, as imported; `account_phones` finds by them."""
+    """A contract.
+
+    phones: E.164 numbers separated by spaces, as imported; `account_phones` finds by them.
+    window_group: of accounts with a submission window of their own, '' for the others.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -29,6 +34,7 @@ class Account(Base):
     flat: Mapped[str] = empty_text()
     district: Mapped[str] = empty_text()
     phones: Mapped[str] = empty_text()
+    window_group: Mapped[str] = empty_text()
 
 
 class AccountPhone(Base):
@@ -42,24 +48,41 @@ class AccountPhone(Base):
     )
 
 
+class AccountAlias(Base):
+    """Another number of an account, unique by kind; `alias` as `ivr.domain.accounts.plain_alias` writes it."""
+
+    __tablename__ = "account_aliases"
+    __table_args__ = (one_of("kind", AliasKind),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True, index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+
+
 class Meter(Base):
-    """A meter of an account, in use while `removed` is NULL; a serial number is in use once."""
+    """A meter of an account, in use while `removed` is NULL; an account has a serial number in use once.
+
+    ratio: transformation ratio. remote: read from afar. next_verification: NULL where unknown.
+    """
 
     __tablename__ = "meters"
     __table_args__ = (
         CheckConstraint(f"digits BETWEEN {FEWEST_DIGITS} AND {MOST_DIGITS}", name="digits"),
         CheckConstraint(f"zones BETWEEN 1 AND {MOST_ZONES}", name="zones"),
-        Index("uq_meters_serial_in_use", "serial", unique=True, **only(IN_USE)),
+        Index("uq_meters_account_id_serial_in_use", "account_id", "serial", unique=True, **only(IN_USE)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
-    serial: Mapped[str]
+    serial: Mapped[str] = mapped_column(index=True)
     digits: Mapped[int]
     zones: Mapped[int]
     power_kw: Mapped[float | None]
     installed: Mapped[date | None]
     removed: Mapped[date | None]
+    ratio: Mapped[int] = mapped_column(default=1, server_default="1")
+    remote: Mapped[bool] = mapped_column(default=False, server_default=false())
+    next_verification: Mapped[date | None]
 
 
 class Register(Base):

@@ -75,10 +75,15 @@ class Base(DeclarativeBase):
     )
 
 
+def among(column: str, values: Iterable[str]) -> str:
+    """A condition in SQL: that `column` holds one of these fixed words."""
+    words = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({words})"
+
+
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """A constraint that `column` holds one of these fixed words."""
-    words = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({words})", name=column)
+    return CheckConstraint(among(column, values), name=column)
 
 
 def empty_text() -> MappedColumn[str]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.domain.outages import Kind, State, Trouble
 from ivr.storage.tables.columns import Base, empty_text, one_of, only
 
-SUSPECTED = text("state = 'suspected'")
+SUSPECTED = text(f"state = '{State.SUSPECTED}'")
 
 
 class Outage(Base):
@@ -20,8 +21,8 @@ class Outage(Base):
 
     __tablename__ = "outages"
     __table_args__ = (
-        one_of("kind", ("planned", "emergency")),
-        one_of("state", ("suspected", "open", "ended", "withdrawn")),
+        one_of("kind", Kind),
+        one_of("state", State),
         Index("ix_outages_place", "district", "street", "house"),
         Index("uq_outages_district_suspected", "district", unique=True, **only(SUSPECTED)),
     )
@@ -42,11 +43,11 @@ class Outage(Base):
 class OutageReport(Base):
     """A caller without light. `recording`: path of the spoken address where no account gives it.
 
-    callback_id: the promise in whose call somebody said that there is still no light.
+    callback_id: the call-back in whose call somebody said that there is still no light.
     """
 
     __tablename__ = "outage_reports"
-    __table_args__ = (one_of("trouble", ("flat", "house", "street", "danger", "flicker")),)
+    __table_args__ = (one_of("trouble", Trouble),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,19 +13,9 @@ from ivr.storage.tables.columns import Base, empty_text, one_of, only
 LIVE = text("status <> 'superseded'")
 WAITING = text("status IN ('accepted', 'flagged')")
 """In these words, since SQLite takes an index of some rows only for a condition written as in the index."""
-LIVE_IN_CALL = text("status <> 'superseded' AND call_id IS NOT NULL")
+LIVE_OF_CONTACT = text("status <> 'superseded' AND contact_id IS NOT NULL")
 FLAGGED = text("status = 'flagged'")
 FROM_CALLERS = text("channel <> 'billing'")
-
-
-class Receipt(Base):
-    """The short number told to a caller; one a call, never used again."""
-
-    __tablename__ = "receipts"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    number: Mapped[int] = mapped_column(primary_key=True)
-    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), unique=True)
 
 
 class Batch(Base):
@@ -43,37 +33,46 @@ class Batch(Base):
 class Reading(Base):
     """A value of a register, whole kilowatt-hours.
 
+    contact_id: NULL for what billing gave. read_on: the day on which the display was read.
     period: `2026-11`. reason: why it is flagged, superseded or refused. voice: path of the utterance.
-    exported_as: its status when it left in `batch`, so that the batch can be written again unchanged.
+    exported_as, exported_ratio: its status and its meter's transformation ratio when it left in `batch`, so that the
+    batch can be written again unchanged.
     """
 
     __tablename__ = "readings"
     __table_args__ = (
         CheckConstraint("value >= 0", name="value"),
-        one_of("channel", (Channel.KEYS, Channel.VOICE, Channel.EMERGENCY, Channel.BILLING)),
+        one_of("channel", Channel),
         one_of("status", Status),
-        Index("ix_readings_register_id_taken_at", "register_id", "taken_at"),
+        Index("ix_readings_register_id_read_on", "register_id", "read_on"),
         Index("uq_readings_register_id_period_live", "register_id", "period", unique=True, **only(LIVE)),
-        Index("uq_readings_call_id_register_id_live", "call_id", "register_id", unique=True, **only(LIVE_IN_CALL)),
+        Index(
+            "uq_readings_contact_id_register_id_live",
+            "contact_id",
+            "register_id",
+            unique=True,
+            **only(LIVE_OF_CONTACT),
+        ),
         Index("ix_readings_waiting", "status", **only(WAITING)),
-        Index("ix_readings_flagged", "taken_at", "id", **only(FLAGGED)),
+        Index("ix_readings_flagged", "received_at", "id", **only(FLAGGED)),
         Index("ix_readings_created_at", "created_at", "channel", "reason", **only(FROM_CALLERS)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     register_id: Mapped[int] = mapped_column(ForeignKey("registers.id"))
     value: Mapped[int]
-    taken_at: Mapped[datetime]
+    received_at: Mapped[datetime]
     period: Mapped[str]
     channel: Mapped[str]
-    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
-    receipt: Mapped[str] = empty_text()
     status: Mapped[str]
     reason: Mapped[str] = empty_text()
     voice: Mapped[str | None]
     batch: Mapped[int | None] = mapped_column(ForeignKey("batches.number"), index=True)
     exported_as: Mapped[str | None]
     created_at: Mapped[datetime]
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
+    read_on: Mapped[date]
+    exported_ratio: Mapped[int | None]
 
 
 class SpoolEntry(Base):

@@ -41,7 +41,7 @@ def add(database: Database, login: str, role: Role, password: str | None, who: s
             note(connection, who, now, Action.USER_ADD, f"user:{key}", {Fact.LOGIN: login, Fact.ROLE: role.value})
             return person_of_row(_row(connection, key))
     except IntegrityError as error:
-        raise LoginTaken(f"somebody is called {login} already") from error
+        raise LoginTaken(login) from error
 
 
 def set_role(database: Database, key: int | str, role: Role, who: str, now: datetime) -> Person:
@@ -112,14 +112,14 @@ def _leave_an_administrator(connection: Connection, row: AnyRow) -> None:
     )
     administrators = set(connection.execute(rest).scalars())
     if administrators <= {row.id} and row.role == Role.ADMINISTRATOR.value and row.active:
-        raise LastAdministrator("nobody else could manage people any more")
+        raise LastAdministrator
 
 
 def _row(connection: Connection, key: int | str) -> AnyRow:
     column = _users.c.id if isinstance(key, int) else func.lower(_users.c.login)
     row = connection.execute(select(_users).where(column == key)).first()
     if row is None:
-        raise NoSuchPerson(f"there is no user {key}")
+        raise NoSuchPerson(key)
     return row
 
 

@@ -63,7 +63,7 @@ def process(master: Path, entry: Entry, scratch: Path, longest_s: float) -> Proc
     if seconds < 0.02:
         return _refused(Reason.UNDECODABLE)
     if seconds > longest_s:
-        return _refused(Reason.TOO_LONG, wanted=f"{longest_s:.0f}")
+        return _refused(Reason.TOO_LONG, wanted=round(longest_s))
     chosen = scratch / "chosen.wav"
     _write(chosen, _loudest(channels), rate)
     sound = converted(chosen)
@@ -81,13 +81,13 @@ def process(master: Path, entry: Entry, scratch: Path, longest_s: float) -> Proc
     clipped = max(map(_clips, channels))
     refusals: list[Refusal] = []
     if decoded.declared_s is not None and seconds < CUT_OFF_SHARE * min(decoded.declared_s, longest_s):
-        refusals.append(Refusal(Reason.CUT_OFF, f"{seconds:.1f}", f"{decoded.declared_s:.1f}"))
+        refusals.append(Refusal(Reason.CUT_OFF, round(seconds, 1), round(decoded.declared_s, 1)))
     if clipped:
-        refusals.append(Refusal(Reason.CLIPPING, str(clipped)))
+        refusals.append(Refusal(Reason.CLIPPING, clipped))
     if level < QUIETEST_DBFS:
-        refusals.append(Refusal(Reason.TOO_QUIET, _db(level), _db(QUIETEST_DBFS)))
+        refusals.append(Refusal(Reason.TOO_QUIET, round(level), round(QUIETEST_DBFS)))
     if level - background < LEAST_SNR_DB:
-        refusals.append(Refusal(Reason.TOO_NOISY, _db(level - background), _db(LEAST_SNR_DB)))
+        refusals.append(Refusal(Reason.TOO_NOISY, round(level - background), round(LEAST_SNR_DB)))
     refusals.extend(_length_refusals(len(speech), entry.text))
     prompt = silence(entry.lead_ms) + speech + silence(entry.tail_ms)
     checks = Checks(
@@ -101,7 +101,7 @@ def process(master: Path, entry: Entry, scratch: Path, longest_s: float) -> Proc
     return Processed(wav_bytes(prompt), checks)
 
 
-def _refused(reason: Reason, found: str = "", wanted: str = "") -> Processed:
+def _refused(reason: Reason, found: float | str = "", wanted: float | str = "") -> Processed:
     return Processed(b"", Checks(refusals=(Refusal(reason, found, wanted),)))
 
 
@@ -154,10 +154,5 @@ def _dbfs(amplitude: int) -> float:
     return 20 * math.log10(max(amplitude, 1) / 32768)
 
 
-def _db(value: float) -> str:
-    """As administrators read it, with a proper minus."""
-    return f"{value:.0f}".replace("-", "−")
-
-
-def _seconds(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.1f}".replace(".", ",")
+def _seconds(milliseconds: float) -> float:
+    return round(milliseconds / 1000, 1)

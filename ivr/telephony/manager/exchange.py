@@ -1,9 +1,9 @@
 """Rings people back over Asterisk's manager: the hotline's port `Exchange`.
 
-A promise's call has the unique id `ivr-<token>`, at the end of an outage `ivr-power-<token>`: Asterisk makes no second
-one while it is up, and a list of calls tells which promises are being kept. What the called person answers by a key is
-written by the dialplan (`ivr-callback`, `ivr-power`) into Asterisk's own database, where it outlives this daemon, the
-call and Asterisk.
+A call-back's call has the unique id `ivr-<token>`, at the end of an outage `ivr-power-<token>`: Asterisk makes no
+second one while it is up, and a list of calls tells which call-backs are under way. The dialplan (`ivr-callback`,
+`ivr-power`) writes what the called person answers by a key into Asterisk's own database, where it outlives this daemon,
+the call and Asterisk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.domain.callbacks import Callback, CallbackKind, CallbackResult
 from ivr.hotline.ports import ExchangeAway
 from ivr.telephony.manager.ami import ACTION_S, Ami, AmiFault, AmiRefused, CallFailed
 from ivr.telephony.names import CALL_PREFIX, CALLBACK_FAMILY, POWER_PREFIX, Context, Variable
-from ivr.telephony.screen_pop import variables_of_promise
+from ivr.telephony.screen_pop import variables_of_callback
 
 CONTEXTS = {CallbackKind.QUEUE: Context.CALLBACK, CallbackKind.POWER: Context.POWER}
 NOT_FOUND = "Database entry not found"
@@ -23,7 +23,7 @@ ANSWER_S = 120.0
 """Longest time from the answer to a key or the end: two times the question, with its pauses."""
 
 RETURNED = 5
-"""Priority in the queue of who was rung back, above their own: before all who wait, behind danger (10)."""
+"""Priority in the queue of a caller who was rung back, above their own: before all who wait, behind danger (10)."""
 
 _KEYS = {
     str(rung): rung
@@ -69,24 +69,24 @@ class AsteriskExchange:
         """This Asterisk's own name."""
         return self._name
 
-    async def ring(self, promise: Callback) -> CallbackResult:
+    async def ring(self, callback: Callback) -> CallbackResult:
         """Ring, and wait until it is known how that ended. Raises ExchangeAway: it may be ringing."""
-        uniqueid = CALL_PREFIX + (POWER_PREFIX if promise.kind is CallbackKind.POWER else "") + promise.token
+        uniqueid = CALL_PREFIX + (POWER_PREFIX if callback.kind is CallbackKind.POWER else "") + callback.token
         try:
             ami = self._ami()
             with ami.events("VarSet", "Hangup", uniqueid=uniqueid) as events:
                 await ami.originate(
-                    self._dialling.to(promise.phone),
-                    context=CONTEXTS[promise.kind],
+                    self._dialling.to(callback.phone),
+                    context=CONTEXTS[callback.kind],
                     caller_id=self._dialling.caller_id,
-                    variables=_variables(promise),
+                    variables=_variables(callback),
                     ring_s=self._dialling.ring_s,
                     channel_id=uniqueid,
                 )
                 while True:
                     event = await events.next(ANSWER_S)
                     if event.name == "Hangup":
-                        return await self.kept(promise.token) or CallbackResult.SILENT
+                        return await self.kept(callback.token) or CallbackResult.SILENT
                     if event["Variable"] == Variable.RETURN and event["Value"] in _KEYS:
                         return _KEYS[event["Value"]]
         except CallFailed as failure:
@@ -95,7 +95,7 @@ class AsteriskExchange:
             raise ExchangeAway from fault
 
     async def live(self) -> frozenset[str]:
-        """Tokens of the promises whose calls are up now. Raises ExchangeAway."""
+        """Tokens of the call-backs whose calls are up now. Raises ExchangeAway."""
         names = ("CoreShowChannel", "CoreShowChannelsComplete")
         found = set()
         try:
@@ -125,7 +125,7 @@ class AsteriskExchange:
         return _KEYS.get(answer["Val"])
 
     def returned(self, uniqueid: str) -> str:
-        """Token of the promise by which a call came back to its queue, "" for every other call."""
+        """Token of the call-back by which a call came back to its queue, "" for every other call."""
         ours, of_outage = uniqueid.startswith(CALL_PREFIX), uniqueid.startswith(CALL_PREFIX + POWER_PREFIX)
         return _token(uniqueid) if ours and not of_outage else ""
 
@@ -135,15 +135,15 @@ def _token(uniqueid: str) -> str:
     return uniqueid.removeprefix(CALL_PREFIX).removeprefix(POWER_PREFIX).partition(";")[0]
 
 
-def _variables(promise: Callback) -> dict[str, str]:
-    """What the dialplan needs to know. Who is still without light takes their place behind those who wait."""
+def _variables(callback: Callback) -> dict[str, str]:
+    """What the dialplan needs to know. A caller still without light takes a place behind those who wait."""
     variables: dict[str, str] = {
-        Variable.CALLBACK: promise.token,
-        Variable.CALLBACK_PHONE: promise.phone,
-        **variables_of_promise(promise),
+        Variable.CALLBACK: callback.token,
+        Variable.CALLBACK_PHONE: callback.phone,
+        **variables_of_callback(callback),
     }
-    if promise.kind is CallbackKind.QUEUE:
-        since = str(int(promise.joined_at.timestamp()))
-        priority = str(promise.priority + RETURNED)
-        variables |= {Variable.QUEUE: promise.queue, Variable.PRIORITY: priority, Variable.SINCE: since}
+    if callback.kind is CallbackKind.QUEUE:
+        since = str(int(callback.joined_at.timestamp()))
+        priority = str(callback.priority + RETURNED)
+        variables |= {Variable.QUEUE: callback.queue, Variable.PRIORITY: priority, Variable.SINCE: since}
     return variables

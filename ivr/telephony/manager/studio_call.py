@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -29,8 +30,18 @@ class RangStudio(StrEnum):
     FAILED = "failed"
 
 
+class RingProblem(StrEnum):
+    """Why no telephone can be rung."""
+
+    NOT_LISTED = "not listed"
+    NO_EXCHANGE = "no exchange"
+
+
+@dataclass(eq=False)
 class CannotRing(TakeFault, Unavailable):
-    """No telephone can be rung; the text says why, in Russian."""
+    """No telephone can be rung."""
+
+    problem: RingProblem
 
 
 _REASONS = {1: RangStudio.NO_ANSWER, 3: RangStudio.NO_ANSWER, 5: RangStudio.BUSY}
@@ -51,7 +62,7 @@ async def ring_to_record(settings: Settings, database: Database, person: Person,
     wanted = same_number(phone)
     number = next((known for known in telephones(settings) if same_number(known) == wanted), None)
     if number is None:
-        raise CannotRing("На этот телефон звонить нельзя: его нет в списке.")
+        raise CannotRing(RingProblem.NOT_LISTED)
     now = datetime.now(UTC)
     token = await asyncio.to_thread(studio_calls.give_leave, database, person.id, prompt, number, now)
     try:
@@ -67,5 +78,5 @@ async def ring_to_record(settings: Settings, database: Database, person: Person,
     except CallFailed as failure:
         return _REASONS.get(failure.reason, RangStudio.FAILED)
     except AmiFault as fault:
-        raise CannotRing("Телефонная станция не отвечает, позвоните сами: звёздочка семь семь.") from fault
+        raise CannotRing(RingProblem.NO_EXCHANGE) from fault
     return RangStudio.ANSWERED

@@ -181,9 +181,10 @@ def _month(
     flagged = f"i % {FLAGGED_OF} = 0" if newest else "1 = 0"
     yield (
         f"readings of {period}",
-        f"""INSERT INTO readings (id, register_id, value, taken_at, period, channel, status, reason, created_at)
+        f"""INSERT INTO readings
+        (id, register_id, value, received_at, read_on, period, channel, status, reason, created_at)
         {numbers(count)}
-        SELECT {before} + i + 1, i + 1, 1000 + i % 5000 + {month} * (90 + i % 120), {at(seconds)},
+        SELECT {before} + i + 1, i + 1, 1000 + i % 5000 + {month} * (90 + i % 120), {at(seconds)}, date({at(seconds)}),
         '{period}', CASE WHEN i % 3 = 0 THEN 'phone-voice' ELSE 'phone-keys' END,
         CASE WHEN {flagged} THEN 'flagged' WHEN {int(newest)} = 1 THEN 'accepted' ELSE 'exported' END,
         CASE WHEN {flagged} THEN 'above-usual-use' ELSE '' END, {at(seconds)} FROM n""",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -40,9 +40,10 @@ def local_time(at: datetime | None, zone: ZoneInfo) -> str:
     return "—" if at is None else f"{at.astimezone(zone):%d.%m.%Y %H:%M}"
 
 
-def local_day(at: datetime | None, zone: ZoneInfo) -> str:
-    """`25 ноября 2026`."""
-    return "—" if at is None else format_date(at.astimezone(zone), "d MMMM y", locale=RUSSIAN)
+def local_day(at: date | None, zone: ZoneInfo) -> str:
+    """`25 ноября 2026`, of a day or of an aware time."""
+    day = at.astimezone(zone) if isinstance(at, datetime) else at
+    return "—" if day is None else format_date(day, "d MMMM y", locale=RUSSIAN)
 
 
 def phone(number: str) -> str:

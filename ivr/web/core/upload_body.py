@@ -54,4 +54,4 @@ async def arrived(request: Request, most_mb: int) -> BinaryIO:
 
 
 def _too_large(size: int, most_mb: int) -> NotPublishable:
-    return NotPublishable((Refusal(Reason.TOO_LARGE, f"{size / (1 << 20):.0f}", str(most_mb)),))
+    return NotPublishable((Refusal(Reason.TOO_LARGE, round(size / (1 << 20)), most_mb),))

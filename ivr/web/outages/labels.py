@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ivr.domain.audit import Fact
-from ivr.domain.callbacks import CallbackResult
+from ivr.domain.callbacks import CallbackResult, CallbackState, GivenUp
 from ivr.domain.outages import Cause, Kind, Place, State, Trouble
 
 STATES = {
@@ -44,9 +44,14 @@ CHANGES = {
     "confirm": "подтверждено",
     "reopen": "открыто снова",
 }
-RINGS = {"due": "ждёт звонка", "calling": "набирается", "done": "дозвонились", "given-up": "не дозвонились"}
+CALLBACK_STATES: dict[str, str] = {
+    CallbackState.DUE: "ждёт звонка",
+    CallbackState.CALLING: "набирается",
+    CallbackState.DONE: "дозвонились",
+    CallbackState.GIVEN_UP: "не дозвонились",
+}
 
-RING_REASONS: dict[str, str] = {
+CALLBACK_REASONS: dict[str, str] = {
     CallbackResult.CONFIRMED: "свет есть",
     CallbackResult.DECLINED: "не нужно",
     CallbackResult.DARK: "света всё ещё нет",
@@ -55,6 +60,8 @@ RING_REASONS: dict[str, str] = {
     CallbackResult.NO_ANSWER: "не ответил",
     CallbackResult.BUSY: "занято",
     CallbackResult.FAILED: "станция не смогла позвонить",
+    GivenUp.REPLACED: "попросил ещё раз",
+    GivenUp.TOO_LATE: "слишком поздно",
 }
 
 

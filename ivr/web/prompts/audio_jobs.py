@@ -15,9 +15,10 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import TakeFault
 from ivr.domain.users import Person
 from ivr.studio.sound.telephone_sound import BadSound
-from ivr.studio.studio import AT_ONCE, Busy
+from ivr.studio.studio import AT_ONCE, Busy, BusyWith
 from ivr.telephony.manager.studio_call import RangStudio, ring_to_record, telephones
 from ivr.web.core.context import Context
+from ivr.web.prompts.labels import fault_text
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,8 @@ class AudioJobs:
             return await self._threads.run(lambda: work(*args, **options))
         except NoAnswer as refused:
             if refused.why is Why.LATE:
-                raise Busy("Слишком долго. Посмотрите через минуту, появилась ли запись.") from None
-            raise Busy("Слишком много записей сразу, повторите через минуту.") from None
+                raise Busy(BusyWith.LATE) from None
+            raise Busy(BusyWith.RECORDINGS) from None
 
     async def ring(self, person: Person, prompt: str, phone: str) -> RangStudio | None:
         """Ring one of `telephones` to record a prompt there. Returns how it ended, None while it goes on ringing.
@@ -59,7 +60,7 @@ class AudioJobs:
         Raises Busy, CannotRing, StoreUnavailable.
         """
         if len(self._ringing) >= RINGING:
-            raise Busy("Уже звоним на несколько телефонов. Повторите через полминуты.")
+            raise Busy(BusyWith.RINGING)
         work = ring_to_record(self._office.settings, self._office.database, person, prompt, phone)
         ringing = asyncio.create_task(work)
         self._ringing.add(ringing)
@@ -97,7 +98,7 @@ NO_SPACE = "На диске сервера нет места: не сохран�
 def told(error: Exception) -> str:
     """What went wrong, in Russian; faults of the machine are logged besides."""
     if isinstance(error, TakeFault):
-        return str(error)
+        return fault_text(error)
     if isinstance(error, StoreUnavailable):
         return "База данных не отвечает. Подождите минуту и проверьте, сохранилось ли изменение."
     log.error("a recording could not be worked on", extra={"reason": _reason(error)})

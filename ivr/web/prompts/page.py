@@ -19,6 +19,7 @@ from ivr.web.core.context import context_of
 from ivr.web.core.labels import phone as spelled
 from ivr.web.core.rendering import done, render
 from ivr.web.prompts.audio_jobs import FAULTS, booth_of, told
+from ivr.web.prompts.labels import fault_text, refusal_text
 from ivr.web.prompts.prompt_cache import known_prompts
 from ivr.web.prompts.take_view import STANDINGS, shown
 
@@ -102,7 +103,7 @@ async def change_text(
     try:
         speakable(text)
     except BadText as error:
-        faults["text"] = str(error)
+        faults["text"] = fault_text(error)
     if length > MOST_NOTES:
         faults["notes"] = f"Не больше {MOST_NOTES} знаков, сейчас {length}. Ничего не сохранено: сократите."
     if faults:
@@ -200,6 +201,7 @@ async def _one(
         telephone_options=[(known, spelled(known)) for known in booth.telephones],
         limits=context_of(request).settings.studio,
         faults=faults or {},
+        refusal_text=refusal_text,
         typed={"text": one.entry.text, "notes": one.entry.notes} | typed,
         **_voices(booth.studio, voice),
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Form, HTTPException, Request, Response
 from starlette.responses import FileResponse
 
-from ivr.domain.takes import NoSuchTake, NotPublishable, Take
+from ivr.domain.takes import NoSuchTake, Take
 from ivr.domain.users import Role
 from ivr.studio.published_file_sync import NoSound
 from ivr.web.core.auth import Key, Pages, allowed, person_of
@@ -78,8 +78,6 @@ async def publish(
     try:
         await office.run(booth.studio.publish, take, who.login, insist=insist)
         known_prompts(request).forget()
-    except NotPublishable as error:
-        return done(request, to, f"Не опубликовано. {error}", "fault")
     except FAULTS as error:
         return done(request, to, f"Не опубликовано. {told(error)}", "fault")
     return done(request, to, "Опубликовано: со следующего звонка слышна эта запись.")

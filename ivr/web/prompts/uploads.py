@@ -24,6 +24,7 @@ from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.upload_body import MOST_BYTES, arrived
 from ivr.web.prompts.audio_jobs import FAULTS, AudioJobs, booth_of, is_full, told
+from ivr.web.prompts.labels import refusal_text
 from ivr.web.prompts.page import RECORDERS, found_prompt, seen_prompts
 
 pages = Pages()
@@ -132,6 +133,6 @@ def _line(name: str, one: Seen | None, take: Take | None, why: str = "") -> str:
         "text": one.entry.text if one else "",
         "take": take.id if take else None,
         "fine": take is not None and not refusals,
-        "told": [str(refusal) for refusal in refusals] if take else [why],
+        "told": [refusal_text(refusal) for refusal in refusals] if take else [why],
     }
     return json.dumps(row, ensure_ascii=False) + "\n"

@@ -11,9 +11,9 @@ from ivr.domain.outages import Place
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
+from tests.asterisk.callbacks import called, forgotten, heard, kept, rung, standing, told
 from tests.asterisk.conftest import ringing
 from tests.asterisk.lights import FIRST, SECOND, asked, end, enter, reported
-from tests.asterisk.promises import called, forgotten, heard, kept, rung, standing, told
 from tests.asterisk.steps import Steps, ring
 from tests.lab.phone import exchange, global_variable, nobody_answers, waiting_callers
 from tests.waiting import LIMIT_S, until
