@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.readings import Window
 from ivr.storage.accounts import import_steps as steps
 from ivr.storage.accounts.account_file import PLACE, AccountFile, AccountLine, BadLine
@@ -101,7 +101,7 @@ def import_accounts(
                     steps.look_again(connection)
             return summary
     except IntegrityError as error:
-        raise StoreUnavailable("another import was at work at the same time: nothing is imported, try again") from error
+        raise StoreUnavailable(StoreProblem.OTHER_IMPORT) from error
 
 
 def _load(
