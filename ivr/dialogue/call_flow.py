@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
+from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
 from ivr.dialogue.ports import Call, Callbacks, Ledger, Next, Phrase
@@ -21,19 +22,13 @@ from ivr.intake.identify import Identify
 from ivr.intake.ports import Clock
 from ivr.intake.report_outage import OutageStore
 from ivr.intake.submit import Rules
-from ivr.language.ru.numbers import digits
+from ivr.language.port import Menu
+from ivr.language.selected import LANGUAGE
 
 MORE, ENOUGH = "1", "2"
 SAME_ACCOUNT, OTHER_ACCOUNT, REPORT, END = "1", "2", "3", "#"
-MENU_WORDS = {
-    **dict.fromkeys(("да", "ещё"), MORE),
-    **dict.fromkeys(("нет", "всё", "спасибо", "хватит", "до свидания"), ENOUGH),
-}
-MAIN_WORDS = {
-    **dict.fromkeys(("показания", "передать показания"), SAME_ACCOUNT),
-    **dict.fromkeys(("другой", "другого", "другой счёт", "другой номер"), OTHER_ACCOUNT),
-    **dict.fromkeys(("нет", "всё", "конец", "спасибо", "хватит", "до свидания"), END),
-}
+MENU_WORDS = spoken_keys(Menu.MENU_ELSE, {"more": MORE, "enough": ENOUGH})
+MAIN_WORDS = spoken_keys(Menu.MENU_MAIN, {"same-account": SAME_ACCOUNT, "other-account": OTHER_ACCOUNT, "end": END})
 _ANNOUNCED = {Next.HOTLINE: Prompt.HOTLINE, Next.OPERATOR: Prompt.OPERATOR}  # the dialplan itself asks for a message
 MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
 
@@ -114,7 +109,7 @@ class CallFlow:
             if outage is not None and not await self._go_on(outage):
                 return
             try:
-                receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
+                receipt: Phrase = (Prompt.READING_RECEIPT, *LANGUAGE.say_digits(await self._take(account)))
             except WentBack:
                 account = await ask_account(self._conversation, callers)
                 continue
@@ -177,9 +172,8 @@ class CallFlow:
             raise HandOver(Next.OPERATOR)
         receipt, meters, at = "", account.meters, 0
         while at < len(meters):
-            reading = MeterReading(
-                self._conversation, self._desk.ledger, self._desk.clock, self._desk.rules, meters[at]
-            )
+            desk = self._desk
+            reading = MeterReading(self._conversation, desk.ledger, desk.clock, desk.rules, meters[at], account.group)
             try:
                 receipt = await reading.take(name_meter=len(meters) > 1)
             except WentBack:

@@ -6,10 +6,8 @@ from collections.abc import Collection, Sequence
 from math import inf
 
 from ivr.dialogue.ports import Hypothesis, Interpretation
-from ivr.language.port import Intent
-from ivr.language.ru.commands import command_in, is_call_for_help
-from ivr.language.ru.understanding import Candidate, candidates, groups, is_number_word
-from ivr.language.ru.words import DIGITS, FILLERS, UNKNOWN, plain
+from ivr.language.port import UNKNOWN, Candidate, Intent
+from ivr.language.selected import LANGUAGE
 
 MARGIN = 2.0
 """Two values nearer than this (natural logarithm of likelihood) are both asked about."""
@@ -32,7 +30,7 @@ HELP_BESIDE_OTHER_SPEECH = 0.8
 def command_of(heard: Sequence[Hypothesis]) -> Interpretation | None:
     """The command that was said, None if it is an answer."""
     command = command_heard(heard)
-    if command is None or (groups(heard[0].words) > 1 and command is not Intent.HOTLINE):
+    if command is None or (LANGUAGE.number_words(heard[0].words) > 1 and command is not Intent.HOTLINE):
         return None
     return Interpretation(intent=command, complete=True)
 
@@ -41,31 +39,23 @@ def command_heard(heard: Sequence[Hypothesis]) -> Intent | None:
     """The command that the best hypothesis is; a call for the hotline also where other speech is a little likelier."""
     if not heard:
         return None
-    command = command_in(heard[0].words)
+    command = LANGUAGE.command_in(heard[0].words)
     if command is None and mostly_unknown(heard[0].words):
         near = (one.words for one in heard if one.cost <= HELP_BESIDE_OTHER_SPEECH)
-        return Intent.HOTLINE if any(is_call_for_help(words) for words in near) else None
-    other_speech = (one.cost for one in heard if mostly_unknown(one.words) and command_in(one.words) is None)
+        return Intent.HOTLINE if any(LANGUAGE.is_call_for_help(words) for words in near) else None
+    other_speech = (one.cost for one in heard if mostly_unknown(one.words) and LANGUAGE.command_in(one.words) is None)
     return command if command in PEOPLE or min(other_speech, default=inf) >= COMMAND_BESIDE_OTHER_SPEECH else None
-
-
-def lone_digit(words: Sequence[str]) -> str:
-    """The digit that is all that was said, "" if there is more or none."""
-    numbers = [plain(word) for word in words if is_number_word(word)]
-    if len(numbers) != 1 or numbers[0] not in DIGITS or not FILLERS.issuperset(set(map(plain, words)) - set(numbers)):
-        return ""
-    return str(DIGITS[numbers[0]])
 
 
 def pooled(heard: Sequence[Hypothesis], most_digits: int) -> list[tuple[str, Candidate]]:
     """Every digit string that was possibly said with its cheapest candidate, whose cost holds the hypothesis's too."""
     pool: dict[str, Candidate] = {}
     other_speech = cost_of_other_speech(heard)
-    numbers = [one for one in heard if groups(one.words) and not mostly_unknown(one.words)]
+    numbers = [one for one in heard if LANGUAGE.number_words(one.words) and not mostly_unknown(one.words)]
     if all(one.cost > other_speech - BESIDE_OTHER_SPEECH for one in numbers):
         return []
     for hypothesis in numbers:
-        for found in candidates(hypothesis.words, most_digits):
+        for found in LANGUAGE.numbers(hypothesis.words, most_digits):
             cost = hypothesis.cost + found.cost
             known = pool.get(found.digits)
             if known is None or cost < known.cost:

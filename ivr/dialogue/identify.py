@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
+from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.outage import noted, phrases
 from ivr.dialogue.ports import Answer, Expects, Phrase
 from ivr.dialogue.prompts import Prompt
@@ -20,15 +21,13 @@ from ivr.domain.outages import Outage, Place, State
 from ivr.intake.identify import Candidates, Identify
 from ivr.intake.ports import Clock
 from ivr.intake.report_outage import OutageStore
-from ivr.language.ru.numbers import digits
+from ivr.language.port import Menu
+from ivr.language.selected import LANGUAGE
 
 NUMBER, REPORT = "1", "3"
 AT_ONCE_S = 0.3
 """The greeting waits no longer than this to know of a suspected outage; the dialplan's own has offered help before."""
-WITHOUT = {
-    **dict.fromkeys(("номер", "лицевой счёт", "нашёл", "нашла"), NUMBER),
-    **dict.fromkeys(("свет", "адрес"), REPORT),
-}
+WITHOUT = spoken_keys(Menu.WITHOUT_NUMBER, {"number": NUMBER, "report": REPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,7 @@ async def _named(callers: Identify, account: Account, answer: Answer) -> Phrase:
             if number[-4:] == account.last_digits
         ]
         if answer.meaning.offered or answer.meaning.rivals or await callers.active(alike):
-            return (Prompt.IDENTIFY_CONFIRM, *digits(account.number))
+            return (Prompt.IDENTIFY_CONFIRM, *LANGUAGE.say_digits(account.number))
     return _last_digits(account)
 
 
@@ -208,7 +207,7 @@ Where they differ otherwise, one after the other is read out to be confirmed.
 
 
 def _last_digits(account: Account) -> Phrase:
-    return (Prompt.IDENTIFY_CONFIRM, Prompt.IDENTIFY_LAST_DIGITS, *digits(account.last_digits))
+    return (Prompt.IDENTIFY_CONFIRM, Prompt.IDENTIFY_LAST_DIGITS, *LANGUAGE.say_digits(account.last_digits))
 
 
 def _found(conversation: Conversation, account: Account) -> Account:

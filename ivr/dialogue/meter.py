@@ -16,7 +16,7 @@ from ivr.domain.meters import Meter, Register
 from ivr.domain.readings import Channel
 from ivr.intake.ports import Clock, Readings
 from ivr.intake.submit import MeterDraft, Offer, Rules, submit
-from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, period, zone
+from ivr.language.selected import LANGUAGE
 
 LAST_GROUP = 3
 """Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""
@@ -26,14 +26,15 @@ class MeterReading:
     """Takes the readings of one meter in one call."""
 
     def __init__(
-        self, conversation: Conversation, readings: Readings, clock: Clock, rules: Rules, meter: Meter
+        self, conversation: Conversation, readings: Readings, clock: Clock, rules: Rules, meter: Meter, group: str
     ) -> None:
+        """group: of the account, which may have a submission window of its own."""
         self._conversation = conversation
         self._readings = readings
         self._now = clock.now()
         self._limits = rules.limits
         self._meter = meter
-        self._draft = MeterDraft(meter, rules, self._now.date())
+        self._draft = MeterDraft(meter, rules, self._now.date(), group)
 
     async def take(self, *, name_meter: bool) -> str:
         """Take and store every register; return the receipt number.
@@ -111,7 +112,7 @@ class MeterReading:
         if answer.meaning.fraction_dropped:
             same = ((Prompt.READING_FRACTION,), *same)
         for value in values:
-            said = (Prompt.READING_CONFIRM, *self._zone(offer.register), *cardinal(value))
+            said = (Prompt.READING_CONFIRM, *self._zone(offer.register), *LANGUAGE.say_number(value))
             match await self._conversation.confirm(*same, said):
                 case True:
                     return value
@@ -164,14 +165,15 @@ class MeterReading:
         if flagged:
             after.append((Prompt.READING_TO_BE_CHECKED,))
         if not draft.in_window:
-            after.append((Prompt.READING_PERIOD, *period(draft.period)))
+            after.append((Prompt.READING_PERIOD, *LANGUAGE.say_period(draft.period)))
         await self._conversation.say(*after)
         return receipt
 
     def _read_back(self, *, name_meter: bool) -> tuple[Phrase, ...]:
         said: list[Phrase] = []
         if name_meter:
-            said.append((Prompt.READING_METER, *digits("".join(filter(str.isdigit, self._meter.serial))[-4:])))
+            last_digits = "".join(filter(str.isdigit, self._meter.serial))[-4:]
+            said.append((Prompt.READING_METER, *LANGUAGE.say_digits(last_digits)))
         remote: tuple[Phrase, ...] = ((Prompt.READING_REMOTE,),) if self._meter.remote else ()
         known = [register for register in self._meter.registers if register.latest is not None]
         if not known:
@@ -179,11 +181,11 @@ class MeterReading:
         values = [piece for register in known for piece in (*self._zone(register), *self._latest(register))]
         dates = {register.latest.taken_on for register in known if register.latest is not None}
         said.append((Prompt.READING_LAST, *values))
-        said.append((Prompt.READING_TAKEN_ON, *day_of(max(dates), self._now.date())))
+        said.append((Prompt.READING_TAKEN_ON, *LANGUAGE.say_date(max(dates), self._now.date())))
         return (*said, *remote)
 
     def _latest(self, register: Register) -> Phrase:
-        return cardinal(register.latest.value) if register.latest is not None else ()
+        return LANGUAGE.say_number(register.latest.value) if register.latest is not None else ()
 
     def _why(self, offer: Offer) -> tuple[Phrase, ...]:
         """Why a value was not taken, and what to do."""
@@ -191,10 +193,10 @@ class MeterReading:
             return ((Prompt.READING_TOO_LONG,),)
         if offer.judgement.verdict is Verdict.TOO_LOW:
             base = offer.register.base
-            last = cardinal(base.value) if base is not None else ()
+            last = LANGUAGE.say_number(base.value) if base is not None else ()
             return ((Prompt.READING_TOO_LOW, *last), (Prompt.READING_INSIST,))
-        use = kilowatt_hours(offer.judgement.use_kwh or 0)
+        use = LANGUAGE.say_energy(offer.judgement.use_kwh or 0)
         return ((Prompt.READING_TOO_HIGH, *use), (Prompt.READING_INSIST,))
 
     def _zone(self, register: Register) -> Phrase:
-        return zone(self._meter.zone_name(register))
+        return LANGUAGE.say_zone(self._meter.zone_name(register))

@@ -6,24 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
+from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.ports import Callbacks, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
+from ivr.domain.journal.steps import CallbackAgreed, Failed, OutageTold
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Cause, Outage, Scope, State
 from ivr.intake.ports import Clock
-from ivr.language.port import Intent
-from ivr.language.ru.commands import PHRASES
-from ivr.language.ru.dates import by_time
+from ivr.language.port import Intent, Menu
+from ivr.language.selected import LANGUAGE
 
 RING, MESSAGE, PERSON, ON = "1", "2", "3", "4"
 WORDS = {
-    **dict.fromkeys(("перезвоните", "перезвонить", "позвоните", "позвонить"), RING),
-    **dict.fromkeys(("сообщение", "оставить сообщение"), MESSAGE),
-    **dict.fromkeys(PHRASES[Intent.OPERATOR], PERSON),
-    **dict.fromkeys(("показания", "передать показания", "дальше", "продолжить"), ON),
+    **dict.fromkeys(LANGUAGE.words(Intent.OPERATOR), PERSON),
+    **spoken_keys(Menu.OUTAGE, {"ring-me": RING, "message": MESSAGE, "readings": ON}),
 }
 
 _WHERE = {
@@ -100,7 +98,7 @@ def phrases(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
         return what, (Prompt.OUTAGE_NO_END,)
     if outage.is_late(now):
         return what, (Prompt.OUTAGE_LATE,)
-    return what, (Prompt.OUTAGE_EXPECTED, *by_time(outage.expected_end.astimezone(now.tzinfo), now))
+    return what, (Prompt.OUTAGE_EXPECTED, *LANGUAGE.say_deadline(outage.expected_end.astimezone(now.tzinfo), now))
 
 
 def _minute(moment: datetime, now: datetime) -> str:
@@ -112,8 +110,8 @@ async def _ask_for_callback(conversation: Conversation, callbacks: Callbacks, re
     try:
         await conversation.meanwhile(callbacks.ask_after_outage(request))
     except StoreUnavailable:
-        conversation.call.note(Failed(Failure.PROMISE_NOT_STORED))
+        conversation.call.note(Failed(Failure.CALLBACK_NOT_STORED))
         await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
         raise HandOver(Next.HOTLINE) from None
-    conversation.call.note(CallbackPromised(request.outage_id))
+    conversation.call.note(CallbackAgreed(request.outage_id))
     await conversation.say((Prompt.OUTAGE_PROMISED,))

@@ -6,6 +6,7 @@ import asyncio
 from typing import NoReturn
 
 from ivr.dialogue.conversation import Conversation, HandOver
+from ivr.dialogue.menus import spoken_keys
 from ivr.dialogue.ports import Ending, Next
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.accounts import Account
@@ -14,7 +15,8 @@ from ivr.domain.journal.steps import Failed, OutageReported
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Trouble
 from ivr.intake.report_outage import OutageStore, is_urgent, report_outage
-from ivr.language.ru.numbers import digits
+from ivr.language.port import Menu
+from ivr.language.selected import LANGUAGE
 
 TROUBLES = {
     "1": Trouble.FLAT,
@@ -23,13 +25,7 @@ TROUBLES = {
     "4": Trouble.DANGER,
     "5": Trouble.FLICKER,
 }
-WORDS = {
-    **dict.fromkeys(("квартира", "квартире", "в квартире"), "1"),
-    **dict.fromkeys(("дом", "доме", "в доме", "подъезд", "в подъезде"), "2"),
-    **dict.fromkeys(("улица", "улице", "на улице", "район", "в районе"), "3"),
-    **dict.fromkeys(("провод", "провода", "опасно"), "4"),
-    **dict.fromkeys(("мигает", "моргает", "мигание"), "5"),
-}
+WORDS = spoken_keys(Menu.REPORT, {"flat": "1", "house": "2", "street": "3", "danger": "4", "flicker": "5"})
 STORE_AFTER_S = 1.0
 """A caller in danger waits no longer than this for the store, after the words that they are being put through."""
 
@@ -56,7 +52,7 @@ async def take_report(conversation: Conversation, outages: OutageStore, account:
     else:
         conversation.call.note(OutageReported(number, trouble))
         conversation.call.reported(trouble, number)
-        await conversation.say_whole((Prompt.REPORT_NUMBER, *digits(number)))
+        await conversation.say_whole((Prompt.REPORT_NUMBER, *LANGUAGE.say_digits(number)))
     raise HandOver(Next.HOTLINE)
 
 

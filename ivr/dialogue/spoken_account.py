@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
-from ivr.dialogue.hypotheses import MARGIN, command_of, lone_digit, pooled
+from ivr.dialogue.hypotheses import MARGIN, command_of, pooled
 from ivr.dialogue.ports import Hypothesis, Interpretation
 from ivr.domain.accounts import AccountFormat
 from ivr.language.port import Intent
+from ivr.language.selected import LANGUAGE
 
 Active = Callable[[Sequence[str]], Awaitable[frozenset[str]]]
 
@@ -20,9 +21,6 @@ OWN = 4.0  # an account of the number that calls
 MISHEARD = 6.0  # one digit taken for another
 CONFUSED = 4.0  # the same for digits that sound alike
 LOST_OR_ADDED = 6.5  # one digit not heard, or one too many
-
-ALIKE = frozenset(frozenset(pair) for pair in ("59", "67", "78", "39", "23", "56", "49", "19", "60", "17", "29"))
-"""Pairs of digits that Russian speakers' telephones confuse: пять-девять, шесть-семь, два-три …"""
 
 
 class AccountInterpreter:
@@ -50,7 +48,7 @@ class AccountInterpreter:
         command = command_of(heard)
         if command is not None:
             return command
-        if heard and lone_digit(heard[0].words) == "0":
+        if heard and LANGUAGE.lone_digit(heard[0].words) == "0":
             return Interpretation(intent=Intent.HOTLINE)  # not complete: it may be the first digit of a number
         pool = {
             digits: candidate.cost - (OWN if digits in self._own else 0.0)
@@ -115,7 +113,7 @@ def neighbours(digits: str, lengths: Collection[int]) -> Iterator[tuple[str, flo
         for at, digit in enumerate(digits):
             for other in "0123456789":
                 if other != digit:
-                    alike = frozenset((digit, other)) in ALIKE
+                    alike = frozenset((digit, other)) in LANGUAGE.alike_digits
                     yield digits[:at] + other + digits[at + 1 :], CONFUSED if alike else MISHEARD
     if len(digits) - 1 in lengths:
         for at in range(len(digits)):

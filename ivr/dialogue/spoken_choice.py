@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ivr.dialogue.hypotheses import command_heard, command_of, lone_digit, mostly_unknown, pooled
+from ivr.dialogue.hypotheses import command_heard, command_of, mostly_unknown, pooled
 from ivr.dialogue.ports import Hypothesis, Interpretation
-from ivr.language.port import Intent
-from ivr.language.ru.commands import PHRASES, phrase_in, yes_or_no
-from ivr.language.ru.understanding import groups, is_number_word
-from ivr.language.ru.words import UNKNOWN, plain
+from ivr.language.port import UNKNOWN, Intent
+from ivr.language.selected import LANGUAGE
 
 YES, NO = "1", "2"
 _PEOPLE = {"0": Intent.HOTLINE, "9": Intent.OPERATOR}
@@ -32,8 +30,8 @@ class ChoiceInterpreter:
             return Interpretation()
         words = heard[0].words
         command = command_heard(heard)
-        phrase = phrase_in(words, tuple(self._spoken))
-        if command is Intent.OPERATOR and phrase in PHRASES[Intent.OPERATOR]:
+        phrase = LANGUAGE.phrase_in(words, tuple(self._spoken))
+        if command is Intent.OPERATOR and phrase in LANGUAGE.words(Intent.OPERATOR):
             command = None  # the menu offers a person of its own
         if command in (Intent.HOTLINE, Intent.OPERATOR, Intent.REPORT):
             return Interpretation(intent=command, complete=True)
@@ -42,18 +40,18 @@ class ChoiceInterpreter:
         if self._denied(words):
             instead = _after_no(heard)
             return Interpretation(digits=NO, complete=not instead, after_no=instead)
-        if sum(is_number_word(word) for word in words) > 1:
+        if LANGUAGE.number_words(words) > 1:
             return Interpretation()  # a number that nobody asked for, misheard as a word now and then
         if command is not None:
             return Interpretation(intent=command, complete=True)
         if mostly_unknown(words):
             return Interpretation()
-        key = lone_digit(words)
+        key = LANGUAGE.lone_digit(words)
         if key and key in self._choices:
             return Interpretation(digits=key, complete=True)
         if key in _PEOPLE and self._choices:
             return Interpretation(intent=_PEOPLE[key], complete=True)
-        match yes_or_no(words):
+        match LANGUAGE.yes_or_no(words):
             case Intent.YES if YES in self._choices:
                 return Interpretation(digits=YES, complete=True)
             case Intent.NO if NO in self._choices:
@@ -62,19 +60,17 @@ class ChoiceInterpreter:
 
     def _denied(self, words: Sequence[str]) -> bool:
         """Whether the words are a no to a yes-or-no question, with reasons after it: «нет, двенадцать тысяч …»."""
-        if set(self._choices) != {YES, NO} or self._spoken or yes_or_no(words) is not Intent.NO:
+        if set(self._choices) != {YES, NO} or self._spoken or LANGUAGE.yes_or_no(words) is not Intent.NO:
             return False
-        return yes_or_no([word for word in words if word != UNKNOWN][:1]) is Intent.NO
+        return LANGUAGE.yes_or_no([word for word in words if word != UNKNOWN][:1]) is Intent.NO
 
 
 def _after_no(heard: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
     """What follows the no, () if that is no number; a lone digit rather names a key."""
-    no = PHRASES[Intent.NO]
     rests = []
     for hypothesis in heard:
-        words = [word for word in hypothesis.words if word != UNKNOWN]
-        rest = tuple(words[next((at for at, word in enumerate(words) if plain(word) not in no), len(words)) :])
-        if groups(rest) and not lone_digit(rest):
+        rest = LANGUAGE.after_denial(hypothesis.words)
+        if LANGUAGE.number_words(rest) and not LANGUAGE.lone_digit(rest):
             rests.append(Hypothesis(rest, hypothesis.cost))
     return tuple(rests)
 

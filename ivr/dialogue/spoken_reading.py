@@ -11,8 +11,8 @@ from ivr.dialogue.hypotheses import MARGIN, command_of, pooled
 from ivr.dialogue.ports import Hypothesis, Interpretation
 from ivr.domain.judgement import Judgement, Limits, Verdict, believed_kwh, judge_as_given
 from ivr.domain.meters import Meter, Register
-from ivr.language.ru.understanding import groups
-from ivr.language.ru.words import DIGITS, TEENS, UNKNOWN, plain
+from ivr.language.port import UNKNOWN
+from ivr.language.selected import LANGUAGE
 
 MOST_RIVALS = 2
 
@@ -105,12 +105,10 @@ class ReadingInterpreter:
         """Whether the number is rather a piece of other speech."""
         if UNKNOWN not in words:
             return False
-        return verdict is not Verdict.ACCEPTED and groups(words) < 3
+        return verdict is not Verdict.ACCEPTED and LANGUAGE.number_words(words) < 3
 
     def _ends(self, words: Sequence[str], value: str) -> bool:
         """Whether nothing can follow: the last word is a digit or a teen, and the number has its length."""
-        numbers = [plain(word) for word in words if groups((word,))]
-        last = numbers[-1] if numbers else ""
         base = self._register.base
         expected = len(str(base.value)) if base is not None else self._register.digits
-        return (last in DIGITS or last in TEENS) and len(value) >= expected
+        return LANGUAGE.ends_number(words) and len(value) >= expected

@@ -16,7 +16,8 @@ import vosk
 
 from ivr.dialogue.hypotheses import mostly_unknown
 from ivr.dialogue.ports import Expects, Hypothesis, Question
-from ivr.language.ru.words import DIGITS, HUNDREDS, TEENS, TENS, UNKNOWN
+from ivr.language.port import UNKNOWN
+from ivr.language.selected import LANGUAGE
 from ivr.speech.grammars import names_for, phrases_for
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 
@@ -33,8 +34,6 @@ BEHIND = {"digits": 2.0}
 
 Of these grammars nobody wants words before the end."""
 
-_MUST_KNOW = frozenset({*DIGITS, *TEENS, *TENS, *HUNDREDS, "тысяч", "да", "нет"}) - {"нуль", "одно", "раз"}
-_SAME: dict[str, str | int] = {word: value for word, value in DIGITS.items() if word != "раз"}
 _PROOF = bytes(TELEPHONE_RATE)  # half a second
 
 
@@ -63,10 +62,10 @@ class Models:
             raise
         except Exception as error:
             raise BadModel(f"{found.path}: Vosk cannot use this model, it is damaged or of another kind") from error
-        unknown = sorted(word for word in _MUST_KNOW if not self._knows(word))
+        unknown = sorted(word for word in LANGUAGE.needed_words if not self._knows(word))
         if unknown:
             few = ", ".join(f"«{word}»" for word in unknown[:3])
-            raise BadModel(f"{found.path}: the model is damaged or not Russian, it does not know {few}")
+            raise BadModel(f"{found.path}: the model is damaged or of another language, it does not know {few}")
 
     def hear(self, question: Question) -> Utterance:
         """Begin an utterance that answers a question."""
@@ -130,10 +129,10 @@ def ranked(costs: Iterable[tuple[tuple[str, ...], float]]) -> tuple[Hypothesis, 
 
     The likeliest that it was other speech is always among them: words are held against it.
     """
-    best: dict[tuple[str | int, ...], Hypothesis] = {}
+    best: dict[tuple[str, ...], Hypothesis] = {}
     ordered = sorted(costs, key=lambda item: item[1])
     for words, cost in ordered:
-        best.setdefault(tuple(_SAME.get(word, word) for word in words), Hypothesis(words, cost - ordered[0][1]))
+        best.setdefault(tuple(map(LANGUAGE.same_digit, words)), Hypothesis(words, cost - ordered[0][1]))
     found = tuple(best.values())
     kept, other_speech = found[:MOST_HYPOTHESES], next((one for one in found if mostly_unknown(one.words)), None)
     return kept if other_speech is None or other_speech in kept else (*kept, other_speech)

@@ -21,7 +21,7 @@ from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading
 from ivr.language.port import Intent
-from ivr.language.ru.commands import yes_or_no
+from ivr.language.selected import LANGUAGE
 from ivr.speech.known import read_known
 from ivr.speech.model_folder import TELEPHONE_RATE, BadModel, ModelFolder
 from ivr.speech.recogniser import Models
@@ -156,7 +156,7 @@ class Transcriber:
         if meaning.intent is not None:
             return meaning.intent.value
         if self._expects is Expects.YES_NO:
-            answer = yes_or_no(heard[0].words) if meaning.digits else None
+            answer = LANGUAGE.yes_or_no(heard[0].words) if meaning.digits else None
             return answer.value if answer in (Intent.YES, Intent.NO) else None
         if self._expects is Expects.ACCOUNT and self._known is not None:
             return meaning.digits if meaning.digits in self._known.accounts else None

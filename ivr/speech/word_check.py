@@ -8,33 +8,30 @@ from functools import cache
 from pathlib import Path
 
 from ivr.dialogue.ports import Expects, Question
-from ivr.language.ru.commands import PHRASES
-from ivr.language.ru.words import DIGITS, NUMBER_WORDS, THOUSANDS, plain
+from ivr.language.port import Intent
+from ivr.language.selected import LANGUAGE
 from ivr.speech.recogniser import Models
 
 STEP_BYTES = 320  # 20 ms, as a telephone sends
 SILENCE_AROUND = bytes(8000)  # half a second of quiet
 
-_UNSURE = frozenset({"одно", "миллион", "миллиона", "миллионов", "ноля"})
-"""Callers do not say these, so the shipped model does not know them well."""
-
-_COMMAND_WORDS = frozenset(word for phrases in PHRASES.values() for phrase in phrases for word in phrase.split())
+_COMMAND_WORDS = frozenset(word for intent in Intent for phrase in LANGUAGE.words(intent) for word in phrase.split())
 
 
 def question_for(words: Sequence[str]) -> Expects | None:
     """The question whose answer these words could be; None where the recogniser does not know them all."""
     if not words:
         return None
-    if _UNSURE.intersection(words):
+    if LANGUAGE.seldom_words.intersection(words):
         return None
-    if all(word in NUMBER_WORDS for word in words):
+    if all(word in LANGUAGE.every_number_word for word in words):
         return Expects.READING
     return Expects.CHOICE if all(word in _COMMAND_WORDS for word in words) else None
 
 
 def meaning(words: Sequence[str]) -> tuple[str, ...]:
     """Words in the form in which they are compared: «два» and «две», «ё» and «е», all of «тысяча» are the same."""
-    return tuple("тысяча" if word in THOUSANDS else str(DIGITS.get(word, plain(word))) for word in words)
+    return tuple(map(LANGUAGE.same, words))
 
 
 def hush() -> None:

@@ -18,13 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ivr.domain.faults import BadInput, BrokenFile
 from ivr.domain.takes import ChangedText, TakeFault
+from ivr.language.selected import LANGUAGE
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:-[a-z0-9]+)*")
 """A prompt id is also a path below the folder of sounds, so nothing else may be in it."""
 
-_WORDS = re.compile(r"[а-яё]+(?:-[а-яё]+)*", re.IGNORECASE)
-_TEXT = re.compile(r"[а-яё .,!?:;—«»-]*[а-яё][а-яё .,!?:;—«»-]*", re.IGNORECASE)
-_STRESSED = re.compile(r"(?=.*\+)(?:[а-яё-]|\+(?=[аеиоуыэюя]))+")
+_LETTER, _VOWEL = f"[{LANGUAGE.letters}]", f"[{LANGUAGE.vowels}]"
+_WORDS = re.compile(rf"{_LETTER}+(?:-{_LETTER}+)*", re.IGNORECASE)
+_ANY = f"[{LANGUAGE.letters} .,!?:;—«»-]*"
+_TEXT = re.compile(f"{_ANY}{_LETTER}{_ANY}", re.IGNORECASE)
+_STRESSED = re.compile(rf"(?=.*\+)(?:{_LETTER}|-|\+(?={_VOWEL}))+")
 
 LONGEST_TEXT = 600
 SENTENCE_TAIL_MS = 200
@@ -149,7 +152,7 @@ def speakable(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise BadText(TextProblem.TOO_LONG)
     if not _TEXT.fullmatch(text):
-        strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"а{sign}")})
+        strange = sorted({sign for sign in text if not _TEXT.fullmatch(f"{LANGUAGE.letters[0]}{sign}")})
         raise BadText(TextProblem.STRANGE_SIGNS, " ".join(strange))
     return text
 
@@ -183,7 +186,7 @@ def _fault_of(entry: Entry, *, known: bool) -> str:
     if bool(entry.text) == bool(entry.pause_ms):
         return "needs either text or pause_ms"
     if entry.text and not _TEXT.fullmatch(entry.text):
-        return "text is Russian words and punctuation; numbers are written as words"
+        return "text is words of the line's language and punctuation; numbers are written as words"
     return ""
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ivr.dialogue.prompts import Prompt
-from ivr.language.ru import dates, numbers
+from ivr.language.selected import LANGUAGE
 from ivr.studio.catalogue import Entry
 from ivr.studio.publishing import Published, Sounds
 from ivr.studio.sound.telephone_sound import BadSound, opened
@@ -64,7 +64,7 @@ def state_of(entry: Entry, sounds: Sounds, manifest: Mapping[str, Published]) ->
 
 def uses(dialplan: Path, telephony: Path) -> Uses:
     """Every id that the dialogue, the language, the files of `dialplan` and the programs of `telephony` play."""
-    ids = dict.fromkeys(numbers.every_id() | dates.every_id(), "ivr.language")
+    ids = dict.fromkeys(LANGUAGE.pieces(), "ivr.language")
     ids |= {str(prompt): "ivr.dialogue.prompts" for prompt in Prompt}
     beginnings: dict[str, str] = {}
     plays = [(file, _IN_DIALPLAN, "$") for file in sorted(dialplan.glob("*.conf*"))]

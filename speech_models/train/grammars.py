@@ -10,32 +10,64 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from speech_models.train.fst import WordGraph
 from speech_models.train.phones import HERE, UNKNOWN_WORD
 
-with (HERE / "phrases.toml").open("rb") as _file:
-    _PHRASES = {name: tuple(text.replace("\n", "").split("|")) for name, text in tomllib.load(_file).items()}
+WORDS = HERE.parent.parent / "ivr" / "language" / "ru" / "words.toml"
+"""The words and phrases that the line understands; the recipe adds to them what else people say."""
 
-TEENS = _PHRASES["teens"]
-TENS = _PHRASES["tens"]
-HUNDREDS = _PHRASES["hundreds"]
-UNITS = _PHRASES["units"]
-TWOS_NOUNS = _PHRASES["twos_nouns"]
-FIVES_NOUNS = _PHRASES["fives_nouns"]
-LONE_NOUNS = _PHRASES["lone_nouns"]
-CORRECTIONS = _PHRASES["corrections"]
-BEFORE_ANY = _PHRASES["before_any"]
-BEFORE_ACCOUNT = _PHRASES["before_account"]
-BEFORE_READING = _PHRASES["before_reading"]
-AFTER_ANY = _PHRASES["after_any"]
-AFTER_READING = _PHRASES["after_reading"]
-HOTLINE = _PHRASES["hotline"]
-OTHER_COMMANDS = _PHRASES["other_commands"]
-YES = _PHRASES["yes"]
-NO = _PHRASES["no"]
-MENU = _PHRASES["menu"]
-FRACTION_ENDS = ("десятых", "десятая", "сотых", "сотая", "тысячных", "тысячная")
+
+def _read() -> tuple[dict[str, tuple[str, ...]], dict[str, Any]]:
+    with (HERE / "phrases.toml").open("rb") as file:
+        others = {name: tuple(text.replace("\n", "").split("|")) for name, text in tomllib.load(file).items()}
+    with WORDS.open("rb") as file:
+        return others, tomllib.load(file)
+
+
+_OTHERS, _WORDS = _read()
+
+
+def _plainest(table: str) -> tuple[str, ...]:
+    """The plainest word of each value of a table of numbers."""
+    return tuple(words[0] for words in _WORDS["numbers"][table])
+
+
+def _said(intent: str) -> tuple[str, ...]:
+    """What the line understands as an intent, and the fuller phrases around it that only the grammars know."""
+    return _once(*_WORDS["intents"][intent], *_OTHERS.get(intent, ()))
+
+
+def _once(*phrases: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(phrases))
+
+
+TEENS = _plainest("teens")
+TENS = _plainest("tens")
+HUNDREDS = _plainest("hundreds")
+UNITS = _plainest("digits")[1:]
+TWOS_NOUNS = _plainest("nouns_few")
+FIVES_NOUNS = _plainest("nouns_many")
+LONE_NOUNS = _plainest("nouns_alone")
+CORRECTIONS = _once(*_WORDS["beside"]["corrections"], *_OTHERS["corrections"])
+FRACTION_ENDS = tuple(_WORDS["beside"]["fraction_ends"])
+BEFORE_ANY = _OTHERS["before_any"]
+BEFORE_ACCOUNT = _OTHERS["before_account"]
+BEFORE_READING = _OTHERS["before_reading"]
+AFTER_ANY = _OTHERS["after_any"]
+AFTER_READING = _OTHERS["after_reading"]
+HOTLINE = _said("hotline")
+OTHER_COMMANDS = _once(
+    *(phrase for intent in ("operator", "repeat", "back", "help", "report", "cancel") for phrase in _said(intent)),
+    *_OTHERS["other_commands"],
+)
+YES = _said("yes")
+NO = _said("no")
+MENU = _once(
+    *(phrase for choices in _WORDS["menus"].values() for phrases in choices.values() for phrase in phrases),
+    *_OTHERS["menu"],
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ def test_audio_is_out_of_date_when_words_or_their_stress_change_and_not_when_not
         (GREETING + '[prompts."../etc/passwd"]\ntext = "да"\n', 3, "an id is folder/name"),
         (GREETING + '[prompts."A/b"]\ntext = "да"\n', 3, "an id is folder/name"),
         (GREETING + '[prompts."a/b"]\ntext = "нажмите 1"\n', 3, "numbers are written as words"),
-        (GREETING + '[prompts."a/b"]\ntext = "cчёт"\n', 3, "text is Russian words"),  # the c is Latin
-        (GREETING + '[prompts."a/b"]\ntext = "…"\n', 3, "text is Russian words"),
+        (GREETING + '[prompts."a/b"]\ntext = "cчёт"\n', 3, "text is words of the line's language"),  # the c is Latin
+        (GREETING + '[prompts."a/b"]\ntext = "…"\n', 3, "text is words of the line's language"),
         (GREETING + '[pieces.greeting.texts]\nwelcome = "да"\n', 4, "greeting/welcome: stands twice"),
         (GREETING + '[prompts."a/b"]\ntext = "да"\ntial_ms = 5\n', 5, "tial_ms: Extra inputs are not permitted"),
         (GREETING + '[prompts."a/b"]\ntext = 5\n', 4, "Input should be a valid string"),

@@ -33,7 +33,7 @@ from ivr.domain.takes import (
 )
 from ivr.domain.users import MOST_OF_PIN, Person
 from ivr.language.port import COMMANDS, Intent
-from ivr.language.ru import numbers
+from ivr.language.selected import LANGUAGE
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class RecordingVisit:
     async def _at_prompt(self, card: Card, person: Person) -> Card | None:
         """Work on one prompt. The next one, None to be asked for a number."""
         call, studio = self._call, self._studio
-        await call.say((Prompt.STUDIO_PROMPT, *numbers.digits(str(card.number))), *await self._text(card))
+        await call.say((Prompt.STUDIO_PROMPT, *LANGUAGE.say_digits(str(card.number))), *await self._text(card))
         if card.published:
             await call.say((Prompt.STUDIO_NOW, card.prompt))
         if card.draft is not None:

@@ -5,36 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ivr.language.port import COMMANDS, Intent
-from ivr.language.ru.words import FILLERS, UNKNOWN, plain
-
-_SAID = {
-    Intent.HOTLINE: (
-        "авария|аварии|аварию|аварийная|аварийную|аварийка|аварийку|нет света|света нет|нету света|пропал свет|",
-        "свет пропал|отключили свет|свет отключили|выключили свет|отключение|отключили электричество|",
-        "нет электричества|электричества нет|пропало электричество|нет напряжения|темно|искрит|искрят|горит|пожар|",
-        "дым|дымит|пахнет гарью|провод оборвался|оборвался провод|провод оборван|оборвало провод|обрыв|провод упал|",
-        "упал столб|замыкание|ударило током",
-    ),
-    Intent.OPERATOR: (
-        "оператор|оператора|оператору|с оператором|соедините|специалист|специалиста|консультант|диспетчер|диспетчера|",
-        "диспетчеру|с диспетчером|сотрудник|сотрудника|с сотрудником|человек|человека|с человеком",
-    ),
-    Intent.REPORT: (
-        "сообщить об аварии|сообщить об отключении|оставить заявку|подать заявку|заявка|заявку|заявка на аварию|",
-        "заявку на аварию",
-    ),
-    Intent.REPEAT: ("повтор|повтори|повторите|повторить|ещё раз|не расслышал|не расслышала|не понял|не поняла",),
-    Intent.BACK: ("назад|вернуться|вернитесь|вернись",),
-    Intent.HELP: ("помощь|справка|помогите|не знаю|что говорить",),
-    Intent.CANCEL: ("отмена|отменить|отмените|заново|сначала|стоп",),
-    Intent.YES: (
-        "да|ага|угу|верно|правильно|конечно|подтверждаю|подтвердить|всё верно|так|хорошо|точно|подходит|согласен|",
-        "согласна|готово|ладно",
-    ),
-    Intent.NO: ("нет|не|неверно|неправильно|не верно|не правильно|не так|ошибка|не надо|другой|другое|другая",),
-}
-PHRASES: dict[Intent, tuple[str, ...]] = {kind: tuple("".join(lines).split("|")) for kind, lines in _SAID.items()}
-"""What callers say for each; more words around a phrase change nothing."""
+from ivr.language.ru.words import FILLERS, PHRASES, UNKNOWN, plain
 
 _STRANGE_BORNE = {Intent.HOTLINE: 3, Intent.OPERATOR: 2}
 _POLITE = FILLERS - {"да", "так", "ага", "угу", "всё", "хорошо"}
@@ -77,6 +48,13 @@ def yes_or_no(words: Sequence[str]) -> Intent | None:
             return Intent.YES  # «нет, всё верно»
         return Intent.NO
     return Intent.YES if _any(said, Intent.YES) else None
+
+
+def after_denial(words: Sequence[str]) -> tuple[str, ...]:
+    """The words that follow a no at their beginning, without the unknown ones."""
+    known = [word for word in words if word != UNKNOWN]
+    denial = PHRASES[Intent.NO]
+    return tuple(known[next((at for at, word in enumerate(known) if plain(word) not in denial), len(known)) :])
 
 
 def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> str | None:

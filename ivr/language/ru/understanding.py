@@ -2,14 +2,14 @@
 
 A string of number words is ambiguous by nature: «двадцать пять» is 25 or 20 and 5, «сто двадцать» is 120 or 100 and
 20. All its readings are given, each with a cost, and what is known about the caller chooses between them. The tables
-are in ``vocabulary``; property tests hold every number against num2words.
+are in `words.toml`; property tests hold every number against num2words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ivr.language.port import Candidate as Candidate
 from ivr.language.ru.words import (
     CORRECTIONS,
     DIGITS,
@@ -29,6 +29,9 @@ from ivr.language.ru.words import (
     plain,
 )
 
+ALIKE = frozenset(frozenset(pair) for pair in ("59", "67", "78", "39", "23", "56", "49", "19", "60", "17", "29"))
+"""Pairs of digits that sound alike over the telephone: пять and девять, шесть and семь, два and три …"""
+
 MOST_CANDIDATES = 64
 MOST_WORDS = 48
 """Longer utterances are no number: nobody says more than two dozen words for twenty digits and their corrections."""
@@ -47,19 +50,6 @@ NOT_CORRECTED = 4.0  # «нет» was no correction at all
 
 _SMALL = {**DIGITS, **TEENS, **TENS, **HUNDREDS}
 _NUMBER = frozenset(_SMALL) | THOUSANDS | MILLIONS | ONE_AND_A_HALF | frozenset(NOUNS) | frozenset(SINGLE_NOUNS)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One reading of the words.
-
-    digits: ASCII digits as said, leading zeros kept, not empty. cost: natural logarithm, 0 for the plainest reading.
-    fraction_dropped: a fraction was said and left out.
-    """
-
-    digits: str
-    cost: float = 0.0
-    fraction_dropped: bool = False
 
 
 def is_number_word(word: str) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from ivr.dialogue.ports import Expects
 from ivr.domain.takes import Hearing
-from ivr.language.ru.words import NUMBER_WORDS
+from ivr.language.selected import LANGUAGE
 from ivr.speech.word_check import meaning, question_for
 from ivr.studio.session.alignment import Aligner, Alignment, Place, Span, rest_cost, rests, spoken_ms
 from ivr.studio.session.cuts import Cut
@@ -100,7 +100,7 @@ class _Listening:
         if expects is not None:
             heard = self.found(span, expects)
             return 0.0 if heard is None or agrees(wanted, heard) else UNHEARD
-        numbers = set(meaning([word for word in wanted if word in NUMBER_WORDS]))
+        numbers = set(meaning([word for word in wanted if word in LANGUAGE.every_number_word]))
         if not numbers or len(wanted) > 6:
             return 0.0
         heard = self.found(span, Expects.READING)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ivr.dialogue.ports import Expects
 from ivr.domain.takes import Hearing
+from ivr.language.selected import LANGUAGE
 from ivr.speech.model_folder import BadModel, ModelFolder
 from ivr.speech.word_check import hush, meaning, question_for, words_heard
 
@@ -33,7 +34,7 @@ class Heard:
 
 def spoken_words(text: str) -> list[str]:
     """The words of a text, small."""
-    return re.findall(r"[а-яё]+", text.lower())
+    return re.findall(f"[{LANGUAGE.letters}]+", text.lower())
 
 
 def agrees(wanted: Sequence[str], found: Sequence[tuple[str, ...]]) -> bool:

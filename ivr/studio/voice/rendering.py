@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydub import AudioSegment
 
+from ivr.language.selected import LANGUAGE
 from ivr.studio.catalogue import Entry
 from ivr.studio.sound.telephone_sound import BadSound, silence, to_telephone, wav_bytes
 from ivr.studio.voice.synthesis import Engine, NotSpoken
@@ -67,4 +68,4 @@ def _spoken(entry: Entry, engine: Engine, scratch: Path) -> AudioSegment:
 
 def vowels(text: str) -> int:
     """How many vowels a text has: the measure of how long it takes to say."""
-    return sum(letter in "аеёиоуыэюя" for letter in text.lower())
+    return sum(letter in LANGUAGE.vowels for letter in text.lower())
