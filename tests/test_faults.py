@@ -17,7 +17,7 @@ import pytest
 
 from ivr.cli import wording
 from ivr.config import REPOSITORY
-from ivr.domain.audit import Fact
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.judgement import Judgement, Verdict
 from ivr.domain.outages import Cause, Kind, Outage, Place, State
 from ivr.domain.takes import Reason, Refusal, TakeFault
@@ -113,7 +113,17 @@ def test_pages_have_words_for_every_fault_of_prompts(fault: TakeFault) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    faults(TakeFault, OutageFault, PersonFault, NotWaiting, DoesNotFit, Doubted, NoSuchBatch, BadDatabaseUrl),
+    faults(
+        StoreUnavailable,
+        TakeFault,
+        OutageFault,
+        PersonFault,
+        NotWaiting,
+        DoesNotFit,
+        Doubted,
+        NoSuchBatch,
+        BadDatabaseUrl,
+    ),
     ids=str,
 )
 def test_commands_have_words_for_every_fault(fault: Exception) -> None:
@@ -121,10 +131,16 @@ def test_commands_have_words_for_every_fault(fault: Exception) -> None:
     assert said != str(fault) and "{" not in said
 
 
+@pytest.mark.parametrize("why", sorted(set(StoreProblem) - {StoreProblem.SCHEMA}))
+def test_commands_have_words_for_every_state_of_the_database(why: StoreProblem) -> None:
+    said = wording.fault_text(StoreUnavailable(why, "detail"))
+    assert said.startswith("the database is unavailable: ") and "{" not in said
+
+
 def test_pages_and_commands_word_every_code() -> None:
     assert labels.REFUSALS.keys() == wording.REFUSALS.keys() == set(Reason)
     assert SECRET_FAULTS.keys() == wording.SECRETS.keys() == set(SecretFault)
-    assert len(Fact) == len({fact.value for fact in Fact})
+    assert wording.STORE.keys() == set(StoreProblem) - {StoreProblem.SCHEMA}
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def faults_told(command: str) -> Iterator[None]:
     except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, Doubted, outages.OutageFault, PersonFault) as error:
         code, text = 1, fault_text(error)
     except StoreUnavailable as error:
-        code, text = 1, f"the database is unavailable: {error}"
+        code, text = 1, fault_text(error)
     except OSError as error:
         code, text = 1, f"{error.filename or 'file'}: {error.strerror}"
     else:

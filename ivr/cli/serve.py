@@ -14,6 +14,7 @@ import typer
 import uvloop
 
 from ivr import config, logs
+from ivr.cli.wording import fault_text
 from ivr.daemon import serve as run_daemon
 from ivr.storage.migrations import SchemaOutdated
 
@@ -34,7 +35,7 @@ def serve(
         _spare_the_collector()
         uvloop.run(_until_signalled(settings, _pages(config_file) if settings.web.listen else None))
     except (config.BadSettings, SchemaOutdated, OSError, ValueError) as error:
-        print(f"ivr serve: {error}", file=sys.stderr)
+        print(f"ivr serve: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
 
 

@@ -10,6 +10,7 @@ import typer
 
 from ivr import config, logs
 from ivr.cli.db import ConfigFile
+from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.web.server.serve import CannotListen, serve_pages
 
@@ -35,5 +36,5 @@ def web(
         log.error("the pages' address cannot be opened; calls go on", extra={"reason": str(error)})
         raise typer.Exit(1) from None
     except (config.BadSettings, StoreUnavailable, ValueError) as error:
-        print(f"ivr web: {error}", file=sys.stderr)
+        print(f"ivr web: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.outages import State
 from ivr.domain.takes import (
     MayNotRecord,
@@ -28,6 +29,7 @@ from ivr.domain.users import (
 from ivr.intake.review import DoesNotFit, NotWaiting
 from ivr.intake.submit import Doubted
 from ivr.storage.database.database import BadDatabaseUrl
+from ivr.storage.migrations import SchemaOutdated
 from ivr.storage.outages.changes import AlreadyKnown, GoesOn, NobodyThere, NoSuchOutage, NotSuspected, OutOfOrder
 from ivr.storage.readings.export import NoSuchBatch
 from ivr.studio.catalogue import LONGEST_TEXT, BadText, TextProblem
@@ -82,6 +84,16 @@ RINGS = {
     RingProblem.NOT_LISTED: "the telephone is not in studio.phones",
     RingProblem.NO_EXCHANGE: "Asterisk does not answer",
 }
+STORE = {
+    StoreProblem.NO_ANSWER: "it did not answer in time",
+    StoreProblem.DRIVER: "{detail}",
+    StoreProblem.LOCKED: "it is locked",
+    StoreProblem.CLOSED: "it is closed",
+    StoreProblem.CONTRADICTED: "the rows contradict what is stored",
+    StoreProblem.TOO_MANY: "too much at once",
+    StoreProblem.OTHER_IMPORT: "another import was at work at the same time: nothing is imported, try again",
+    StoreProblem.NO_FOLDER: "its folder cannot be made: {detail}",
+}
 SECRETS = {
     SecretFault.BAD_LOGIN: "a login has 2 to 40 letters, digits, dots, dashes",
     SecretFault.SHORT_PASSWORD: f"a password has at least {FEWEST_OF_PASSWORD} characters",
@@ -94,7 +106,7 @@ SECRETS = {
 
 def fault_text(fault: Exception) -> str:
     """What cannot be done, and what to do, in a line; of what is no fault of ours its own text."""
-    return _of_outages(fault) or _of_prompts(fault) or _of_readings_and_people(fault) or str(fault)
+    return _of_outages(fault) or _of_prompts(fault) or _of_the_store_readings_and_people(fault) or str(fault)
 
 
 def refusal_text(refusal: Refusal) -> str:
@@ -165,8 +177,12 @@ def _of_prompts(fault: Exception) -> str:
     return ""
 
 
-def _of_readings_and_people(fault: Exception) -> str:
+def _of_the_store_readings_and_people(fault: Exception) -> str:
     match fault:
+        case SchemaOutdated(found=found, needed=needed):
+            return f"the schema is {found or 'missing'}, not {needed}: run `ivr db upgrade`"
+        case StoreUnavailable(why=why, detail=detail):
+            return f"the database is unavailable: {STORE[why].format(detail=detail)}"
         case NotWaiting(reading=reading, status=None):
             return f"there is no reading {reading}"
         case NotWaiting(reading=reading, status=status):

@@ -18,6 +18,7 @@ OwnException
     │   └── BadFile, BadCatalogue, BadManifest, BadModel, BadRecording, BadSound, BadArchive, …
     └── Unavailable           something that is needed does not answer
         ├── StoreUnavailable      the database is locked, gone or too slow: nothing was stored
+        │   └── SchemaOutdated        its tables are those of another version
         └── AmiUnavailable, ExchangeAway, SessionBroken, RecogniserLost, CannotListen, NoAnswer, …
 
 Families go across the kinds, so that a caller may catch all of a topic: OutageFault, PersonFault, TakeFault, AmiFault,
@@ -26,7 +27,8 @@ SynthesisFault. A test requires every class of an exception to hang in this tree
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
 
 
 class OwnException(Exception):
@@ -72,5 +74,23 @@ class Unavailable(Fault):
     """Something that is needed does not answer."""
 
 
+class StoreProblem(StrEnum):
+    """Why the database cannot be used."""
+
+    NO_ANSWER = "no answer in time"
+    DRIVER = "driver"  # the detail is what the database or its driver says, without parameters
+    LOCKED = "locked"
+    CLOSED = "closed"
+    CONTRADICTED = "contradicted"  # the rows contradict what is stored, again and again
+    TOO_MANY = "too many at once"
+    OTHER_IMPORT = "other import"
+    NO_FOLDER = "no folder"
+    SCHEMA = "schema"
+
+
+@dataclass(eq=False)
 class StoreUnavailable(Unavailable):
     """The database did not answer within its limit; the unit of work was undone."""
+
+    why: StoreProblem = StoreProblem.NO_ANSWER
+    detail: str = ""

@@ -45,8 +45,8 @@ def joined(codes: Iterable[str]) -> str:
 
 
 def separated(text: str) -> tuple[str, ...]:
-    """The codes of a stored text. Rows before version 0.2 hold a colon behind the first: `emergency: zones-swapped`."""
-    return tuple(text.replace(":", " ").split())
+    """The codes of a stored text."""
+    return tuple(text.split())
 
 
 @dataclass(frozen=True, slots=True)

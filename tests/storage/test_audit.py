@@ -1,4 +1,4 @@
-"""The sentences that earlier versions wrote into the audit become facts."""
+"""The sentences that earlier versions stored become facts and codes."""
 
 from __future__ import annotations
 
@@ -105,3 +105,32 @@ def test_old_details_become_facts_and_unknown_ones_stay_as_texts(empty_url: str)
         kept = connection.execute(select(audit.c.action, audit.c.detail).order_by(audit.c.id)).all()
     database.close()
     assert [tuple(one) for one in kept] == [(action, facts) for action, _, facts in OLD]
+
+
+@pytest.mark.both_databases
+def test_old_reasons_become_codes(empty_url: str) -> None:
+    upgrade(empty_url, BEFORE)
+    database = Database(empty_url)
+    at = {"at": "2026-11-25 09:00:00+00:00"}
+    reading = "INSERT INTO readings (register_id, value, taken_at, period, channel, status, reason, created_at) VALUES"
+    left = 'INSERT INTO spool_entries (id, taken_at, account, "values", state, reason, taken_in_at) VALUES'
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO accounts (number) VALUES ('1')"))
+        connection.execute(text("INSERT INTO meters (account_id, serial, digits, zones) VALUES (1, 'A1', 5, 1)"))
+        connection.execute(text("INSERT INTO registers (meter_id, zone) VALUES (1, 'T1')"))
+        for month, reason in (("09", "emergency: zones-swapped"), ("10", "emergency"), ("11", "refused: emergency: x")):
+            values = "(1, 5, :at, :period, 'phone-emergency', 'accepted', :reason, :at)"
+            row = at | {"period": f"2026-{month}", "reason": reason}
+            connection.execute(text(f"{reading} {values}"), row)
+        for key, reason in (("a", "3 values for a meter of 2 zones"), ("b", "several meters")):
+            connection.execute(text(f"{left} ('{key}', :at, '1', '[]', 'refused', '{reason}', :at)"), at)
+    database.close()
+    upgrade(empty_url)
+    database = Database(empty_url)
+    readings, spool = tables.of(tables.Reading), tables.of(tables.SpoolEntry)
+    with database.reading() as connection:
+        reasons = connection.scalars(select(readings.c.reason).order_by(readings.c.period)).all()
+        misfits = connection.scalars(select(spool.c.reason).order_by(spool.c.id)).all()
+    database.close()
+    assert reasons == ["emergency zones-swapped", "emergency", "refused: emergency: x"]
+    assert misfits == ["another number of zones", "several meters"]

@@ -11,10 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import StatementError
 
-from ivr.domain.faults import StoreUnavailable
 from ivr.storage import tables
 from ivr.storage.database.database import BadDatabaseUrl, Database
-from ivr.storage.migrations import newest, require_current, upgrade
+from ivr.storage.migrations import SchemaOutdated, newest, require_current, upgrade
 
 DESIGN = {"accounts", "meters", "registers", "readings", "calls", "call_steps", "outages", "outage_reports"}
 DESIGN |= {"callbacks", "takes", "prompts", "users", "api_clients", "audit"}
@@ -68,7 +67,7 @@ def test_upgrade_twice_changes_nothing(url: str) -> None:
 
 
 @pytest.mark.both_databases
-def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
+def test_reports_and_callbacks_of_before_they_were_made_stay(empty_url: str) -> None:
     upgrade(empty_url, "0004")
     database = Database(empty_url)
     waits, over = "9000-01-01 00:00:00+00:00", "2026-11-20 09:00:00+00:00"
@@ -140,7 +139,7 @@ def test_upgrade_makes_the_folder_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.both_databases
 def test_a_schema_that_is_missing_is_told_with_its_mend(empty_url: str) -> None:
     database = Database(empty_url)
-    with pytest.raises(StoreUnavailable, match="ivr db upgrade"):
+    with pytest.raises(SchemaOutdated, match=f"needed={newest()}"):
         require_current(database)
     upgrade(empty_url)
     require_current(database)

@@ -214,7 +214,6 @@ async def test_reasons_are_told_in_words(site: Site, register: int) -> None:
     for reason, text in (
         ("emergency", "аварийным приёмом"),
         ("emergency lower-than-last", "переспросить было некого; меньше прошлого"),
-        ("emergency: lower-than-last", "меньше прошлого"),
         ("control verification-overdue with-tenth", "срок поверки счётчика прошёл"),
         ("same-value", "такое же"),
         ("zones-swapped", "перепутаны"),

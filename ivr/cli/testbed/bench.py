@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.app import bring_accounts
+from ivr.cli.wording import fault_text
 from ivr.config import REPOSITORY
 from ivr.domain.faults import StoreUnavailable
 from ivr.speech.model_folder import BadModel
@@ -81,7 +82,7 @@ def calls(
         loaded = load(system, at_once)
         system.stop_daemon()
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         system.kill_daemon()
@@ -96,20 +97,20 @@ def hotline(
     only: Annotated[list[Aspect] | None, typer.Option(help="Only this part; may be repeated.")] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls whose way to the first ring is timed.")] = 30,
     callers: Annotated[int, typer.Option(min=1, max=1000, help="Callers who arrive within 20 s.")] = 600,
-    promises: Annotated[int, typer.Option(min=1, help="Promises to ring back, all due at once.")] = 60,
-    people: Annotated[int, typer.Option(min=1, max=100, help="People at work who take those ring-backs.")] = 20,
+    callbacks: Annotated[int, typer.Option(min=1, help="Call-backs, all due at once.")] = 60,
+    people: Annotated[int, typer.Option(min=1, max=100, help="People at work who take those call-backs.")] = 20,
     storm_s: Annotated[float, typer.Option(min=0.5, help="Seconds that each rate of events lasts.")] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON and no table.")] = False,
 ) -> None:
-    """Answer to first ring, a crowd of callers, ring-backs and queue events, on a real Asterisk of its own."""
+    """Answer to first ring, a crowd of callers, call-backs and queue events, on a real Asterisk of its own."""
     Path("var").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir="var"))
     try:
         figures = measure(
-            folder, Size(calls, callers, promises, people, storm_s), tuple(only or Aspect), bring_accounts
+            folder, Size(calls, callers, callbacks, people, storm_s), tuple(only or Aspect), bring_accounts
         )
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -141,7 +142,7 @@ def store(
             times = storing.measure(database, file, accounts, units, lambda step: print(step, file=sys.stderr))
             database.close()
         except (StoreUnavailable, ValueError) as error:
-            print(f"ivr bench: {error}", file=sys.stderr)
+            print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
             raise typer.Exit(2) from None
     table = Table("what", "n", "p50", "p95", "aim", title=f"{place.partition(':')[0]}, {platform.machine()}")
     table.add_row("import, s", str(times.accounts), f"{times.import_s:.1f}", "", "30 for 100,000")
@@ -174,7 +175,7 @@ def speech(
         if card is not None:
             report.into_card(card)
     except (BadModel, BadRecording, ProgramFailed, NotMeasured, BadCard) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     for figures in report.tables():
         table = Table(*figures.columns, title=figures.title)
@@ -210,7 +211,7 @@ def studio(
             measured = measure_pages(database, place, Path(folder), times, tell)
             database.close()
         except (StoreUnavailable, PagesFailed, ValueError) as error:
-            print(f"ivr bench: {error}", file=sys.stderr)
+            print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
             raise typer.Exit(2) from None
     title = (
         f"{place.partition(':')[0]}, {platform.machine()}, load {os.getloadavg()[0]:.1f}, filled in {filled_s:.0f} s"
@@ -243,7 +244,7 @@ def _studio_figures(takes: int, times: int) -> dict[str, object]:
             archived = pages.archive(takes) if takes else None
         system.stop_daemon()
     except (LabFault, SystemFault, AmiFault, StoreUnavailable, PagesFailed) as error:
-        print(f"ivr bench: {error}", file=sys.stderr)
+        print(f"ivr bench: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     finally:
         system.kill_daemon()

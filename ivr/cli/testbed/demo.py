@@ -16,6 +16,7 @@ from rich.console import Console
 from ivr.app import bring_accounts
 from ivr.cli import outage
 from ivr.cli.testbed.robot import ring_all
+from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Cause
 from ivr.telephony.manager.ami import AmiFault
@@ -61,7 +62,7 @@ def run() -> None:
             console.print()
             outage.list_(config_file=system.config_file)
     except (LabFault, SystemFault, AmiFault, BadScenario, StoreUnavailable) as error:
-        print(f"ivr demo: {error}", file=sys.stderr)
+        print(f"ivr demo: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     console.print(AFTERWARDS.format(lab=FOLDER / "lab", config=FOLDER / "ivr.toml"))
     raise typer.Exit(1 if any(result.faults for result in results) else 0)

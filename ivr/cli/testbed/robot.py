@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ivr import config
 from ivr.app import open_database
+from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage.calls.reader import CallReader
 from ivr.storage.prompts.takes import changed_texts
@@ -59,7 +60,7 @@ def run(
             raise LabFault(f"the lab in {lab} is down: ivr lab up")
         results = asyncio.run(ring_all(settings, state, loaded, recordings, as_json=as_json))
     except (config.BadSettings, BadScenario, BadCatalogue, LabFault, AmiFault, StoreUnavailable, ValueError) as error:
-        print(f"ivr robot: {error}", file=sys.stderr)
+        print(f"ivr robot: {fault_text(error)}", file=sys.stderr)
         raise typer.Exit(2) from None
     raise typer.Exit(1 if any(result.faults for result in results) else 0)
 

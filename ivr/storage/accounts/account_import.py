@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.accounts import AccountFormat
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.readings import Window
 from ivr.storage.accounts import import_steps as steps
 from ivr.storage.accounts.account_file import PLACE, AccountFile, AccountLine, BadLine
@@ -101,7 +101,7 @@ def import_accounts(
                     steps.look_again(connection)
             return summary
     except IntegrityError as error:
-        raise StoreUnavailable("another import was at work at the same time: nothing is imported, try again") from error
+        raise StoreUnavailable(StoreProblem.OTHER_IMPORT) from error
 
 
 def _load(
@@ -159,7 +159,7 @@ def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
         "zones": line.zones,
         "power_kw": line.power_kw,
         "read_on": day,
-        "period": str(terms.window.period_of(day)) if day else None,
+        "period": str(terms.window.of(line.group or "").period_of(day)) if day else None,
         "ratio": line.ratio,
         "remote": line.remote,
         "next_verification": line.next_verification,

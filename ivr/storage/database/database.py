@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ivr.domain.faults import BadInput, StoreUnavailable
+from ivr.domain.faults import BadInput, StoreProblem, StoreUnavailable
 
 CONNECT_LIMIT_S = 10.0
 """Longest wait for a server to answer at all, however long its statements may take."""
@@ -138,7 +138,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self.limit_s):
-            raise StoreUnavailable("database is locked")
+            raise StoreUnavailable(StoreProblem.LOCKED)
         try:
             yield
         finally:
@@ -160,9 +160,9 @@ def _faults_named() -> Iterator[None]:
     except (IntegrityError, DataError):
         raise  # a row that breaks a rule, not a database that is away
     except DBAPIError as error:
-        raise StoreUnavailable(_first_line(error.orig)) from error
+        raise StoreUnavailable(StoreProblem.DRIVER, _first_line(error.orig)) from error
     except (PoolTimeout, sqlite3.Error) as error:  # the latter from preparing a new connection
-        raise StoreUnavailable(_first_line(error)) from error
+        raise StoreUnavailable(StoreProblem.DRIVER, _first_line(error)) from error
 
 
 def _first_line(error: BaseException | None) -> str:

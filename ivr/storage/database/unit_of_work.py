@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ivr.concurrency.bounded_threads import BoundedThreads, NoAnswer, Why
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.storage.database.database import Database
 
 TRIES = 3
@@ -48,7 +48,7 @@ class UnitsOfWork:
             with transaction() as connection:
                 answer = work(connection)
                 if given_up.is_set():  # the caller was told that nothing is stored: make it true
-                    raise StoreUnavailable("the unit of work came too late")
+                    raise StoreUnavailable(StoreProblem.NO_ANSWER)
                 return answer
 
         def run() -> Answer:
@@ -58,12 +58,12 @@ class UnitsOfWork:
                     return attempt()
                 except (IntegrityError, DataError) as error:  # most likely another call was faster: look again
                     refused = error
-            raise StoreUnavailable("the rows contradict what is stored") from refused
+            raise StoreUnavailable(StoreProblem.CONTRADICTED) from refused
 
         try:
             return await self._threads.run(run)
         except NoAnswer as refused:
             if refused.why is Why.CLOSED:
-                raise StoreUnavailable("the ledger is closed") from refused
+                raise StoreUnavailable(StoreProblem.CLOSED) from refused
             given_up.set()
-            raise StoreUnavailable("the database did not answer in time") from None
+            raise StoreUnavailable(StoreProblem.NO_ANSWER) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.storage.database.database import Database, database_url
 
 UPGRADE_LIMIT_S = 600.0
@@ -29,8 +30,12 @@ def _config(connection: Connection | None = None, zone: ZoneInfo = MOSCOW) -> Co
     return config
 
 
+@dataclass(eq=False)
 class SchemaOutdated(StoreUnavailable):
-    """The tables are those of another version, or missing; the text says what to do."""
+    """The tables are those of another version. found: the revision of the schema, "" for none; needed: by this code."""
+
+    found: str = ""
+    needed: str = ""
 
 
 def upgrade(url: str, to: str = "head", zone: ZoneInfo = MOSCOW) -> str:
@@ -55,7 +60,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreUnavailable(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise StoreUnavailable(StoreProblem.NO_FOLDER, f"{folder}: {error.strerror}") from error
 
 
 def newest() -> str:
@@ -68,4 +73,4 @@ def require_current(database: Database) -> None:
     with database.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != newest():
-        raise SchemaOutdated(f"the schema is {found or 'missing'}, not {newest()}: run `ivr db upgrade`")
+        raise SchemaOutdated(StoreProblem.SCHEMA, found=found or "", needed=newest())

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ivr.concurrency.bounded_threads import BoundedThreads, NoAnswer
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 
 HASHERS = 2
 """Passwords and PINs looked at together: each takes 64 MiB and some 50 ms of a processor."""
@@ -65,7 +65,7 @@ class Hashers:
         try:
             return await self._threads.run(work)
         except NoAnswer:
-            raise StoreUnavailable("too many passwords at once") from None
+            raise StoreUnavailable(StoreProblem.TOO_MANY) from None
 
 
 def generated_password() -> str:

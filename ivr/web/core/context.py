@@ -9,7 +9,7 @@ from fastapi import Request
 
 from ivr.app import App
 from ivr.concurrency.bounded_threads import BoundedThreads, NoAnswer, Why
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.storage.database.database import Database
 
 WAITING = 64
@@ -60,8 +60,8 @@ class Context:
         try:
             return await self._threads.run(work)
         except NoAnswer as refused:
-            text = "too many pages at once" if refused.why is Why.FULL else "no answer in time"
-            raise StoreUnavailable(text) from None
+            full = refused.why is Why.FULL
+            raise StoreUnavailable(StoreProblem.TOO_MANY if full else StoreProblem.NO_ANSWER) from None
 
 
 def context_of(request: Request) -> Context:

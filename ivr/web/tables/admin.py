@@ -41,7 +41,7 @@ from starlette_admin.i18n import I18nConfig, TimezoneConfig
 from starlette_admin.types import RequestAction
 from starlette_admin.views import Link
 
-from ivr.domain.faults import StoreUnavailable
+from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.users import Role
 from ivr.storage import tables
 from ivr.storage.tables.columns import Base, UtcTime
@@ -189,7 +189,7 @@ class Gated:
         except (ValueError, OverflowError, DataError):
             raise HTTPException(404) from None  # numbers that are none, or that no database holds
         except (DBAPIError, PoolTimeout) as error:
-            raise StoreUnavailable(type(error).__name__) from error
+            raise StoreUnavailable(StoreProblem.DRIVER, type(error).__name__) from error
 
 
 def add_tables(app: FastAPI, office: Context) -> None:

@@ -1,4 +1,4 @@
-"""Details of the audit become facts: the sentences of earlier versions are read once, here."""
+"""Details of the audit become facts, reasons become codes: the sentences of earlier versions are read once, here."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def upgrade() -> None:
         connection.execute(change, values)
     op.drop_column("audit", "detail")
     op.execute("ALTER TABLE audit RENAME COLUMN facts TO detail")
+    op.execute(
+        "UPDATE readings SET reason = REPLACE(reason, 'emergency: ', 'emergency ') WHERE reason LIKE 'emergency: %'"
+    )
+    counted = "reason LIKE '% values for a meter of % zones'"
+    op.execute(f"UPDATE spool_entries SET reason = 'another number of zones' WHERE {counted}")
 
 
 def facts_of(action: str, detail: str) -> Facts:
