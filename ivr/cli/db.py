@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,11 +18,15 @@ from ivr import config
 from ivr.app import account_format, window
 from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.readings import Channel
+from ivr.domain.replacements import CannotReplace, ReplacementProblem
 from ivr.domain.users import PersonFault
 from ivr.intake.review import DoesNotFit, NotWaiting
 from ivr.intake.submit import Doubted
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
+from ivr.storage.accounts.replacement import replace_meter
+from ivr.storage.accounts.replacement_file import read_replacements
 from ivr.storage.database.database import BadDatabaseUrl, Database
 from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
@@ -152,6 +157,46 @@ def _tell(summary: Summary, bad: BadLines, report: Path | None) -> None:
     print(f"readings: {summary.readings_new} new{behind}")
     if summary.bad_lines:
         print(f"left out: {summary.left_out} accounts (bad lines: {summary.bad_lines})")
+
+
+@app.command()
+def replace(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Replaced meters, one line a meter.")],
+    by: Annotated[str, typer.Option("--by", help="Who says so, for the audit; the system's user if not given.")] = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Replace meters: the old ones go with their final values, the new ones come with their first ones.
+
+    If a line is bad, nothing is done. A line that contradicts the store is told and left out (exit 1). A line that was
+    done before changes nothing.
+    """
+    with faults_told("db replace"):
+        settings = config.load(config_file)
+        now = datetime.now(UTC)
+        lines = read_replacements(file, now.astimezone(settings.zone).date())
+        bad = [line for line in lines if isinstance(line, BadLine)]
+        done = 0
+        with opened(settings) as database:
+            for number, replacement in () if bad else [line for line in lines if not isinstance(line, BadLine)]:
+                who = by or getpass.getuser()
+                try:
+                    done += replace_meter(database, replacement, Channel.FILE, window(settings), who, now)
+                except CannotReplace as error:
+                    bad.append(BadLine(number, "", PROBLEMS[error.problem]))
+    for line in bad:
+        print(line, file=sys.stderr)
+    print(f"replaced: {done}")
+    raise typer.Exit(1 if bad else 0)
+
+
+PROBLEMS = {
+    ReplacementProblem.NO_METER: "the account has no such meter in use",
+    ReplacementProblem.WRONG_COUNT: "the old meter has another number of zones",
+    ReplacementProblem.TOO_LONG: "a value does not fit on the display",
+    ReplacementProblem.IN_USE: "the account has another meter of this serial number",
+    ReplacementProblem.READ_LATER: "the old meter was read after this day",
+}
+"""Why a meter cannot be replaced, in words."""
 
 
 @app.command()

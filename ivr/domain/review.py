@@ -20,6 +20,8 @@ class Reason(StrEnum):
     EMERGENCY = "emergency"  # taken in emergency mode: nobody could ask the resident again
     CONTROL = "control"  # the retailer reads the meter remotely: the value serves to compare
     VERIFICATION_OVERDUE = "verification-overdue"  # the meter's next verification is past
+    METER_REMOVED = "meter-removed"  # final value of a meter that was replaced
+    METER_INSTALLED = "meter-installed"  # first value of the meter that replaced it: a measure from the first day
     CORRECTED = "corrected"  # a clerk put it in the place of a flagged one
     RESTORED = "restored"  # live again, since the one that had replaced it was refused
 

@@ -39,7 +39,7 @@ MOST_RATIO = 100_000
 MOST_ALIASES = 20
 LATEST = date(2100, 1, 1)
 
-_SERIAL = re.compile(r"[^\W_][\w\-./ ]{0,63}")
+SERIAL = re.compile(r"[^\W_][\w\-./ ]{0,63}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _POWER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?")
@@ -222,7 +222,7 @@ class AccountFile:
     def _with_meter(self, row: dict[str, str], account_line: AccountLine) -> AccountLine:
         account = account_line.account
         serial = row["meter"]
-        if not _SERIAL.fullmatch(serial):
+        if not SERIAL.fullmatch(serial):
             self._fault("meter", f"{_shown(serial)} is no serial number: up to 64 letters, digits, - . / and spaces")
         elif self._meters.setdefault((account, serial), self._line) != self._line:
             line = self._meters[account, serial]

@@ -13,6 +13,7 @@ from ivr.domain.accounts import Account
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Reading, Status, Use, rank
+from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.tables.columns import AnyRow
 
@@ -86,6 +87,7 @@ _counting = (
         or_(
             _readings.c.status != Status.SUPERSEDED.value,
             and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{REFUSED}%")),
+            _readings.c.reason == Reason.METER_INSTALLED.value,
         ),
     )
     .subquery()
@@ -219,7 +221,7 @@ def _believed(row: AnyRow, present: str) -> bool:
     A measure (billing, an inspector, a meter read remotely, a clerk) always is, unless it waits for a clerk. What a
     resident gave is once its period is over: until then a correction replaces it.
     """
-    if rank(Channel(row.channel)):
+    if rank(Channel(row.channel)) or row.reason == Reason.METER_INSTALLED:
         return bool(row.status != Status.FLAGGED)
     if row.period >= present:
         return False
