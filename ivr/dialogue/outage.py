@@ -11,7 +11,7 @@ from ivr.dialogue.ports import Callbacks, Next, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.faults import StoreUnavailable
-from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
+from ivr.domain.journal.steps import CallbackAgreed, Failed, OutageTold
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Cause, Outage, Scope, State
 from ivr.intake.ports import Clock
@@ -110,8 +110,8 @@ async def _ask_for_callback(conversation: Conversation, callbacks: Callbacks, re
     try:
         await conversation.meanwhile(callbacks.ask_after_outage(request))
     except StoreUnavailable:
-        conversation.call.note(Failed(Failure.PROMISE_NOT_STORED))
+        conversation.call.note(Failed(Failure.CALLBACK_NOT_STORED))
         await conversation.say((Prompt.OUTAGE_NOT_PROMISED,))
         raise HandOver(Next.HOTLINE) from None
-    conversation.call.note(CallbackPromised(request.outage_id))
+    conversation.call.note(CallbackAgreed(request.outage_id))
     await conversation.say((Prompt.OUTAGE_PROMISED,))

@@ -1,1 +1,1 @@
-"""The people's side of the line: who waits for whom, and promises to ring back. Knows no manager interface."""
+"""The people's side of the line: callers who wait, operators, and call-backs. Knows no manager interface."""

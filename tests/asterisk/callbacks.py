@@ -50,8 +50,8 @@ def rings_back(lab: Lab, **ami: Any) -> dict[str, dict[str, Any]]:
     return {"ami": account, "callbacks": dict(PACE), "speech": {"model": "none"}, "line": {"header_s": 30}}
 
 
-def promise(system: System, *phones: str, queue: str = "hotline", priority: int = 0, minutes: int = 0) -> None:
-    """Promise to ring these numbers back, as callers in the queue would be promised who wait for so many minutes."""
+def owed(system: System, *phones: str, queue: str = "hotline", priority: int = 0, minutes: int = 0) -> None:
+    """These numbers are owed a call-back, as if their callers had waited in the queue for so many minutes."""
     database, now = system.open_database(), datetime.now(UTC)
     for phone in phones:
         request = CallbackRequest(phone, queue, priority, now - timedelta(minutes=minutes))
@@ -60,7 +60,7 @@ def promise(system: System, *phones: str, queue: str = "hotline", priority: int 
 
 
 def kept(system: System) -> list[tuple[str, str, str, int]]:
-    """Phone, state, reason and tries of all promises."""
+    """Phone, state, reason and tries of all callbacks."""
     database = system.open_database()
     callbacks = tables.of(tables.Callback)
     columns = (callbacks.c.phone, callbacks.c.state, callbacks.c.reason, callbacks.c.tries)
@@ -71,7 +71,7 @@ def kept(system: System) -> list[tuple[str, str, str, int]]:
 
 
 def states(system: System) -> list[tuple[str, str]]:
-    """State and reason of all promises."""
+    """State and reason of all callbacks."""
     return [(state, reason) for _, state, reason, _ in kept(system)]
 
 

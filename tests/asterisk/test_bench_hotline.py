@@ -12,7 +12,7 @@ from ivr.cli.testbed.bench import app
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1200)]
 
-SMALL = ["--calls", "2", "--callers", "7", "--promises", "3", "--people", "3", "--storm-s", "2"]
+SMALL = ["--calls", "2", "--callers", "7", "--callbacks", "3", "--people", "3", "--storm-s", "2"]
 
 
 def test_a_small_run() -> None:
@@ -24,8 +24,8 @@ def test_a_small_run() -> None:
     assert (crowd["callers"], crowd["lost"], crowd["refused"]) == (7, 0, 0)
     assert crowd["told"] == 3  # those at the outage
     assert crowd["queued"] == 4
-    assert crowd["promised"] >= 2
-    assert found["ring_backs"]["kept"] == 3
-    assert found["ring_backs"]["a_minute"] > 0
+    assert crowd["agreed"] >= 2
+    assert found["callbacks"]["kept"] == 3
+    assert found["callbacks"]["a_minute"] > 0
     assert found["events"]["a_second"] >= 400
     assert re.search(r"lost +│ 0 +│ 0", result.output), result.output

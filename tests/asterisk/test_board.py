@@ -20,7 +20,7 @@ import pytest
 from ivr.config import REPOSITORY
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
-from tests.asterisk.callbacks import CALLER, promise, rings_back
+from tests.asterisk.callbacks import CALLER, owed, rings_back
 from tests.lab.phone import waiting_callers
 
 LIMIT_S = 90
@@ -53,7 +53,7 @@ def at_terminal(system: System, terminal: int) -> subprocess.Popen[bytes]:
 
 async def test_it_shows_who_waits_who_is_there_and_what_is_due(lab: Lab, folder: Path) -> None:
     system = system_in(folder, lab)
-    promise(system, CALLER, "+79161234568")
+    owed(system, CALLER, "+79161234568")
     async with waiting_callers(lab, 2):
         shown = await asyncio.to_thread(board, system, "--once")
     assert shown.returncode == 0, shown.stderr

@@ -21,8 +21,8 @@ from tests.asterisk.callbacks import (
     kept,
     lease_of,
     lease_runs_out,
+    owed,
     presses,
-    promise,
     rung,
     states,
     system_of,
@@ -41,7 +41,7 @@ def system(lab: Lab) -> Iterator[System]:
 
 
 async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers(lab: Lab, system: System) -> None:
-    promise(system, CALLER)
+    owed(system, CALLER)
     async with called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
         system.start_daemon()
         await until(lambda: numbers == [CALLER])
@@ -56,7 +56,7 @@ async def test_daemon_killed_between_originate_and_answer_and_the_caller_answers
 
 
 async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab: Lab, system: System) -> None:
-    promise(system, CALLER)
+    owed(system, CALLER)
     async with called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
         system.start_daemon()
         await until(lambda: numbers == [CALLER])
@@ -70,14 +70,14 @@ async def test_daemon_killed_between_originate_and_answer_and_nobody_answers(lab
     assert kept(system) == [(CALLER, "done", "confirmed", 2)]
 
 
-async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: Lab) -> None:
+async def test_a_caller_who_asks_again_in_the_call_of_their_callback_is_rung_again(lab: Lab) -> None:
     """The manager was lost before they pressed the key: nobody but Asterisk knows that the promise was kept."""
     state = lab.state
     assert state is not None
     async with cable(state.ami_port) as link, called(lab, "rings"), nobody_answers(lab), rung(lab) as numbers:
         # The lease outlasts the test: what is settled by its end alone comes too late.
         with system_of(lab, ami={"port": link.port}) as system:
-            promise(system, CALLER)
+            owed(system, CALLER)
             await asyncio.to_thread(system.start_daemon)
             await until(lambda: numbers == [CALLER])
             link.cut()
@@ -95,13 +95,13 @@ async def test_who_asks_again_in_the_call_of_their_promise_is_rung_again(lab: La
             await until(lambda: numbers == [CALLER] * 2)
 
 
-async def test_two_daemons_on_one_postgresql_never_ring_the_same_promise_twice(lab: Lab, postgres_url: str) -> None:
+async def test_two_daemons_on_one_postgresql_never_make_a_callback_twice(lab: Lab, postgres_url: str) -> None:
     phones = [f"+7916555{number:04d}" for number in range(8)]
     with two_daemons(lab, postgres_url) as (one, other):
         async with called(lab, "declines"), rung(lab) as numbers:
             one.start_daemon()
             other.start_daemon()
-            promise(one, *phones)
+            owed(one, *phones)
             await until(lambda: {state for _, state, _, _ in kept(one)} == {"given-up"})
         assert sorted(numbers) == phones
         assert {tries for *_, tries in kept(one)} == {1}
@@ -111,7 +111,7 @@ async def test_a_daemon_that_stands_still_while_it_rings_doubles_nothing(lab: La
     with two_daemons(lab, postgres_url) as (one, other):
         async with called(lab, "rings"), rung(lab) as numbers:
             one.start_daemon()
-            promise(one, CALLER)
+            owed(one, CALLER)
             await until(lambda: numbers == [CALLER])
             os.kill(one.daemon_pid, signal.SIGSTOP)
             held_until = lease_of(one)
@@ -128,7 +128,7 @@ async def test_a_daemon_that_stands_still_while_it_rings_doubles_nothing(lab: La
         assert kept(one) == [(CALLER, "given-up", "declined", 1)]
 
 
-async def test_the_manager_is_away_and_promises_wait(lab: Lab) -> None:
+async def test_the_manager_is_away_and_callbacks_wait(lab: Lab) -> None:
     state = lab.state
     assert state is not None
     async with cable(state.ami_port) as link, called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
@@ -148,11 +148,11 @@ async def test_the_manager_is_away_and_promises_wait(lab: Lab) -> None:
             await until(lambda: numbers == [CALLER])
 
 
-async def test_asterisk_restarted_while_it_rings_loses_no_promise(lab_folder: Path) -> None:
+async def test_asterisk_restarted_while_it_rings_loses_no_callback(lab_folder: Path) -> None:
     lab = Lab(lab_folder)
     await asyncio.to_thread(lab.up)
     with system_of(lab) as system:
-        promise(system, CALLER)
+        owed(system, CALLER)
         await does(lab, "rings")
         async with rung(lab) as numbers:
             system.start_daemon()
@@ -216,12 +216,12 @@ async def test_two_daemons_on_one_postgresql_ring_nobody_twice_and_report_once(l
 
 async def test_with_nobody_at_work_nobody_is_rung(lab: Lab, system: System) -> None:
     away = {"Queue": "hotline", "Interface": "Local/hotline@lab-agent/n"}
-    promise(system, CALLER)
+    owed(system, CALLER)
     async with exchange(lab) as ami, called(lab, "confirms"), rung(lab) as numbers:
         await ami.action("QueuePause", Paused="true", **away)
         try:
             system.start_daemon()
-            promise(system, "+79161234568", queue="operator")  # whose people are there
+            owed(system, "+79161234568", queue="operator")  # whose people are there
             await until(lambda: ("+79161234568", "done", "confirmed", 1) in kept(system))
             await until(lambda: numbers == ["+79161234568"])
         finally:

@@ -1,4 +1,4 @@
-"""Promises to ring back, on the real Asterisk: made in the queue, kept once. What fails: test_callback_faults.py."""
+"""Call-backs, on the real Asterisk: made in the queue, kept once. What fails: test_callback_faults.py."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.asterisk.callbacks import (
     forgotten,
     heard,
     kept,
+    owed,
     presses,
-    promise,
     rung,
     standing,
     states,
@@ -59,7 +59,7 @@ async def test_who_presses_one_in_the_queue_is_rung_back_once_and_first_in_it(la
 
 
 @pytest.mark.parametrize("caller", ["+18005550100", "+78095550100"])
-async def test_a_number_that_may_not_be_rung_is_promised_nothing(lab: Lab, system: System, caller: str) -> None:
+async def test_a_number_that_may_not_be_rung_is_owed_nothing(lab: Lab, system: System, caller: str) -> None:
     async with nobody_answers(lab), calling(lab, caller) as phone:
         await phone.presses("0")
         await phone.sees("QueueCallerJoin", Queue="hotline")
@@ -69,7 +69,7 @@ async def test_a_number_that_may_not_be_rung_is_promised_nothing(lab: Lab, syste
     assert kept(system) == []
 
 
-async def test_a_database_that_is_locked_is_told_and_nobody_is_promised_a_call(lab: Lab, system: System) -> None:
+async def test_a_database_that_is_locked_is_told_and_nobody_is_owed_a_call(lab: Lab, system: System) -> None:
     lock = sqlite3.connect(system.folder / "ivr.db", isolation_level=None)
     async with called(lab, "confirms"), nobody_answers(lab), calling(lab, CALLER) as phone:
         await phone.presses("0")
@@ -90,7 +90,7 @@ async def test_who_cannot_be_reached_is_tried_again_and_then_given_up(
     lab: Lab, system: System, does: str, reason: str
 ) -> None:
     async with called(lab, does), rung(lab) as numbers:
-        promise(system, CALLER)
+        owed(system, CALLER)
         await until(lambda: states(system) == [("given-up", reason)])
         await until(lambda: numbers == [CALLER] * 3)
     assert kept(system) == [(CALLER, "given-up", reason, 3)]
@@ -98,13 +98,13 @@ async def test_who_cannot_be_reached_is_tried_again_and_then_given_up(
 
 async def test_who_needs_it_no_more_is_not_rung_again(lab: Lab, system: System) -> None:
     async with called(lab, "declines"):
-        promise(system, CALLER)
+        owed(system, CALLER)
         await until(lambda: states(system) == [("given-up", "declined")])
 
 
 async def test_zero_is_a_yes_of_who_is_rung_back(lab: Lab, system: System) -> None:
     async with called(lab, "person"), nobody_answers(lab), heard(lab) as prompts, rung(lab) as numbers:
-        promise(system, CALLER)
+        owed(system, CALLER)
         await until(lambda: states(system) == [("done", "confirmed")])
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
         await until(lambda: len(prompts.get(CALLER, [])) >= 2)  # events come by another way than what the queue shows
@@ -113,7 +113,7 @@ async def test_zero_is_a_yes_of_who_is_rung_back(lab: Lab, system: System) -> No
 
 async def test_a_machine_that_answers_is_not_put_through(lab: Lab, system: System) -> None:
     async with called(lab, "silent"):
-        promise(system, CALLER)
+        owed(system, CALLER)
         await until(lambda: [reason for _, reason in states(system)] == ["silent"])
         assert "lab-called" not in lab.command("queue show hotline")
 
@@ -129,7 +129,7 @@ async def test_who_asks_again_keeps_their_place_and_climbs_no_higher(
         global_variable(lab, "IVR_QUEUE_SECONDS", "900"),
         rung(lab) as numbers,
     ):
-        promise(system, CALLER, priority=priority, minutes=20)
+        owed(system, CALLER, priority=priority, minutes=20)
         for times in (1, 2):
             await until(lambda: "lab-called" in lab.command("queue show hotline") and len(numbers) == times)  # noqa: B023
             assert await variable(lab, "QUEUE_PRIO") == place, "behind danger, before all others"
@@ -157,13 +157,13 @@ async def test_not_all_are_rung_back_to_wait_for_the_only_person(lab: Lab, syste
     """One talk of an hour, and everybody promised a call would hear music again."""
     waits, danger = "+79160000001", "+79160000002"
     async with called(lab, "confirms"), nobody_answers(lab), rung(lab) as numbers:
-        promise(system, CALLER, minutes=20)
+        owed(system, CALLER, minutes=20)
         await until(lambda: "lab-called" in lab.command("queue show hotline"))
-        promise(system, waits, minutes=19)
-        promise(system, danger, priority=10)
+        owed(system, waits, minutes=19)
+        owed(system, danger, priority=10)
         await until(lambda: (danger, "done", "confirmed", 1) in kept(system))
         await until(lambda: lab.command("queue show hotline").count("lab-called") == 2)
-        promise(system, "+79160000003", queue="operator")  # rung after the queue hotline was looked at
+        owed(system, "+79160000003", queue="operator")  # rung after the queue hotline was looked at
         await until(lambda: ("+79160000003", "done", "confirmed", 1) in kept(system))
         await until(lambda: numbers == [CALLER, danger, "+79160000003"])
         lab.command("channel request hangup all")

@@ -1,4 +1,4 @@
-"""Callers at a known outage and callers who report one, on the real Asterisk: recordings, places, promises.
+"""Callers at a known outage and callers who report one, on the real Asterisk: recordings, places, call-backs.
 
 What is heard and stored in the calls of all files in `at_outages` is proven by `tests/dialogue/test_scenarios.py`.
 """
@@ -85,7 +85,7 @@ def test_who_reports_danger_is_first_in_the_queue(rung: tuple[System, dict[str, 
     assert report_of(system, results["danger"].call_id, "trouble") == ("danger",)
 
 
-def test_the_promise_is_stored_and_waits_for_the_end(rung: tuple[System, dict[str, Result]]) -> None:
+def test_the_callback_is_stored_and_waits_for_the_end(rung: tuple[System, dict[str, Result]]) -> None:
     system, results = rung
     promised = rows(system, tables.Callback, "kind", "state", "phone", "call_id", "outage_id", "due_at")
     call = results["promised"].call_id

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.callbacks import OutageCallbackRequest
-from ivr.domain.journal.steps import CallbackPromised, Failed
+from ivr.domain.journal.steps import CallbackAgreed, Failed
 from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Cause, Outage, Place, Report, Trouble
 from tests.dialogue.known_outage import HOUR, KNOWN, PHONE, READING, visit
@@ -67,10 +67,10 @@ async def test_rung_back_when_it_is_over(chosen: str) -> None:
     assert await visit(call, outages) == (Next.HANGUP, Outcome.NOTHING)
     assert outages.asked == [OutageCallbackRequest("call-1", PHONE, 7, 1)]
     assert call.heard[3:] == ["outage/choices", "outage/promised", "menu/else", "common/goodbye"]
-    assert CallbackPromised(7) in call.notes
+    assert CallbackAgreed(7) in call.notes
 
 
-async def test_who_is_promised_a_call_may_go_on_with_readings() -> None:
+async def test_a_caller_who_will_be_rung_may_go_on_with_readings() -> None:
     call = ScriptedCall(
         Step("outage/choices", "1"),
         Step("menu/else", "1"),
@@ -165,7 +165,7 @@ async def test_silence_at_the_choices_ends_with_a_person() -> None:
     assert call.heard == [*told, *asked, *asked, "common/one-key", *asked, "common/person", "operator/connecting"]
 
 
-async def test_a_promise_that_cannot_be_stored_is_not_made() -> None:
+async def test_a_callback_that_cannot_be_stored_is_not_told() -> None:
     call = ScriptedCall(Step("outage/choices", "1"), caller_number=PHONE)
     outages = MemoryOutages([KNOWN], fails=frozenset({"ask_after_outage"}))
     assert await visit(call, outages) == (Next.HOTLINE, Outcome.HOTLINE)

@@ -219,9 +219,9 @@ def ended_as(database: Database) -> tuple[str, str]:
 
 def tried(database: Database, exchange: str) -> Callback:
     """A promise of the queue whose try was begun at noon by a daemon that is not heard of again."""
-    promises = CallbackRepository(database)
-    assert asked(promises, CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
-    promise = promises.claim("hotline", exchange, DAY, timedelta(seconds=60))
+    callbacks = CallbackRepository(database)
+    assert asked(callbacks, CallbackRequest("+79160000000", "hotline", 0, DAY), DAY)
+    promise = callbacks.claim("hotline", exchange, DAY, timedelta(seconds=60))
     assert promise is not None
     return promise
 

@@ -53,7 +53,7 @@ async def test_key_two_tells_the_place_and_keeps_it(lab: Lab) -> None:
         await first.sees("QueueCallerJoin", Position="1")
 
 
-async def test_without_the_daemon_nobody_is_promised_a_call_and_the_place_is_kept(lab: Lab) -> None:
+async def test_without_the_daemon_nobody_is_owed_a_call_and_the_place_is_kept(lab: Lab) -> None:
     async with nobody_answers(lab), calling(lab) as first, calling(lab) as second:
         await queued(first)
         await queued(second)

@@ -272,7 +272,7 @@ async def test_who_is_rung_for_the_last_time_when_the_outage_is_reopened_waits_o
 
 
 @pytest.mark.both_databases
-async def test_an_outage_ended_by_mistake_takes_its_promises_back(
+async def test_an_outage_ended_by_mistake_takes_its_callbacks_back(
     database: Database, stock: Stock, requests: Callbacks
 ) -> None:
     outage = entered(database, stock)
@@ -333,7 +333,7 @@ async def test_nobody_is_told_of_what_was_over_two_days_ago(
     assert stock.rows(tables.Callback, "state", "reason") == [("given-up", "too late"), ("due", "")]
 
 
-async def test_a_promise_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
+async def test_a_callback_of_before_the_upgrade_whose_end_is_unknown_is_not_rung(
     database: Database, stock: Stock, requests: Callbacks
 ) -> None:
     outage = entered(database, stock)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from ivr.domain.journal.steps import (
     AddressRecorded,
-    CallbackPromised,
+    CallbackAgreed,
     CallerHungUp,
     Corrected,
     Failed,
@@ -64,7 +64,7 @@ OLD: list[tuple[str, str, str, Step]] = [
     ("stored", "", "12150 00300", ReadingsStored((12150, 300))),
     ("outage", "", "7 street cable", OutageTold(7, Scope.STREET, Cause.CABLE)),
     ("outage", "", "7 district suspected", OutageTold(7, Scope.DISTRICT)),
-    ("promised", "", "7", CallbackPromised(7)),
+    ("promised", "", "7", CallbackAgreed(7)),
     ("reported", "", "1001 danger", OutageReported("1001", Trouble.DANGER)),
     ("handed-back", "", "hangup", HandedBack(Next.HANGUP)),
     ("hung-up", "", "", CallerHungUp()),

@@ -136,7 +136,7 @@ def test_it_does_not_end_before_it_began(database: Database, stock: Stock) -> No
 
 
 @pytest.mark.both_databases
-async def test_a_phone_is_promised_once_for_an_outage_and_is_due_at_its_end(
+async def test_a_phone_is_owed_one_callback_for_an_outage_due_at_its_end(
     database: Database, stock: Stock, requests: Callbacks
 ) -> None:
     number = entered(database, stock)

@@ -67,7 +67,7 @@ def test_upgrade_twice_changes_nothing(url: str) -> None:
 
 
 @pytest.mark.both_databases
-def test_reports_and_promises_of_before_ring_backs_stay(empty_url: str) -> None:
+def test_reports_and_callbacks_of_before_they_were_made_stay(empty_url: str) -> None:
     upgrade(empty_url, "0004")
     database = Database(empty_url)
     waits, over = "9000-01-01 00:00:00+00:00", "2026-11-20 09:00:00+00:00"

@@ -152,7 +152,7 @@ def test_a_clerk_confirms(database: Database, stock: Stock, surge: None) -> None
 
 
 @pytest.mark.both_databases
-async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_promises_are_due(
+async def test_an_unconfirmed_suspicion_fades_after_its_last_report_and_its_callbacks_are_due(
     database: Database, stock: Stock, surge: None, ledger: AccountRepository, now: Now
 ) -> None:
     requests = Callbacks(CallbackUnits(ledger.units, "test"), now)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ivr.domain.journal.steps import (
     STEPS,
     AddressRecorded,
-    CallbackPromised,
+    CallbackAgreed,
     CallerHungUp,
     Corrected,
     Failed,
@@ -69,7 +69,7 @@ def line_of(step: ReadStep, *, in_full: bool = True) -> Line:
         (SimilarNumbers(("12", "13")), "несколько похожих вариантов", "12 13", ""),
         (OutageTold(7, Scope.HOUSE, Cause.CABLE), "рассказано об отключении", "№ 7, повреждение кабеля", ""),
         (OutageTold(7, Scope.HOUSE), "рассказано об отключении", "№ 7", ""),
-        (CallbackPromised(7), "обещано перезвонить", "когда закончится отключение № 7", ""),
+        (CallbackAgreed(7), "обещано перезвонить", "когда закончится отключение № 7", ""),
         (OutageReported("1001", Trouble.HOUSE), "принято сообщение", "№ 1001, нет света в доме", ""),
         (CallerHungUp(), "звонящий положил трубку", "", ""),
         (Failed(Failure.TOO_LONG), "сбой", "звонок длился слишком долго", ""),

@@ -168,7 +168,7 @@ async def test_a_note_alone_leaves_the_cause_as_it_is(site: Site) -> None:
     assert "прежняя: повреждение кабеля" in (await browser.get(f"/outages/{number}")).text
 
 
-async def test_its_end_makes_the_promised_calls_due(site: Site) -> None:
+async def test_its_end_makes_the_callbacks_due(site: Site) -> None:
     number = await entered(site)
     ring = {"kind": "power", "state": "due", "created_at": site.time, "outage_id": number}
     put(site.database, tables.Callback, phone=CALLER, due_at=None, **ring)

@@ -97,17 +97,17 @@ def hotline(
     only: Annotated[list[Aspect] | None, typer.Option(help="Only this part; may be repeated.")] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls whose way to the first ring is timed.")] = 30,
     callers: Annotated[int, typer.Option(min=1, max=1000, help="Callers who arrive within 20 s.")] = 600,
-    promises: Annotated[int, typer.Option(min=1, help="Promises to ring back, all due at once.")] = 60,
-    people: Annotated[int, typer.Option(min=1, max=100, help="People at work who take those ring-backs.")] = 20,
+    callbacks: Annotated[int, typer.Option(min=1, help="Call-backs, all due at once.")] = 60,
+    people: Annotated[int, typer.Option(min=1, max=100, help="People at work who take those call-backs.")] = 20,
     storm_s: Annotated[float, typer.Option(min=0.5, help="Seconds that each rate of events lasts.")] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON and no table.")] = False,
 ) -> None:
-    """Answer to first ring, a crowd of callers, ring-backs and queue events, on a real Asterisk of its own."""
+    """Answer to first ring, a crowd of callers, call-backs and queue events, on a real Asterisk of its own."""
     Path("var").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir="var"))
     try:
         figures = measure(
-            folder, Size(calls, callers, promises, people, storm_s), tuple(only or Aspect), bring_accounts
+            folder, Size(calls, callers, callbacks, people, storm_s), tuple(only or Aspect), bring_accounts
         )
     except (LabFault, SystemFault, AmiFault, StoreUnavailable) as error:
         print(f"ivr bench: {fault_text(error)}", file=sys.stderr)

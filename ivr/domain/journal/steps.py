@@ -160,13 +160,13 @@ class OutageTold(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackPromised(Step):
-    """The caller was promised a call when an outage is over.
+class CallbackAgreed(Step):
+    """The caller will be rung when an outage is over.
 
     outage: its id.
     """
 
-    kind: ClassVar[StepKind] = StepKind.PROMISED
+    kind: ClassVar[StepKind] = StepKind.CALLBACK_AGREED
     outage: int
 
 
@@ -317,7 +317,7 @@ STEPS: Mapping[StepKind, type[Step]] = {
         SimilarNumbers,
         ReadingsStored,
         OutageTold,
-        CallbackPromised,
+        CallbackAgreed,
         OutageReported,
         HandedBack,
         CallerHungUp,

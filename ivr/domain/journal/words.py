@@ -20,7 +20,7 @@ class StepKind(StrEnum):
     CLOSE = "close"
     STORED = "stored"
     OUTAGE = "outage"
-    PROMISED = "promised"
+    CALLBACK_AGREED = "promised"
     REPORTED = "reported"
     HANDED_BACK = "handed-back"
     HUNG_UP = "hung-up"
@@ -77,7 +77,7 @@ class Failure(StrEnum):
     OUTAGES = "outages"  # nobody could say whether there is an outage
     READING_NOT_STORED = "reading-not-stored"
     REPORT_NOT_STORED = "report-not-stored"
-    PROMISE_NOT_STORED = "promise-not-stored"
+    CALLBACK_NOT_STORED = "promise-not-stored"
     RECOGNISER = "recogniser"  # speech was not understood from the beginning
     SESSION = "session"  # the connection to Asterisk broke
     TOO_LONG = "too-long"  # the call outlasted its limit

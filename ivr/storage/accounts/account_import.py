@@ -159,7 +159,7 @@ def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
         "zones": line.zones,
         "power_kw": line.power_kw,
         "read_on": day,
-        "period": str(terms.window.period_of(day)) if day else None,
+        "period": str(terms.window.of(line.group or "").period_of(day)) if day else None,
         "ratio": line.ratio,
         "remote": line.remote,
         "next_verification": line.next_verification,

@@ -99,8 +99,8 @@ class ReportOfAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class RingOfAccount:
-    """A promise to ring back."""
+class AccountCallbackView:
+    """A call-back that the account's owner is owed, or was."""
 
     id: int
     created_at: datetime
@@ -117,7 +117,7 @@ class KnownAccount:
     meters: tuple[KnownMeter, ...]
     calls: tuple[CallOfAccount, ...]
     reports: tuple[ReportOfAccount, ...]
-    rings: tuple[RingOfAccount, ...]
+    callbacks: tuple[AccountCallbackView, ...]
 
 
 def find(database: Database, text: str, *, by_phone: bool = True) -> list[Brief]:
@@ -156,7 +156,7 @@ def known(database: Database, account: int) -> KnownAccount | None:
             .order_by(_reports.c.id.desc())
             .limit(MOST_OF_EACH)
         )
-        rings = (
+        callbacks = (
             select(_callbacks.c.id, _callbacks.c.created_at, _callbacks.c.kind, _callbacks.c.state, _callbacks.c.phone)
             .where(_callbacks.c.account_id == account)
             .order_by(_callbacks.c.id.desc())
@@ -167,7 +167,7 @@ def known(database: Database, account: int) -> KnownAccount | None:
             meters=_meters_of(connection, account),
             calls=tuple(CallOfAccount(*one) for one in connection.execute(calls)),
             reports=tuple(ReportOfAccount(*one) for one in connection.execute(reports)),
-            rings=tuple(RingOfAccount(*one) for one in connection.execute(rings)),
+            callbacks=tuple(AccountCallbackView(*one) for one in connection.execute(callbacks)),
         )
 
 

@@ -1,4 +1,4 @@
-"""One call as the pages show it: what was said, pressed, stored, told and promised."""
+"""One call as the pages show it: what was said, pressed, stored, told and asked for."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class ReportOfCall:
 
 
 @dataclass(frozen=True, slots=True)
-class RingOfCall:
-    """A promise to ring, given in this call."""
+class CallCallbackView:
+    """A call-back that was asked for in this call."""
 
     kind: str
     state: str
@@ -63,7 +63,7 @@ class CallDetails:
     steps: tuple[StepView, ...]
     readings: tuple[ReadingView, ...]
     reports: tuple[ReportOfCall, ...]
-    rings: tuple[RingOfCall, ...]
+    callbacks: tuple[CallCallbackView, ...]
     receipt: str
 
 
@@ -95,7 +95,7 @@ def details(database: Database, call_id: str) -> CallDetails | None:
     if call is None:
         return None
     follower = CallReader(database)
-    rings = select(_callbacks.c.kind, _callbacks.c.state, _callbacks.c.outage_id, _callbacks.c.reason)
+    callbacks = select(_callbacks.c.kind, _callbacks.c.state, _callbacks.c.outage_id, _callbacks.c.reason)
     with database.reading() as connection:
         reports = connection.execute(select(_reports).where(_reports.c.call_id == call_id).order_by(_reports.c.id))
         told = [
@@ -108,15 +108,15 @@ def details(database: Database, call_id: str) -> CallDetails | None:
             )
             for row in reports
         ]
-        promised = connection.execute(rings.where(_callbacks.c.call_id == call_id).order_by(_callbacks.c.id))
-        kept = tuple(RingOfCall(*row) for row in promised)
+        asked = connection.execute(callbacks.where(_callbacks.c.call_id == call_id).order_by(_callbacks.c.id))
+        kept = tuple(CallCallbackView(*row) for row in asked)
         receipt = connection.scalar(select(_contacts.c.receipt).where(_contacts.c.call_id == call_id))
     return CallDetails(
         call=call,
         steps=tuple(follower.steps(call_id)),
         readings=tuple(follower.readings_of_call(call_id)),
         reports=tuple(told),
-        rings=kept,
+        callbacks=kept,
         receipt=receipt or "",
     )
 

@@ -142,7 +142,7 @@ class Review:
         row = self._connection.execute(_QUESTIONED, {"reading": reading}).first()
         if row is None:
             return None
-        account = load_account(self._connection, row.number, Period.parse(row.period))
+        account = load_account(self._connection, row.number, lambda _group: Period.parse(row.period))
         meters = account.meters if account is not None else ()
         registers = ((meter, register) for meter in meters for register in meter.registers)
         bare = Register(row.register_id, Zone(row.zone), row.digits)

@@ -1,4 +1,4 @@
-"""Hundreds of callers within seconds, most of them without light: who is told, queued, promised a call, or lost.
+"""Hundreds of callers within seconds, most of them without light: who is told, queued, offered a call-back, or lost.
 
 They ring a real Asterisk by SIPp and stay for STAY_S seconds after the answer, unless the line ends the call. What
 became of each is taken from Asterisk's events and the call's journal, found by the number that they dialled.
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ivr.dialogue.prompts import Prompt
-from ivr.domain.journal.steps import CallbackPromised, PromptBegan
+from ivr.domain.journal.steps import CallbackAgreed, PromptBegan
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.storage.calls.reader import CallReader
 from ivr.storage.outages import changes as outages
@@ -58,11 +58,11 @@ class Crowd:
     """What became of `callers` who arrived within `seconds`; a caller may count in several.
 
     told: of the outage at their place, with its expected end. queued: in a queue; with_person: taken out of it by one.
-    offered: to be rung back, by the menu or after OFFER_S in the queue; promised: they were promised it.
+    offered: to be rung back, by the menu or after OFFER_S in the queue; agreed: they will be rung back.
     message: recorded one. refused: the menu was full, or the daemon did not answer: they met the dialplan's fallback.
     noticed: those of them who heard there that a large outage is known.
-    lost: neither told, queued, promised nor recorded; or the line ended the call of somebody in a queue whom it had
-    promised nothing, whom nobody had spoken to, and who had left no message; or the call never arrived.
+    lost: neither told, queued, to be rung back nor recorded; or the line ended the call of somebody in a queue whom it
+    will not ring, whom nobody had spoken to, and who had left no message; or the call never arrived.
     """
 
     callers: int
@@ -71,7 +71,7 @@ class Crowd:
     queued: int
     with_person: int
     offered: int
-    promised: int
+    agreed: int
     message: int
     refused: int
     noticed: int
@@ -87,7 +87,7 @@ class _Caller:
     waited_s: float = 0.0
     connected: bool = False
     offered: bool = False
-    promised: bool = False
+    agreed: bool = False
     message: bool = False
     refused: bool = False
     noticed: bool = False
@@ -110,7 +110,7 @@ class _Caller:
             case "VarSet" if variable == Variable.PROMPT:
                 self.refused |= value in ("fixed/fallback", "fixed/outage-notice")  # 0 in the notice skips the other
                 self.noticed |= value == "fixed/outage-notice"
-                self.promised |= value == "fixed/callback-promised"
+                self.agreed |= value == "fixed/callback-promised"
             case "VarSet" if variable == "RECORD_STATUS":
                 self.message |= value not in ("", "ERROR")
 
@@ -121,7 +121,7 @@ class _Caller:
 
     @property
     def lost(self) -> bool:
-        if self.connected or self.promised or self.message:
+        if self.connected or self.agreed or self.message:
             return False
         if self.queued:
             return not self.hung_up
@@ -178,7 +178,7 @@ async def ring(system: System, state: LabState, callers: int) -> Crowd:
         queued=sum(caller.queued for caller in people),
         with_person=sum(caller.connected for caller in people),
         offered=sum(caller.offered or caller.waited_s > OFFER_S for caller in people),
-        promised=sum(caller.promised for caller in people),
+        agreed=sum(caller.agreed for caller in people),
         message=sum(caller.message for caller in people),
         refused=sum(caller.refused for caller in people),
         noticed=sum(caller.noticed for caller in people),
@@ -201,7 +201,7 @@ async def _follow(events: Events, seen: dict[str, _Caller]) -> None:
 
 
 def _from_journal(system: System, seen: dict[str, _Caller]) -> None:
-    """What the daemon said and promised."""
+    """What the daemon said and agreed to."""
     database = system.open_database()
     follower = CallReader(database)
     try:
@@ -213,8 +213,8 @@ def _from_journal(system: System, seen: dict[str, _Caller]) -> None:
                         caller.told = True
                     case PromptBegan(Prompt.OUTAGE_CHOICES):
                         caller.offered = True
-                    case CallbackPromised():
-                        caller.promised = True
+                    case CallbackAgreed():
+                        caller.agreed = True
     finally:
         database.close()
 

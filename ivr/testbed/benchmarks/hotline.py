@@ -1,4 +1,4 @@
-"""`ivr bench hotline`: from the answer to the first ring at a person's telephone, and ring-backs in a minute."""
+"""`ivr bench hotline`: from the answer to the first ring at a person's telephone, and call-backs in a minute."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot.system import System, SystemFault
 
 SEES_S, KEY_MS = 20.0, "80"
-RING_BACK_LIMIT_S = 300.0
+CALLBACK_LIMIT_S = 300.0
 TALKS_S = "1"
 MEMBER = "Local/bench{number}@lab-agent/n"
 
 
 @dataclass(frozen=True, slots=True)
-class RingBacks:
-    """Promises of one queue, all due at once; people is how many are at work and how many are rung at once.
+class CallbackFigures:
+    """Call-backs of one queue, all due at once; people is how many are at work and how many are rung at once.
 
     kept: confirmed by the key 1, and so in the queue again, within `seconds`.
     """
 
-    promises: int
+    callbacks: int
     people: int
     kept: int
     seconds: float
 
     @property
     def a_minute(self) -> float:
-        """Promises kept in a minute."""
+        """Call-backs kept in a minute."""
         return self.kept * 60 / self.seconds if self.seconds else 0.0
 
 
@@ -81,21 +81,21 @@ async def _first_ring(ami: Ami) -> float:
     return (rings - began[line]) * 1000
 
 
-async def ring_backs(system: System, state: LabState, promises: int, people: int) -> RingBacks:
-    """Keep promises; the daemon runs with `callbacks.at_once` = people. Raises SystemFault, AmiFault."""
+async def callbacks(system: System, state: LabState, count: int, people: int) -> CallbackFigures:
+    """Make call-backs; the daemon runs with `callbacks.at_once` = people. Raises SystemFault, AmiFault."""
     async with connected(state.ami_port, state.ami_user, state.ami_secret) as ami, _called(ami), _at_work(ami, people):
         with ami.events("VarSet", at_most=100_000) as events:
-            await asyncio.to_thread(_ask, system, promises)
+            await asyncio.to_thread(_ask, system, count)
             loop = asyncio.get_running_loop()
             began = ended = loop.time()
             kept = 0
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RING_BACK_LIMIT_S):
-                    while kept < promises:
-                        event = await events.next(RING_BACK_LIMIT_S)
+                async with asyncio.timeout(CALLBACK_LIMIT_S):
+                    while kept < count:
+                        event = await events.next(CALLBACK_LIMIT_S)
                         if (event["Variable"], event["Value"]) == (Variable.RETURN, "confirmed"):
                             kept, ended = kept + 1, loop.time()
-    return RingBacks(promises, people, kept, ended - began)
+    return CallbackFigures(count, people, kept, ended - began)
 
 
 def _ask(system: System, count: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from ivr.config import Settings
 from ivr.testbed.benchmarks import crowd, storm
 from ivr.testbed.benchmarks.crowd import Crowd
-from ivr.testbed.benchmarks.hotline import RingBacks, first_rings, ring_backs
+from ivr.testbed.benchmarks.hotline import CallbackFigures, callbacks, first_rings
 from ivr.testbed.benchmarks.storm import MOST_LAG_S, Held
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.lab.ports import Ports, blocks
@@ -43,7 +43,7 @@ class Size:
 
     calls: int
     callers: int
-    promises: int
+    callbacks: int
     people: int
     storm_s: float
 
@@ -55,7 +55,7 @@ class Figures:
     machine: str
     rings_ms: tuple[float, ...] = ()
     crowd: Crowd | None = None
-    backs: RingBacks | None = None
+    backs: CallbackFigures | None = None
     storm: tuple[Held, ...] = ()
 
     @property
@@ -75,13 +75,13 @@ class Figures:
             yield "answer to the first ring at a person, 0 at once, ms", f"p50 {p50:.0f}, p95 {p95:.0f}", "p95 1500"
         if self.crowd is not None:
             yield "callers, and within what they came, s", f"{self.crowd.callers}, {self.crowd.seconds:.0f}", ""
-            names = ("told", "queued", "with_person", "offered", "promised", "message", "refused", "noticed", "lost")
+            names = ("told", "queued", "with_person", "offered", "agreed", "message", "refused", "noticed", "lost")
             for name in names:
                 yield f"  {name}", str(getattr(self.crowd, name)), "0" if name == "lost" else ""
         if self.backs is not None:
-            kept = f"{self.backs.kept} of {self.backs.promises} in {self.backs.seconds:.0f} s"
-            yield f"ring-backs, {self.backs.people} people at work", kept, "all"
-            yield "ring-backs in a minute", f"{self.backs.a_minute:.0f}", ""
+            kept = f"{self.backs.kept} of {self.backs.callbacks} in {self.backs.seconds:.0f} s"
+            yield f"call-backs, {self.backs.people} people at work", kept, "all"
+            yield "call-backs in a minute", f"{self.backs.a_minute:.0f}", ""
         if self.storm:
             yield "queue events in a second, board less than 1 s behind", f"{self.events_a_second:.0f}", ""
 
@@ -94,7 +94,7 @@ class Figures:
         if self.crowd is not None:
             found["crowd"] = asdict(self.crowd)
         if self.backs is not None:
-            found["ring_backs"] = {**asdict(self.backs), "a_minute": self.backs.a_minute}
+            found["callbacks"] = {**asdict(self.backs), "a_minute": self.backs.a_minute}
         if self.storm:
             rates = [asdict(held) for held in self.storm]
             found["events"] = {"a_second": self.events_a_second, "rates": rates}
@@ -122,7 +122,7 @@ def measure(folder: Path, size: Size, aspects: tuple[Aspect, ...], bring: Bring)
         if Aspect.BACK in aspects:
             with _system(folder / "back", lab, state, size.people) as system:
                 system.start_daemon()
-                figures = replace(figures, backs=asyncio.run(ring_backs(system, state, size.promises, size.people)))
+                figures = replace(figures, backs=asyncio.run(callbacks(system, state, size.callbacks, size.people)))
         if Aspect.EVENTS in aspects:
             figures = replace(figures, storm=asyncio.run(storm.rates(state, size.storm_s)))
     finally:

@@ -1,11 +1,11 @@
-"""What is known of an account, in words: address, telephones, promises."""
+"""What is known of an account, in words: address, telephones, call-backs."""
 
 from __future__ import annotations
 
 from ivr.storage.accounts.search import Brief
 from ivr.web.core import labels as wording
 
-PROMISES = {"queue": "место в очереди", "power": "когда дадут свет"}
+CALLBACK_KINDS = {"queue": "место в очереди", "power": "когда дадут свет"}
 
 
 def address(brief: Brief) -> str:

@@ -13,7 +13,7 @@ from ivr.web.calls.labels import OUTCOMES
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.rendering import render
-from ivr.web.outages.labels import RINGS, TROUBLES
+from ivr.web.outages.labels import CALLBACK_STATES, TROUBLES
 from ivr.web.readings import labels as reading_wording
 
 pages = Pages()
@@ -41,7 +41,7 @@ async def list_accounts(request: Request, q: Annotated[str, Query(max_length=100
 @pages.get("/accounts/{key}")
 @allowed(*LOOKS)
 async def show_account(request: Request, key: Key) -> Response:
-    """One account: meters with their readings, calls, reports, promises."""
+    """One account: meters with their readings, calls, reports, call-backs."""
     account = await context_of(request).ask(account_search.known, key)
     if account is None:
         raise HTTPException(404)
@@ -55,8 +55,8 @@ async def show_account(request: Request, key: Key) -> Response:
         words=reading_wording,
         outcomes=OUTCOMES,
         troubles=TROUBLES,
-        promises=account_wording.PROMISES,
-        rings=RINGS,
+        callback_kinds=account_wording.CALLBACK_KINDS,
+        callback_states=CALLBACK_STATES,
     )
 
 

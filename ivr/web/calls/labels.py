@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ivr.domain.journal.steps import (
     AddressRecorded,
-    CallbackPromised,
+    CallbackAgreed,
     CallerHungUp,
     Corrected,
     Failed,
@@ -88,7 +88,7 @@ FAILURES = {
     Failure.OUTAGES: "не удалось узнать об отключениях",
     Failure.READING_NOT_STORED: "показания не сохранились",
     Failure.REPORT_NOT_STORED: "сообщение об аварии не сохранилось",
-    Failure.PROMISE_NOT_STORED: "обещание перезвонить не сохранилось",
+    Failure.CALLBACK_NOT_STORED: "обещание перезвонить не сохранилось",
     Failure.RECOGNISER: "распознавание речи не работает",
     Failure.SESSION: "связь с телефонной станцией прервалась",
     Failure.TOO_LONG: "звонок длился слишком долго",
@@ -176,7 +176,7 @@ def _of_system(step: ReadStep, in_full: bool) -> tuple[str, str]:
             return "несколько похожих вариантов", " ".join(numbers) if in_full else ""
         case OutageTold(outage, _, cause):
             return "рассказано об отключении", f"№ {outage}" if cause is None else f"№ {outage}, {CAUSES[cause]}"
-        case CallbackPromised(outage):
+        case CallbackAgreed(outage):
             return "обещано перезвонить", f"когда закончится отключение № {outage}"
         case OutageReported(number, trouble):
             return "принято сообщение", f"№ {number}, {TROUBLES[trouble]}"

@@ -20,7 +20,7 @@ from ivr.web.core.auth import CallId, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.recordings import call_sound, voice_sound
 from ivr.web.core.rendering import render
-from ivr.web.outages.labels import RINGS, TROUBLES, place_text
+from ivr.web.outages.labels import CALLBACK_STATES, TROUBLES, place_text
 from ivr.web.prompts.prompt_cache import prompt_texts
 from ivr.web.readings.labels import status, why
 
@@ -96,7 +96,7 @@ async def show_call(request: Request, call_id: CallId) -> Response:
         lines=time_line(seen.steps, seen.call.started_at, await prompt_texts(request), in_full=in_full),
         outcomes=OUTCOMES,
         troubles=TROUBLES,
-        rings=RINGS,
+        callback_states=CALLBACK_STATES,
         place_text=place_text,
         reading_status=status,
         why=why,

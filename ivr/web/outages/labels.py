@@ -44,14 +44,14 @@ CHANGES = {
     "confirm": "подтверждено",
     "reopen": "открыто снова",
 }
-RINGS: dict[str, str] = {
+CALLBACK_STATES: dict[str, str] = {
     CallbackState.DUE: "ждёт звонка",
     CallbackState.CALLING: "набирается",
     CallbackState.DONE: "дозвонились",
     CallbackState.GIVEN_UP: "не дозвонились",
 }
 
-RING_REASONS: dict[str, str] = {
+CALLBACK_REASONS: dict[str, str] = {
     CallbackResult.CONFIRMED: "свет есть",
     CallbackResult.DECLINED: "не нужно",
     CallbackResult.DARK: "света всё ещё нет",

@@ -20,12 +20,12 @@ from ivr.web.core.rendering import done, render
 from ivr.web.outages.address_cache import known_places
 from ivr.web.outages.forms import AddedOutage, NewOutage, OutageChanged, OutageConfirmed, OutageEnded
 from ivr.web.outages.labels import (
+    CALLBACK_REASONS,
+    CALLBACK_STATES,
     CAUSES,
     CHANGES,
     KINDS,
     PLANNED,
-    RING_REASONS,
-    RINGS,
     STATES,
     TROUBLES,
     history_text,
@@ -169,8 +169,8 @@ def _rendered(request: Request, template: str, status: int = 200, **values: Any)
         "troubles": TROUBLES,
         "changes": CHANGES,
         "history_text": history_text,
-        "rings": RINGS,
-        "ring_reasons": RING_REASONS,
+        "callback_states": CALLBACK_STATES,
+        "callback_reasons": CALLBACK_REASONS,
         "place_text": place_text,
         "may_change": role in CHANGES_THEM,
         "sees_numbers": role is not Role.VIEWER,
