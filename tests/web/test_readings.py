@@ -96,8 +96,8 @@ async def test_accepting_opens_the_next(site: Site, register: int) -> None:
         ("clerk", "reading.accept", f"reading:{first}", {}),
         ("clerk", "reading.refuse", f"reading:{second}", {"note": "чужой счётчик"}),
     ]
-    assert "отклонено: чужой счётчик" in (await browser.get(f"/readings/{second}")).text
     assert "Больше ничего не ждёт" in (await browser.get("/readings")).text
+    assert "отклонено: чужой счётчик" in (await browser.get(f"/readings/{second}")).text
 
 
 async def test_correcting(site: Site, register: int) -> None:
