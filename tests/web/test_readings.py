@@ -77,6 +77,14 @@ async def test_one_shows_history_use_and_whose_it_is(site: Site, register: int) 
     assert page.count('scope="row">') >= 11 + 11  # the table and the plot's own
 
 
+async def test_use_is_shown_times_the_transformation_ratio(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    with site.database.writing() as connection:
+        connection.execute(update(tables.of(tables.Meter)).values(ratio=20))
+    page = (await (await site.logged_in(Role.CLERK)).get(f"/readings/{key}")).text
+    assert "коэффициент трансформации 20" in page and "63\u00a0000" in page  # (15000 - 11850) * 20
+
+
 async def test_accepting_opens_the_next(site: Site, register: int) -> None:
     first = doubtful(site.database, register)
     _, (other,) = account(site.database, "0000000002", phones="")

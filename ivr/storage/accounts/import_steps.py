@@ -182,6 +182,12 @@ def conflicts(connection: Connection) -> Iterator[BadLine]:
                 yield BadLine(row.line, name, f"is {stored} for this meter so far, not {told}", (row.account,))
 
 
+def groups(connection: Connection) -> dict[str, str]:
+    """Window groups by account number, of the accounts that have one."""
+    rows = connection.execute(text("SELECT number, window_group FROM accounts WHERE window_group <> ''"))
+    return {row.number: row.window_group for row in rows}
+
+
 def taken_aliases(connection: Connection) -> Iterator[BadLine]:
     """Aliases of the file that an account has which the file does not name."""
     for row in connection.execute(text(_TAKEN_ALIASES)):

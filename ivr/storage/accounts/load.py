@@ -99,6 +99,8 @@ _OF_ALIAS = (
     .limit(bindparam("most"))
 )
 
+_ALIASES = select(_aliases.c.alias).where(_aliases.c.account_id == bindparam("account_id")).order_by(_aliases.c.alias)
+
 _OF_PHONE = (
     select(_accounts.c.number)
     .join(_phones, _phones.c.account_id == _accounts.c.id)
@@ -161,6 +163,7 @@ def load_account(connection: Connection, number: str, present: Present) -> Accou
         house=first.house,
         flat=first.flat,
         meters=_meters_of(rows, past, str(present(first.window_group))),
+        aliases=tuple(connection.scalars(_ALIASES, {"account_id": first.id})),
         group=first.window_group,
     )
 

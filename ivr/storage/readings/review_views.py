@@ -62,7 +62,8 @@ class Past:
 class Checked:
     """A reading with its place and its register's history, the newest first, itself included.
 
-    caller: E.164 of the telephone it came from, "" if withheld or none.
+    ratio: of the meter; use is a difference of readings times this. caller: E.164 of the telephone it came from, "" if
+    withheld or none.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Checked:
     zone: str
     zones: int
     power_kw: float | None
+    ratio: int
     value: int
     read_on: date
     received_at: datetime
@@ -168,6 +170,7 @@ def checked(database: Database, reading: int) -> Checked | None:
         _registers.c.zone,
         _meters.c.zones,
         _meters.c.power_kw,
+        _meters.c.ratio,
         _readings.c.value,
         _readings.c.read_on,
         _readings.c.received_at,

@@ -113,13 +113,16 @@ def zone_name(zone: str, zones: int) -> str:
     return ZONES[named] if named is not None else zone
 
 
-def lines(history: Sequence[Past]) -> list[HistoryLine]:
-    """The history as a table, `history` newest first. Use is counted between readings that were not replaced."""
+def lines(history: Sequence[Past], ratio: int = 1) -> list[HistoryLine]:
+    """The history as a table, `history` newest first. Use is counted between readings that were not replaced.
+
+    ratio: of the meter.
+    """
     shown = []
     for place, one in enumerate(history):
         before = next((old for old in history[place + 1 :] if _counts(old) and old.period < one.period), None)
-        use = one.value - before.value if before is not None else None
-        month = for_a_month(one, before) if before is not None else None
+        use = (one.value - before.value) * ratio if before is not None else None
+        month = for_a_month(one, before, ratio) if before is not None else None
         words, tone = status(one.status, one.reason)
         shown.append(HistoryLine(one, use, month, words, tone, why(one.reason, one.note)))
     return shown
@@ -135,10 +138,10 @@ def usual_month(history: Iterable[HistoryLine]) -> int | None:
     return round(median(known)) if known else None
 
 
-def for_a_month(now: Past, before: Past) -> int:
+def for_a_month(now: Past, before: Past, ratio: int) -> int:
     """Use between two readings, for 30 days."""
     days = max(1, (now.read_on - before.read_on).days)
-    return round((now.value - before.value) * MONTH_DAYS / days)
+    return round((now.value - before.value) * ratio * MONTH_DAYS / days)
 
 
 def plot(title: str, history: Sequence[Past], only: int | None = None) -> Markup:
