@@ -46,7 +46,9 @@ def account_format(settings: Settings) -> AccountFormat:
 
 def window(settings: Settings) -> Window:
     """When readings are awaited."""
-    return Window(settings.readings.first_day, settings.readings.last_day)
+    readings = settings.readings
+    groups = tuple((group, Window(first, last)) for group, (first, last) in sorted(readings.windows.items()))
+    return Window(readings.first_day, readings.last_day, groups)
 
 
 def limits(settings: Settings) -> Limits:

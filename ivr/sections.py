@@ -157,6 +157,7 @@ class Readings(Section):
 
     first_day: int = Field(15, ge=1, le=31)
     last_day: int = Field(25, ge=1, le=31)
+    windows: dict[str, tuple[int, int]] = {}
     high_factor: float = Field(3.0, gt=1)
     high_floor_kwh: int = Field(200, ge=0)
     no_history_kwh: int = Field(1500, gt=0)
@@ -166,6 +167,8 @@ class Readings(Section):
     def _in_order(self) -> Readings:
         if self.first_day > self.last_day:
             raise ValueError("first_day is not after last_day")
+        if any(not 1 <= first <= last <= 31 for first, last in self.windows.values()):
+            raise ValueError("a window of a group is its first and its last day of the month")
         return self
 
 

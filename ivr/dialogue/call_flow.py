@@ -172,9 +172,8 @@ class CallFlow:
             raise HandOver(Next.OPERATOR)
         receipt, meters, at = "", account.meters, 0
         while at < len(meters):
-            reading = MeterReading(
-                self._conversation, self._desk.ledger, self._desk.clock, self._desk.rules, meters[at]
-            )
+            desk = self._desk
+            reading = MeterReading(self._conversation, desk.ledger, desk.clock, desk.rules, meters[at], account.group)
             try:
                 receipt = await reading.take(name_meter=len(meters) > 1)
             except WentBack:

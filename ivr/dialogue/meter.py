@@ -26,14 +26,15 @@ class MeterReading:
     """Takes the readings of one meter in one call."""
 
     def __init__(
-        self, conversation: Conversation, readings: Readings, clock: Clock, rules: Rules, meter: Meter
+        self, conversation: Conversation, readings: Readings, clock: Clock, rules: Rules, meter: Meter, group: str
     ) -> None:
+        """group: of the account, which may have a submission window of its own."""
         self._conversation = conversation
         self._readings = readings
         self._now = clock.now()
         self._limits = rules.limits
         self._meter = meter
-        self._draft = MeterDraft(meter, rules, self._now.date())
+        self._draft = MeterDraft(meter, rules, self._now.date(), group)
 
     async def take(self, *, name_meter: bool) -> str:
         """Take and store every register; return the receipt number.

@@ -91,11 +91,17 @@ class Window:
     """Days of a month in which readings are awaited, both included.
 
     A reading after the last day counts for the next month, an earlier one for its own month.
-    The default days are the project's; each retailer announces its own.
+    The default days are the project's; each retailer announces its own. groups: those of groups of accounts that have
+    their own, by the group's name (private houses often read from the 23rd and hand in until the 26th).
     """
 
     first_day: int = 15
     last_day: int = 25
+    groups: tuple[tuple[str, Window], ...] = ()
+
+    def of(self, group: str) -> Window:
+        """The window of a group of accounts; "" and a group without its own have this one."""
+        return dict(self.groups).get(group, self)
 
     def period_of(self, day: date) -> Period:
         """The billing month that a reading taken on `day` counts for."""

@@ -9,8 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.domain.accounts import Account, AccountFormat
-from ivr.intake.ports import Accounts, Find
+from ivr.domain.accounts import Account, AccountFormat, plain_alias
+from ivr.intake.ports import Accounts, Lookup
+
+FEWEST_OF_ALIAS, MOST_OF_ALIAS = 4, 40
+"""Characters of another number of an account: what is shorter is a slip, what is longer is something else."""
 
 _BETWEEN = re.compile(r"[\s\-‐‑–—./]+")
 
@@ -54,18 +57,30 @@ class Identify:
         return Candidates(tuple(await self._accounts.accounts_of_phone(phone)) if phone else ())
 
     async def by_number(self, given: str) -> Candidates:
-        """Accounts that a number as it was given means. Raises StoreUnavailable."""
+        """Accounts that a number as it was given means: theirs, else another one of theirs. Raises StoreUnavailable."""
         for number in spellings(given, self.form):
             account = await self._accounts.account(number)
             if account is not None:
                 return Candidates((account,), named=True)
-        return Candidates(named=True)
+        alias = alias_of(given)
+        return Candidates(tuple(await self._accounts.accounts_of_alias(alias)) if alias else (), named=True)
 
 
-def by_number(given: str, form: AccountFormat, find: Find) -> Account | None:
-    """The same within a transaction that somebody else has opened."""
-    found = (find(number) for number in spellings(given, form))
-    return next((account for account in found if account is not None), None)
+def by_number(given: str, form: AccountFormat, lookup: Lookup) -> Account | None:
+    """The only account that is meant, within a transaction that somebody else has opened; None if several may be."""
+    for number in spellings(given, form):
+        account = lookup.account(number)
+        if account is not None:
+            return account
+    alias = alias_of(given)
+    found = lookup.accounts_of_alias(alias) if alias else ()
+    return found[0] if len(found) == 1 else None
+
+
+def alias_of(given: str) -> str:
+    """`given` as another number of an account: an old one, a bank's, the ЕЛС with its letters; "" if it can be none."""
+    alias = plain_alias(given)
+    return alias if FEWEST_OF_ALIAS <= len(alias) <= MOST_OF_ALIAS and alias.isalnum() else ""
 
 
 def spellings(given: str, form: AccountFormat) -> Sequence[str]:

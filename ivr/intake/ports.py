@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -20,6 +20,9 @@ class Accounts(Protocol):
 
     async def account(self, number: str) -> Account | None:
         """The account with this number, its meters in use and their histories."""
+
+    async def accounts_of_alias(self, alias: str) -> Sequence[Account]:
+        """Accounts that have this other number, as `plain_alias` writes it, at most three."""
 
     async def active(self, numbers: Sequence[str]) -> frozenset[str]:
         """Those of the account numbers, at most 2,000, that exist and have a meter in use."""
@@ -72,5 +75,11 @@ class Clock(Protocol):
         """Aware local time."""
 
 
-Find = Callable[[str], Account | None]
-"""The account with a number, looked up within somebody's transaction."""
+class Lookup(Protocol):
+    """Accounts within a transaction that somebody else has opened."""
+
+    def account(self, number: str) -> Account | None:
+        """The account with this number, its meters in use and their histories."""
+
+    def accounts_of_alias(self, alias: str) -> Sequence[Account]:
+        """Accounts that have this other number, as `plain_alias` writes it, at most three."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from ivr.domain.accounts import Account
 from ivr.domain.contacts import Contact, Submission
 from ivr.domain.faults import Conflict
 from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
@@ -72,11 +73,12 @@ class Offer:
 class MeterDraft:
     """The readings of one meter that one contact is about to give. Nothing is stored before all are there."""
 
-    def __init__(self, meter: Meter, rules: Rules, read_on: date) -> None:
-        """read_on: the day on which the meter was read, where the customers live."""
+    def __init__(self, meter: Meter, rules: Rules, read_on: date, group: str = "") -> None:
+        """read_on: the day on which the meter was read, where the customers live. group: of the account."""
         self.meter = meter
         self.read_on = read_on
-        self._rules = rules
+        self._limits = rules.limits
+        self._window = rules.window.of(group)
         self._coming: dict[int, int] = {}
         self._given: dict[int, Offer] = {}
         self._judged: dict[tuple[int, int], Judgement] = {}
@@ -95,12 +97,12 @@ class MeterDraft:
     @property
     def period(self) -> Period:
         """The billing month that the readings count for: by the day of reading, not of receipt."""
-        return self._rules.window.period_of(self.read_on)
+        return self._window.period_of(self.read_on)
 
     @property
     def in_window(self) -> bool:
         """Whether readings are awaited on the day of reading."""
-        return self._rules.window.is_open(self.read_on)
+        return self._window.is_open(self.read_on)
 
     def offer(self, register: Register, value: int, utterance: bytes | None = None) -> Offer:
         """Judge a value; it waits for `accept`, `swap` or another offer. Raises ValueError if it is negative."""
@@ -108,7 +110,7 @@ class MeterDraft:
         other = None
         if not judgement.believed:
             given = self._coming | {key: offer.value for key, offer in self._given.items()}
-            other = swapped_with(self.meter, register, value, given, self.read_on, self._rules.limits)
+            other = swapped_with(self.meter, register, value, given, self.read_on, self._limits)
         self._offer = Offer(register, value, judgement, other, utterance=utterance)
         return self._offer
 
@@ -206,7 +208,7 @@ class MeterDraft:
     def _judge(self, register: Register, value: int) -> Judgement:
         key = register.id, value
         if key not in self._judged:
-            self._judged[key] = judge(self.meter, register, value, self.read_on, self._rules.limits)
+            self._judged[key] = judge(self.meter, register, value, self.read_on, self._limits)
         return self._judged[key]
 
 
@@ -233,16 +235,16 @@ class Misfit(StrEnum):
 
 
 def unasked(
-    meters: Sequence[Meter], values: Sequence[int], contact: Contact, read_on: date, rules: Rules
+    account: Account, values: Sequence[int], contact: Contact, read_on: date, rules: Rules
 ) -> Submission | Misfit:
     """A submission of values, in the order of the display, from somebody who cannot be asked again; or why not."""
-    if len(meters) != 1:
-        return Misfit.SEVERAL_METERS if meters else Misfit.NO_METER
-    (meter,) = meters
+    if len(account.meters) != 1:
+        return Misfit.SEVERAL_METERS if account.meters else Misfit.NO_METER
+    (meter,) = account.meters
     if len(meter.registers) != len(values):
         return Misfit.WRONG_COUNT
     if any(value >= register.capacity for value, register in zip(values, meter.registers, strict=True)):
         return Misfit.TOO_LONG
-    draft = MeterDraft(meter, rules, read_on)
+    draft = MeterDraft(meter, rules, read_on, account.group)
     draft.take_unasked(values)
     return draft.submission(contact)

@@ -26,7 +26,7 @@ from ivr.domain.contacts import Contact, Source, Submission
 from ivr.domain.phones import from_caller_id
 from ivr.domain.readings import Channel
 from ivr.intake.identify import by_number
-from ivr.intake.ports import Find
+from ivr.intake.ports import Lookup
 from ivr.intake.submit import Misfit, Rules, unasked
 from ivr.storage.database.atomic_file import whole_file
 from ivr.storage.readings.spool_entries import EntryResult, SpoolEntries, SpoolEntry
@@ -192,12 +192,12 @@ def _take(left: SpoolEntry, entries: SpoolEntries, terms: SpoolTerms, now: datet
     read_on = left.taken_at.astimezone(terms.zone).date()
     contact = Contact(Channel.EMERGENCY, Source.EMERGENCY, left.id, left.taken_at)
 
-    def decide(find: Find) -> Submission | Misfit:
-        account = by_number(left.account, terms.form, find)
+    def decide(lookup: Lookup) -> Submission | Misfit:
+        account = by_number(left.account, terms.form, lookup)
         if account is None:
             return Misfit.UNKNOWN_ACCOUNT
         if left.taken_at > now + CLOCKS_DIFFER:
             return Misfit.FUTURE
-        return unasked(account.meters, tuple(map(int, left.values)), contact, read_on, terms.rules)
+        return unasked(account, tuple(map(int, left.values)), contact, read_on, terms.rules)
 
-    return entries.take(left, terms.rules.window.period_of(read_on), decide, now)
+    return entries.take(left, lambda group: terms.rules.window.of(group).period_of(read_on), decide, now)

@@ -280,6 +280,10 @@ class MemoryLedger:
         self._check("account")
         return next((account for account in self.accounts if account.number == number), None)
 
+    async def accounts_of_alias(self, alias: str) -> list[Account]:
+        self._check("accounts_of_alias")
+        return [account for account in self.accounts if alias in account.aliases]
+
     async def active(self, numbers: Sequence[str]) -> frozenset[str]:
         self._check("active")
         return frozenset(account.number for account in self.accounts if account.number in numbers)

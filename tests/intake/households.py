@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from ivr.domain.accounts import Account
 from ivr.domain.contacts import Contact, Source
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
@@ -19,6 +20,10 @@ RULES = Rules(Window(), Limits())
 PHONE = Contact.by_phone("call-1", NOON)
 EMERGENCY = Contact(Channel.EMERGENCY, Source.EMERGENCY, "spool-1", NOON)
 OFFICE = Contact(Channel.OFFICE, Source.OFFICE, "visit-1", NOON)
+
+
+def household(*meters: Meter, group: str = "") -> Account:
+    return Account(1, "1234567890", meters=meters, group=group)
 
 
 def register(id: int, zone: Zone, last: int | None, uses: tuple[Use, ...] = (Use(200, 30), Use(210, 31))) -> Register:

@@ -20,12 +20,19 @@ class Book:
     """Accounts in memory."""
 
     accounts: tuple[Account, ...] = (ONE, OTHER)
+    aliases: tuple[tuple[str, Account], ...] = ()
 
     async def accounts_of_phone(self, phone: str) -> tuple[Account, ...]:
         return self.accounts if phone == "+79160000001" else ()
 
     async def account(self, number: str) -> Account | None:
         return self.find(number)
+
+    async def accounts_of_alias(self, alias: str) -> tuple[Account, ...]:
+        return self.of_alias(alias)
+
+    def of_alias(self, alias: str) -> tuple[Account, ...]:
+        return tuple(account for known, account in self.aliases if known == alias)
 
     def find(self, number: str) -> Account | None:
         return next((account for account in self.accounts if account.number == number), None)
@@ -37,18 +44,44 @@ class Book:
         return True
 
 
+@dataclass
+class Open:
+    """The same accounts within a transaction."""
+
+    book: Book
+
+    def account(self, number: str) -> Account | None:
+        return self.book.find(number)
+
+    def accounts_of_alias(self, alias: str) -> tuple[Account, ...]:
+        return self.book.of_alias(alias)
+
+
 @pytest.mark.parametrize(
     "written", ["0012345678", "12345678", "00 12 345 678", "00-12345678", "0012.345.678", "012345678", "00–1234–5678"]
 )
 async def test_a_number_is_found_as_people_write_it(written: str) -> None:
     assert await Identify(Book(), TEN).by_number(written) == Candidates((ONE,), named=True)
-    assert by_number(written, TEN, Book().find) == ONE
+    assert by_number(written, TEN, Open(Book())) == ONE
 
 
 @pytest.mark.parametrize("written", ["9999999999", "12", "", "00123456789", "лицевой 5", "٣٣٣٣٣٣٣٣٣٣", "-"])
 async def test_malformed_and_unknown_look_alike(written: str) -> None:
     assert await Identify(Book(), TEN).by_number(written) == Candidates(named=True)
-    assert by_number(written, TEN, Book().find) is None
+    assert by_number(written, TEN, Open(Book())) is None
+
+
+@pytest.mark.parametrize("written", ["70 АБ-123456", "70аб123456"])
+async def test_another_number_of_an_account_finds_it(written: str) -> None:
+    book = Book(aliases=(("70АБ123456", ONE), ("5555", ONE), ("5555", OTHER)))
+    assert await Identify(book, TEN).by_number(written) == Candidates((ONE,), named=True)
+    assert by_number(written, TEN, Open(book)) == ONE
+
+
+async def test_several_accounts_with_one_other_number_are_candidates_and_none_is_taken_unasked() -> None:
+    book = Book(aliases=(("5555", ONE), ("5555", OTHER)))
+    assert (await Identify(book, TEN).by_number("5555")).accounts == (ONE, OTHER)
+    assert by_number("5555", TEN, Open(book)) is None
 
 
 async def test_only_the_single_account_of_a_telephone_is_offered() -> None:

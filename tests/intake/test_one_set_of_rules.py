@@ -10,7 +10,7 @@ from ivr.domain.contacts import Contact, Submission
 from ivr.domain.meters import Meter
 from ivr.domain.readings import Channel
 from ivr.intake.submit import MeterDraft, unasked
-from tests.intake.households import EMERGENCY, MONTH_AGO, OFFICE, PHONE, RULES, TODAY, meter
+from tests.intake.households import EMERGENCY, MONTH_AGO, OFFICE, PHONE, RULES, TODAY, household, meter
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def asked(case: Case, contact: Contact, channel: Channel | None = None) -> Submi
 def test_every_channel_gives_the_same_rows(name: str) -> None:
     case = CASES[name]
     by_phone, at_office = asked(case, PHONE, Channel.KEYS), asked(case, OFFICE)
-    in_emergency = unasked((case.meter,), case.values, EMERGENCY, TODAY, RULES)
+    in_emergency = unasked(household(case.meter), case.values, EMERGENCY, TODAY, RULES)
     assert isinstance(in_emergency, Submission)
     for submission in (by_phone, at_office):
         assert tuple((it.value, it.flagged, it.reason) for it in submission.entries) == case.rows

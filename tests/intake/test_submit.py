@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.domain.contacts import Submission
-from ivr.domain.judgement import BELIEVED, Judgement, Verdict, judge
+from ivr.domain.judgement import BELIEVED, Judgement, Limits, Verdict, judge
 from ivr.domain.meters import Meter
-from ivr.intake.submit import Doubted, MeterDraft, Misfit, unasked
-from tests.intake.households import EMERGENCY, PHONE, RULES, TODAY, meter
+from ivr.domain.readings import Window
+from ivr.intake.submit import Doubted, MeterDraft, Misfit, Rules, unasked
+from tests.intake.households import EMERGENCY, PHONE, RULES, TODAY, household, meter
 
 TWO = meter(12000, 5000)
 DAY, NIGHT = TWO.registers
@@ -113,13 +114,26 @@ def test_the_day_of_reading_tells_the_period_and_whether_readings_are_awaited() 
     assert draft().in_window
 
 
+def test_a_group_of_accounts_has_a_window_of_its_own() -> None:
+    rules = Rules(Window(15, 25, (("private", Window(20, 22)),)), Limits())
+    periods = {group: MeterDraft(TWO, rules, date(2026, 11, 23), group) for group in ("", "private", "other")}
+    assert {group: (str(it.period), it.in_window) for group, it in periods.items()} == {
+        "": ("2026-11", True),
+        "private": ("2026-12", False),
+        "other": ("2026-11", True),
+    }
+    private = household(meter(12000), group="private")
+    taken = unasked(private, (12150,), EMERGENCY, date(2026, 11, 23), rules)
+    assert isinstance(taken, Submission) and str(taken.period) == "2026-12"
+
+
 def test_a_value_is_offered_without_its_tenth() -> None:
     one = meter(1248)
     assert draft(one).offer(one.registers[0], 12634).judgement.without_tenth == 1263
 
 
 def test_exchanged_zones_of_somebody_who_cannot_be_asked_stay_where_they_were_given() -> None:
-    taken = unasked((TWO,), (5080, 12200), EMERGENCY, TODAY, RULES)
+    taken = unasked(household(TWO), (5080, 12200), EMERGENCY, TODAY, RULES)
     assert isinstance(taken, Submission)
     assert [(it.value, it.reason) for it in taken.entries] == [
         (5080, "emergency zones-swapped"),
@@ -128,7 +142,7 @@ def test_exchanged_zones_of_somebody_who_cannot_be_asked_stay_where_they_were_gi
 
 
 def test_a_value_of_another_zone_is_no_exchange_where_that_zone_has_its_own() -> None:
-    taken = unasked((TWO,), (5080, 5090), EMERGENCY, TODAY, RULES)
+    taken = unasked(household(TWO), (5080, 5090), EMERGENCY, TODAY, RULES)
     assert isinstance(taken, Submission)
     assert [it.reason for it in taken.entries] == ["emergency lower-than-last", "emergency"]
 
@@ -146,7 +160,7 @@ def test_a_value_of_another_zone_is_no_exchange_where_that_zone_has_its_own() ->
 def test_values_that_belong_to_no_register_by_themselves(
     meters: tuple[Meter, ...], given_values: tuple[int, ...], why: Misfit
 ) -> None:
-    assert unasked(meters, given_values, EMERGENCY, TODAY, RULES) is why
+    assert unasked(household(*meters), given_values, EMERGENCY, TODAY, RULES) is why
 
 
 VALUES = st.integers(0, 99_999)

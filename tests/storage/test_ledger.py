@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert, update
 
 from ivr.domain.contacts import Contact, Submission
 from ivr.domain.faults import StoreUnavailable
@@ -104,6 +105,46 @@ async def test_a_value_that_billing_corrected_downwards_is_no_use(ledger: Accoun
     assert (await the_register(ledger)).uses == ()
 
 
+async def test_a_use_is_the_difference_times_the_transformation_ratio(
+    database: Database, ledger: AccountRepository, stock: Stock
+) -> None:
+    (register,) = stock.meter(stock.account())
+    with database.writing() as connection:
+        connection.execute(update(tables.of(tables.Meter)).values(ratio=20))
+    stock.reading(register, 5000, "2026-09-20", "2026-09")
+    stock.reading(register, 5010, "2026-10-20", "2026-10")
+    assert (await the_register(ledger)).uses == (Use(200, 30),)
+
+
+@pytest.mark.both_databases
+async def test_an_account_is_found_by_its_other_numbers_each_once(
+    database: Database, ledger: AccountRepository, stock: Stock
+) -> None:
+    one, other = stock.account("0012345678"), stock.account("0087654321")
+    aliases = insert(tables.of(tables.AccountAlias))
+    with database.writing() as connection:
+        for kind, alias, account in (("old", "5555", one), ("bank", "5555", one), ("els", "70АБ123456", other)):
+            connection.execute(aliases.values(kind=kind, alias=alias, account_id=account))
+    assert [it.number for it in await ledger.accounts_of_alias("5555")] == ["0012345678"]
+    assert [it.number for it in await ledger.accounts_of_alias("70АБ123456")] == ["0087654321"]
+    assert await ledger.accounts_of_alias("0012345678") == ()
+
+
+async def test_a_reading_of_the_present_period_of_the_accounts_own_window_is_no_measure(
+    database: Database, stock: Stock, now: Now
+) -> None:
+    """On the 20th readings of «private» count for December, of all others for November."""
+    window = Window(15, 25, (("private", Window(10, 18)),))
+    repository = AccountRepository(database, zone=MOSCOW, window=window, now=now, limit_s=LIMIT_S)
+    for number, group in (("0000000001", "private"), ("0000000002", "")):
+        (register,) = stock.meter(stock.account(number, window_group=group), f"M{number}")
+        stock.reading(register, 900, "2026-11-17", "2026-11", status="accepted")
+        account = await repository.account(number)
+        assert account is not None
+        assert (account.meters[0].registers[0].base is not None) == (group == "private")
+    await repository.close()
+
+
 async def test_uses_go_back_a_year(ledger: AccountRepository, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     for month in range(24):
@@ -139,7 +180,7 @@ async def test_what_counts_as_a_measure(ledger: AccountRepository, stock: Stock)
         ("flagged", "same-value", "phone-keys"): True,
         ("accepted", "above-usual-use", "phone-keys"): True,
         ("superseded", "", "phone-keys"): False,
-        ("superseded", "refused: typing error", "billing"): False,
+        ("superseded", "refused", "billing"): False,
         ("superseded", "", "billing"): True,
     }
     key = stock.account()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -13,11 +13,12 @@ from ivr.domain.accounts import Account
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Reading, Status, Use, rank
+from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.tables.columns import AnyRow
 
-REFUSED = "refused"
-"""First word of the reason of a reading that a clerk or the billing system took back: it never counts again."""
+MOST_ACCOUNTS = 3
+"""Accounts of one telephone number, or of one other number, that somebody can choose from."""
 
 USES = 12
 """Past uses that are remembered: a year of months."""
@@ -28,7 +29,7 @@ _DEPTH = 2 * (USES + 2)  # rows of one register that are looked at: billing may 
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
-_phones = tables.of(tables.AccountPhone)
+_phones, _aliases = tables.of(tables.AccountPhone), tables.of(tables.AccountAlias)
 
 _ACCOUNT = (
     select(
@@ -82,12 +83,23 @@ _counting = (
         _meters.c.removed.is_(None),
         or_(
             _readings.c.status != Status.SUPERSEDED.value,
-            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{REFUSED}%")),
+            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{Reason.REFUSED}%")),
         ),
     )
     .subquery()
 )
 _PAST = select(_counting).where(_counting.c.age <= _DEPTH).order_by(_counting.c.register_id, _counting.c.age)
+
+_OF_ALIAS = (
+    select(_accounts.c.number)
+    .join(_aliases, _aliases.c.account_id == _accounts.c.id)
+    .where(_aliases.c.alias == bindparam("alias"))
+    .group_by(_accounts.c.number)
+    .order_by(_accounts.c.number)
+    .limit(bindparam("most"))
+)
+
+_ALIASES = select(_aliases.c.alias).where(_aliases.c.account_id == bindparam("account_id")).order_by(_aliases.c.alias)
 
 _OF_PHONE = (
     select(_accounts.c.number)
@@ -103,8 +115,41 @@ def numbers_of_phone(connection: Connection, phone: str, most: int) -> list[str]
     return list(connection.execute(_OF_PHONE, {"phone": phone, "most": most}).scalars())
 
 
-def load_account(connection: Connection, number: str, present: Period) -> Account | None:
-    """The account with this number, or None. `present`: the period that a reading given now counts for."""
+Present = Callable[[str], Period]
+"""The period that a reading given now counts for, by the account's window group."""
+
+
+def numbers_of_alias(connection: Connection, alias: str, most: int) -> list[str]:
+    """Numbers of the accounts that have this other number, as `plain_alias` writes it, at most `most`."""
+    return list(connection.execute(_OF_ALIAS, {"alias": alias, "most": most}).scalars())
+
+
+class Lookup:
+    """Accounts within a transaction that somebody else has opened: the port `Lookup` of ivr.intake."""
+
+    def __init__(self, connection: Connection, present: Present) -> None:
+        self._connection = connection
+        self._present = present
+
+    def account(self, number: str) -> Account | None:
+        """The account with this number, its meters in use and their histories."""
+        return load_account(self._connection, number, self._present)
+
+    def accounts_of_phone(self, phone: str) -> tuple[Account, ...]:
+        """Accounts that list this E.164 number, at most three, in the order of their numbers."""
+        return self._all(numbers_of_phone(self._connection, phone, MOST_ACCOUNTS))
+
+    def accounts_of_alias(self, alias: str) -> tuple[Account, ...]:
+        """Accounts that have this other number, at most three, in the order of their numbers."""
+        return self._all(numbers_of_alias(self._connection, alias, MOST_ACCOUNTS))
+
+    def _all(self, numbers: Sequence[str]) -> tuple[Account, ...]:
+        found = (self.account(number) for number in numbers)
+        return tuple(account for account in found if account is not None)
+
+
+def load_account(connection: Connection, number: str, present: Present) -> Account | None:
+    """The account with this number, or None."""
     rows = connection.execute(_ACCOUNT, {"number": number}).all()
     if not rows:
         return None
@@ -117,7 +162,8 @@ def load_account(connection: Connection, number: str, present: Period) -> Accoun
         street=first.street,
         house=first.house,
         flat=first.flat,
-        meters=_meters_of(rows, past, str(present)),
+        meters=_meters_of(rows, past, str(present(first.window_group))),
+        aliases=tuple(connection.scalars(_ALIASES, {"account_id": first.id})),
         group=first.window_group,
     )
 
@@ -135,7 +181,7 @@ def _meters_of(rows: Sequence[AnyRow], past: dict[int, list[AnyRow]], present: s
     for row in sorted((row for row in rows if row.register_id is not None), key=lambda row: str(row.zone)):
         facts[row.meter_id] = row
         register = Register(id=row.register_id, zone=Zone(row.zone), digits=row.digits)
-        registers[row.meter_id].append(_with_past(register, past.get(row.register_id, []), present))
+        registers[row.meter_id].append(_with_past(register, past.get(row.register_id, []), present, row.ratio))
     in_order = sorted(facts.values(), key=lambda row: (row.installed or date.min, row.meter_id))
     return tuple(
         Meter(
@@ -151,8 +197,8 @@ def _meters_of(rows: Sequence[AnyRow], past: dict[int, list[AnyRow]], present: s
     )
 
 
-def _with_past(register: Register, rows: list[AnyRow], present: str) -> Register:
-    """`register` with its history; `rows` newest first."""
+def _with_past(register: Register, rows: list[AnyRow], present: str, ratio: int) -> Register:
+    """`register` with its history; `rows` newest first. ratio: of the meter, by which a use is multiplied."""
     live = [row for row in rows if row.status != Status.SUPERSEDED]
     believed = sorted((row for row in rows if _believed(row, present)), key=_standing, reverse=True)
     return Register(
@@ -161,7 +207,7 @@ def _with_past(register: Register, rows: list[AnyRow], present: str) -> Register
         digits=register.digits,
         base=_reading(believed[0]) if believed else None,
         latest=_reading(live[0]) if live else None,
-        uses=_uses(believed, register.capacity),
+        uses=_uses(believed, register.capacity, ratio),
     )
 
 
@@ -185,7 +231,7 @@ def _standing(row: AnyRow) -> tuple[date, int, datetime, int]:
     return row.read_on, rank(Channel(row.channel)), row.received_at, row.id
 
 
-def _uses(believed: list[AnyRow], capacity: int) -> tuple[Use, ...]:
+def _uses(believed: list[AnyRow], capacity: int, ratio: int) -> tuple[Use, ...]:
     """Uses between the newest believed readings of each period, oldest first; `believed` newest first."""
     newest_of_period: dict[str, AnyRow] = {}
     for row in believed:
@@ -193,13 +239,13 @@ def _uses(believed: list[AnyRow], capacity: int) -> tuple[Use, ...]:
     readings = [_reading(row) for row in list(newest_of_period.values())[: USES + 1]]
     uses = []
     for earlier, later in pairwise(reversed(readings)):
-        kwh, days = later.value - earlier.value, (later.taken_on - earlier.taken_on).days
-        if kwh < 0:
-            kwh += capacity
-            if kwh > capacity // 2:  # a corrected value, no display that passed its last digit
+        turned, days = later.value - earlier.value, (later.taken_on - earlier.taken_on).days
+        if turned < 0:
+            turned += capacity
+            if turned > capacity // 2:  # a corrected value, no display that passed its last digit
                 continue
         if days >= 1:
-            uses.append(Use(kwh, days))
+            uses.append(Use(turned * ratio, days))
     return tuple(uses)
 
 

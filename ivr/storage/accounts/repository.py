@@ -12,13 +12,10 @@ from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
 from ivr.domain.readings import Window
 from ivr.storage import tables
-from ivr.storage.accounts.load import load_account, numbers_of_phone
+from ivr.storage.accounts.load import Lookup
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.storage.readings.submissions import Keeping
-
-MOST_ACCOUNTS = 3
-"""Accounts of one telephone number that a caller can choose from."""
 
 ZERO_COUNTS_FOR = timedelta(seconds=10)
 """How long an answer about leading zeros counts: only an import changes it, and every call asks."""
@@ -58,16 +55,15 @@ class AccountRepository:
     async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
         """Accounts that list this E.164 number, at most three, in the order of their numbers."""
 
-        def find(connection: Connection) -> Sequence[Account]:
-            numbers = numbers_of_phone(connection, phone, MOST_ACCOUNTS)
-            found = (self._load(connection, number) for number in numbers)
-            return tuple(account for account in found if account is not None)
+        return await self.units.read(lambda connection: self._lookup(connection).accounts_of_phone(phone))
 
-        return await self.units.read(find)
+    async def accounts_of_alias(self, alias: str) -> Sequence[Account]:
+        """Accounts that have this other number, as `plain_alias` writes it, at most three."""
+        return await self.units.read(lambda connection: self._lookup(connection).accounts_of_alias(alias))
 
     async def account(self, number: str) -> Account | None:
         """The account with this number, its meters in use and their histories."""
-        return await self.units.read(lambda connection: self._load(connection, number))
+        return await self.units.read(lambda connection: self._lookup(connection).account(number))
 
     async def active(self, numbers: Sequence[str]) -> frozenset[str]:
         """Those of the account numbers that exist and have a meter in use. Raises ValueError for more than 2,000."""
@@ -102,6 +98,6 @@ class AccountRepository:
         """Take no more work and wait for what runs, which ends within the database's own limit."""
         await self.units.close()
 
-    def _load(self, connection: Connection, number: str) -> Account | None:
-        present = self._window.period_of(self._now().astimezone(self._zone).date())
-        return load_account(connection, number, present)
+    def _lookup(self, connection: Connection) -> Lookup:
+        today = self._now().astimezone(self._zone).date()
+        return Lookup(connection, lambda group: self._window.of(group).period_of(today))

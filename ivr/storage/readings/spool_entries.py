@@ -10,19 +10,17 @@ from enum import Enum, auto
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
-from ivr.domain.readings import Period
 from ivr.storage import tables
-from ivr.storage.accounts.load import load_account
+from ivr.storage.accounts.load import Lookup, Present
 from ivr.storage.database.database import Database
 from ivr.storage.readings.submissions import Keeping
 
 _TRIES = 3
 _entries = tables.of(tables.SpoolEntry)
 
-Decide = Callable[[Callable[[str], Account | None]], Submission | str]
-"""What an entry means: its submission, or the code why there is none. Given: the account with a number."""
+Decide = Callable[[Lookup], Submission | str]
+"""What an entry means: its submission, or the code why there is none."""
 
 
 class EntryResult(Enum):
@@ -66,21 +64,21 @@ class SpoolEntries:
         self._keeping = Keeping(database, node)
         self._insert = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
 
-    def take(self, entry: SpoolEntry, period: Period, decide: Decide, now: datetime) -> EntryResult:
+    def take(self, entry: SpoolEntry, present: Present, decide: Decide, now: datetime) -> EntryResult:
         """Record an entry and store its readings in one transaction; an entry that is known changes nothing.
 
-        period: that its readings count for. Raises StoreUnavailable.
+        present: the period that its readings count for. Raises StoreUnavailable.
         """
         for _ in range(_TRIES):
             try:
                 with self._database.writing() as connection:
-                    return self._take(connection, entry, period, decide, now)
+                    return self._take(connection, entry, present, decide, now)
             except IntegrityError:  # a call stored a reading of the same register in between
                 continue
         return EntryResult.BROKEN
 
     def _take(
-        self, connection: Connection, entry: SpoolEntry, period: Period, decide: Decide, now: datetime
+        self, connection: Connection, entry: SpoolEntry, present: Present, decide: Decide, now: datetime
     ) -> EntryResult:
         row = {
             "id": entry.id,
@@ -94,7 +92,7 @@ class SpoolEntries:
         }
         if connection.execute(self._insert, row).first() is None:
             return EntryResult.KNOWN
-        decided = decide(lambda number: load_account(connection, number, period))
+        decided = decide(Lookup(connection, present))
         placed = update(_entries).where(_entries.c.id == entry.id)
         if isinstance(decided, str):
             connection.execute(placed.values(reason=str(decided)))
