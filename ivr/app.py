@@ -15,13 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ivr.config import Settings
-from ivr.dialogue.meter import Rules
 from ivr.domain.accounts import AccountFormat, CheckDigit
 from ivr.domain.judgement import Limits
 from ivr.domain.readings import Window
 from ivr.domain.surges import SurgeTerms
 from ivr.hotline.queue_board import QueueBoard
 from ivr.hotline.surge_detector import SurgeDetector
+from ivr.intake.submit import Rules
 from ivr.speech.engine import Engine
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
@@ -32,7 +32,8 @@ from ivr.storage.calls.retention import Kept
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.storage.outages.repository import OutageRepository
-from ivr.storage.readings.emergency_import import ImportResult, SpoolTerms, take_in
+from ivr.storage.readings.review import Reviews
+from ivr.storage.readings.spool_entries import SpoolEntries
 from ivr.storage.users.credentials import Hashers
 from ivr.studio.studio import Studio
 
@@ -149,11 +150,15 @@ class App:
         folders = self.settings.recordings
         return Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
 
-    def take_spool(self) -> ImportResult:
-        """Take in what callers left in emergency mode. Blocks. Raises StoreUnavailable, OSError."""
-        settings = self.settings
-        terms = SpoolTerms(settings.zone, self.rules.window, self.rules.limits)
-        return take_in(settings.line.spool, self.database, terms, self.clock.now(), self.node)
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Doubtful readings, for a clerk to decide on."""
+        return Reviews(self.database, self.settings.zone)
+
+    @cached_property
+    def spool_entries(self) -> SpoolEntries:
+        """What callers left in emergency mode."""
+        return SpoolEntries(self.database, self.settings.zone, self.node)
 
     async def close(self) -> None:
         """End what was made, each whatever became of the others: the journal holds what calls told last."""

@@ -26,6 +26,7 @@ from ivr.telephony.agi.server import Bounds, CallServer
 from ivr.telephony.agi_requests import AgiRequests
 from ivr.telephony.call import Hearing
 from ivr.telephony.customer_line import CustomerLine
+from ivr.telephony.emergency_import import SpoolTerms, take_in
 from ivr.telephony.hotline import Hotline, dialer_settings
 from ivr.telephony.manager.ami_reconnect import manager_account
 from ivr.telephony.names import QueueName, Request
@@ -146,7 +147,9 @@ class Daemon:
                 log.exception("a fault while spool and studio were looked after")
 
     async def _take_spool(self) -> None:
-        await asyncio.to_thread(self.app.take_spool)
+        app = self.app
+        terms = SpoolTerms(app.settings.zone, app.rules, app.accounts)
+        await asyncio.to_thread(take_in, app.settings.line.spool, app.spool_entries, terms, app.clock.now())
 
     async def _open_ears(self) -> None:
         """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""

@@ -17,6 +17,8 @@ from ivr import config
 from ivr.app import account_format, window
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.users import PersonFault
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage.accounts.account_file import BadFile, BadLine
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.database.database import BadDatabaseUrl, Database
@@ -24,7 +26,6 @@ from ivr.storage.migrations import require_current
 from ivr.storage.migrations import upgrade as upgrade_schema
 from ivr.storage.outages import changes as outages
 from ivr.storage.readings import export as exporting
-from ivr.storage.readings import review as clerk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -46,8 +47,10 @@ def faults_told(command: str) -> Iterator[None]:
         yield
     except (config.BadSettings, BadDatabaseUrl) as error:
         code, text = 2, str(error)
-    except (BadFile, exporting.NoSuchBatch, clerk.NotWaiting, outages.OutageFault, PersonFault) as error:
+    except (BadFile, exporting.NoSuchBatch, NotWaiting, DoesNotFit, outages.OutageFault, PersonFault) as error:
         code, text = 1, str(error)
+    except Doubted as error:
+        code, text = 1, f"the value is doubtful ({error}); --insist stores it"
     except StoreUnavailable as error:
         code, text = 1, f"the database is unavailable: {error}"
     except OSError as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,8 +16,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from ivr import config
+from ivr.app import limits, window
 from ivr.cli.db import ConfigFile, faults_told, opened
-from ivr.storage.readings import review as clerk
+from ivr.intake import review
+from ivr.intake.review import Clerk
+from ivr.intake.submit import Rules
+from ivr.storage.readings.review import Doubtful, Reviews
+from ivr.storage.readings.review import flagged as flagged_readings
+from ivr.storage.readings.spool_entries import Unplaced, unplaced
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -38,13 +47,13 @@ def list_(
     with faults_told("readings list"):
         settings = config.load(config_file)
         with opened(settings) as database:
-            doubtful = clerk.flagged(database, emergency=emergency)
-            unplaced = clerk.unplaced(database)
+            doubtful = flagged_readings(database, emergency=emergency)
+            entries = unplaced(database)
         # Wide enough for every column where the output is no terminal.
         console = Console(highlight=False, width=None if os.isatty(1) else 200)
         console.print(_doubtful(doubtful, settings))
-        if unplaced:
-            console.print(_unplaced(unplaced, settings))
+        if entries:
+            console.print(_unplaced(entries, settings))
 
 
 @app.command()
@@ -54,8 +63,22 @@ def accept(
     config_file: ConfigFile = None,
 ) -> None:
     """Let a flagged reading leave for billing."""
-    with faults_told("readings accept"), opened(config.load(config_file)) as database:
-        clerk.accept(database, reading, by or user(), datetime.now(UTC))
+    with faults_told("readings accept"), _reviews(config_file) as (_, reviews):
+        review.accept(reviews, _clerk(by), reading)
+
+
+@app.command()
+def correct(
+    reading: Annotated[int, typer.Argument(metavar="ID", help="Number of the reading in `ivr readings list`.")],
+    value: Annotated[int, typer.Argument(metavar="VALUE", min=0, help="The right value, whole kilowatt-hours.")],
+    insist: Annotated[bool, typer.Option("--insist", help="Store a value that is doubtful too.")] = False,
+    by: By = "",
+    config_file: ConfigFile = None,
+) -> None:
+    """Put another value in the place of a flagged one and let it leave for billing."""
+    with faults_told("readings correct"), _reviews(config_file) as (settings, reviews):
+        rules = Rules(window(settings), limits(settings))
+        review.correct(reviews, rules, _clerk(by), reading, value, insist=insist)
 
 
 @app.command()
@@ -66,8 +89,19 @@ def refuse(
     config_file: ConfigFile = None,
 ) -> None:
     """Take a flagged reading out of the count. The one that it had replaced counts again."""
-    with faults_told("readings refuse"), opened(config.load(config_file)) as database:
-        clerk.refuse(database, reading, reason, by or user(), datetime.now(UTC))
+    with faults_told("readings refuse"), _reviews(config_file) as (_, reviews):
+        review.refuse(reviews, _clerk(by), reading, reason)
+
+
+@contextmanager
+def _reviews(config_file: Path | None) -> Iterator[tuple[config.Settings, Reviews]]:
+    settings = config.load(config_file)
+    with opened(settings) as database:
+        yield settings, Reviews(database, settings.zone)
+
+
+def _clerk(by: str) -> Clerk:
+    return Clerk(by or user(), datetime.now(UTC))
 
 
 def user() -> str:
@@ -75,7 +109,7 @@ def user() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
-def _doubtful(rows: list[clerk.Doubtful], settings: config.Settings) -> Table:
+def _doubtful(rows: list[Doubtful], settings: config.Settings) -> Table:
     names = ("id", "account", "meter", "zone", "value", "last", "period", "taken", "channel", "reason", "voice")
     table = Table(*names, title=f"readings that wait: {len(rows)}", title_justify="left")
     for row in rows:
@@ -86,7 +120,7 @@ def _doubtful(rows: list[clerk.Doubtful], settings: config.Settings) -> Table:
     return table
 
 
-def _unplaced(rows: list[clerk.Unplaced], settings: config.Settings) -> Table:
+def _unplaced(rows: list[Unplaced], settings: config.Settings) -> Table:
     table = Table(
         "account", "values", "caller", "taken", "reason", title=f"left in emergency mode, for no meter: {len(rows)}",
         title_justify="left",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ivr.dialogue.conversation import Conversation, HandOver, Patience, ReportWanted, WentBack
 from ivr.dialogue.identify import Caller, ask_account, greet, is_theirs
-from ivr.dialogue.meter import MeterReading, Rules
+from ivr.dialogue.meter import MeterReading
 from ivr.dialogue.outage import tell
-from ivr.dialogue.ports import Call, Clock, Ledger, Next, Outages, Phrase
+from ivr.dialogue.ports import Call, Ledger, Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.report import take_report
 from ivr.domain.accounts import Account, AccountFormat
@@ -17,6 +17,9 @@ from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed
 from ivr.domain.journal.words import Failure, Outcome
 from ivr.domain.outages import Outage, Place
+from ivr.intake.identify import Identify
+from ivr.intake.ports import Clock
+from ivr.intake.submit import Rules
 from ivr.language.ru.numbers import digits
 
 MORE, ENOUGH = "1", "2"
@@ -58,6 +61,7 @@ class CallFlow:
         self._call = call
         self._desk = desk
         self._conversation = Conversation(call, desk.patience)
+        self._callers = Identify(desk.ledger, desk.accounts)
         self._stored = False
         self._account: Account | None = None  # whose place the call is about, as far as is known
         self._told: set[int] = set()  # outages that the caller has heard of
@@ -94,9 +98,8 @@ class CallFlow:
         return Outcome.STORED if self._stored else Outcome.NOTHING
 
     async def _serve(self) -> None:
-        ledger, form = self._desk.ledger, self._desk.accounts
-        desk = self._desk
-        caller = await greet(self._conversation, ledger, desk.outages, desk.clock, shortly=desk.greets_shortly())
+        desk, callers = self._desk, self._callers
+        caller = await greet(self._conversation, callers, desk.outages, desk.clock, shortly=desk.greets_shortly())
         self._account = caller.account
         # Keys pressed in the greeting are an account number: what there is to tell is told when it is confirmed.
         outage = caller.outage if not self._call.waiting_keys else None
@@ -111,7 +114,7 @@ class CallFlow:
             try:
                 receipt: Phrase = (Prompt.READING_RECEIPT, *digits(await self._take(account)))
             except WentBack:
-                account = await ask_account(self._conversation, ledger, form)
+                account = await ask_account(self._conversation, callers)
                 continue
             more = await self._conversation.choose(
                 receipt, (Prompt.MENU_ELSE,), keys=MORE + ENOUGH, or_silence=ENOUGH, spoken=MENU_WORDS
@@ -121,9 +124,9 @@ class CallFlow:
             keys = SAME_ACCOUNT + OTHER_ACCOUNT + REPORT + END
             match await self._conversation.choose((Prompt.MENU_MAIN,), keys=keys, spoken=MAIN_WORDS):
                 case "1":
-                    account = await ledger.account(account.number) or account  # with the readings just given
+                    account = await desk.ledger.account(account.number) or account  # with the readings just given
                 case "2":
-                    account = await ask_account(self._conversation, ledger, form)
+                    account = await ask_account(self._conversation, callers)
                 case "3":
                     raise ReportWanted
                 case _:
@@ -139,7 +142,7 @@ class CallFlow:
         self._account = None
         self._call.about(None)
         own = [account.number for account in caller.accounts]
-        return await ask_account(self._conversation, self._desk.ledger, self._desk.accounts, own=own)
+        return await ask_account(self._conversation, self._callers, own=own)
 
     async def _outage_of(self, account: Account) -> Outage | None:
         """The outage at an account that the caller has not heard of yet. A store that cannot tell holds nobody up."""

@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from ivr.dialogue.conversation import Conversation, NumberMissing, ReportWanted, WentBack
 from ivr.dialogue.interpretation import AccountInterpreter, GroupInterpreter, differing_group
 from ivr.dialogue.outage import noted, phrases
-from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Outages, Phrase
+from ivr.dialogue.ports import Answer, Expects, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.dialogue.spoken_account import neighbours
-from ivr.domain.accounts import Account, AccountFormat
+from ivr.domain.accounts import Account
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import Failed, GreetedShortly, SimilarNumbers
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Outage, Place, State
+from ivr.intake.identify import Candidates, Identify
+from ivr.intake.ports import Clock
 from ivr.language.ru.numbers import digits
 
 NUMBER, REPORT = "1", "3"
@@ -35,18 +37,23 @@ class Caller:
     told: of the outage, in front of the greeting.
     """
 
-    accounts: Sequence[Account] = ()
+    candidates: Candidates
     outage: Outage | None = None
     told: bool = False
 
     @property
+    def accounts(self) -> Sequence[Account]:
+        """All accounts of the number."""
+        return self.candidates.accounts
+
+    @property
     def account(self) -> Account | None:
         """The only account of the number, None if there are several or none."""
-        return self.accounts[0] if len(self.accounts) == 1 else None
+        return self.candidates.offered
 
 
 async def greet(
-    conversation: Conversation, ledger: Ledger, outages: Outages, clock: Clock, *, shortly: bool = False
+    conversation: Conversation, callers: Identify, outages: Outages, clock: Clock, *, shortly: bool = False
 ) -> Caller:
     """Greet, and find out who may be calling. shortly: many callers wait.
 
@@ -54,7 +61,7 @@ async def greet(
     never delays the offer of help, nor help itself. Only a suspected outage, where a quick store knows one, is told
     in front of the greeting: many ring because of it and hear within seconds what they want to know.
     """
-    search = asyncio.create_task(_known(conversation, ledger, outages))
+    search = asyncio.create_task(_known(conversation, callers, outages))
     try:
         suspected = await _suspected(conversation, search)
         first: tuple[Phrase, ...] = ()
@@ -81,18 +88,17 @@ async def _suspected(conversation: Conversation, search: asyncio.Task[Caller]) -
     return outage if outage is not None and outage.state is State.SUSPECTED else None
 
 
-async def _known(conversation: Conversation, ledger: Ledger, outages: Outages) -> Caller:
-    number = conversation.call.caller_number
-    accounts = await ledger.accounts_of_phone(number) if number else ()
-    if len(accounts) == 1:
-        conversation.call.about(accounts[0])
+async def _known(conversation: Conversation, callers: Identify, outages: Outages) -> Caller:
+    candidates = await callers.by_phone(conversation.call.caller_number)
+    if candidates.offered is not None:
+        conversation.call.about(candidates.offered)
     try:
-        found = [await outages.at(Place.of(account)) for account in accounts]
+        found = [await outages.at(Place.of(account)) for account in candidates.accounts]
     except StoreUnavailable:
         conversation.call.note(Failed(Failure.OUTAGES))
-        return Caller(accounts)
+        return Caller(candidates)
     same = bool(found) and len({outage.id if outage is not None else None for outage in found}) == 1
-    return Caller(accounts, found[0] if same else None)
+    return Caller(candidates, found[0] if same else None)
 
 
 async def is_theirs(conversation: Conversation, account: Account) -> bool:
@@ -106,16 +112,14 @@ async def is_theirs(conversation: Conversation, account: Account) -> bool:
     return True
 
 
-async def ask_account(
-    conversation: Conversation, ledger: Ledger, form: AccountFormat, own: Sequence[str] = ()
-) -> Account:
+async def ask_account(conversation: Conversation, callers: Identify, own: Sequence[str] = ()) -> Account:
     """Ask for the account number until one is found and confirmed.
 
     A number of a wrong form and an unknown one sound the same: nobody finds out numbers here.
     own: accounts of the number that calls; a spoken number is rather one of them.
     Raises ReportWanted if the caller has no number and wants to report an outage.
     """
-    leading_zero = await ledger.any_starts_with_zero()
+    leading_zero = await callers.any_starts_with_zero()
     refused: list[str] = []
     missing = False  # said once already: a second time is a failure like any other
     while True:
@@ -123,10 +127,10 @@ async def ask_account(
             answer = await conversation.number(
                 Expects.ACCOUNT,
                 (Prompt.IDENTIFY_ASK,),
-                most_digits=form.longest,
+                most_digits=callers.form.longest,
                 help_with=(Prompt.IDENTIFY_HELP,),
                 may_start_with_zero=leading_zero,
-                interpreter=AccountInterpreter(form, ledger.active, own, refused),
+                interpreter=AccountInterpreter(callers.form, callers.active, own, refused),
                 may_be_missing=not missing,
             )
             numbers = await _meant(conversation, answer)
@@ -137,10 +141,10 @@ async def ask_account(
             if await conversation.choose((Prompt.IDENTIFY_WITHOUT,), keys=NUMBER + REPORT, spoken=WITHOUT) == REPORT:
                 raise ReportWanted from None
             continue
-        found = [await ledger.account(number) for number in numbers if form.accepts(number)]
+        found = [account for number in numbers for account in (await callers.by_number(number)).accounts]
         why: tuple[Phrase, ...] = ((Prompt.IDENTIFY_UNKNOWN,),)
-        for account in filter(None, found):
-            sure = await conversation.confirm(await _named(ledger, account, answer))
+        for account in found:
+            sure = await conversation.confirm(await _named(callers, account, answer))
             if sure:
                 return _found(conversation, account)
             if sure is None:  # more digits than an account number has
@@ -175,7 +179,7 @@ async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
     return tuple(number for number in numbers if number[start : start + length] == said.digits)
 
 
-async def _named(ledger: Ledger, account: Account, answer: Answer) -> Phrase:
+async def _named(callers: Identify, account: Account, answer: Answer) -> Phrase:
     """What is said of an account: its last digits, or the whole number where these could be another account's too.
 
     A number that was heard, not keyed, may be off by a digit that the last four do not show.
@@ -186,7 +190,7 @@ async def _named(ledger: Ledger, account: Account, answer: Answer) -> Phrase:
             for number, _ in neighbours(account.number, (len(account.number),))
             if number[-4:] == account.last_digits
         ]
-        if answer.meaning.offered or answer.meaning.rivals or await ledger.active(alike):
+        if answer.meaning.offered or answer.meaning.rivals or await callers.active(alike):
             return (Prompt.IDENTIFY_CONFIRM, *digits(account.number))
     return _last_digits(account)
 

@@ -1,44 +1,39 @@
-"""Readings of one meter: read back the last ones, take the new ones, store them together."""
+"""Readings of one meter by telephone: read back the last ones, ask for the new ones, say what became of them.
+
+What is doubted, exchanged and stored is decided by `ivr.intake.submit`; this module speaks and asks.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ivr.dialogue.conversation import Conversation, WentBack
 from ivr.dialogue.interpretation import GroupInterpreter, ReadingInterpreter
-from ivr.dialogue.ports import Answer, Clock, Expects, Ledger, Phrase
+from ivr.dialogue.ports import Answer, Expects, Phrase
 from ivr.dialogue.prompts import Prompt
-from ivr.domain.contacts import Contact, Submission
+from ivr.domain.contacts import Contact
 from ivr.domain.journal.steps import ReadingJudged, ReadingsStored, SimilarNumbers
-from ivr.domain.judgement import Judgement, Limits, Verdict, judge, swapped_with
+from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register
-from ivr.domain.readings import Channel, Entry, Window
+from ivr.domain.readings import Channel
+from ivr.intake.ports import Clock, Readings
+from ivr.intake.submit import MeterDraft, Offer, Rules, submit
 from ivr.language.ru.numbers import cardinal, day_of, digits, kilowatt_hours, period, zone
 
 LAST_GROUP = 3
 """Digits of a reading that are asked for again where they alone are in doubt: those after the thousands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the retailer has settled about readings."""
-
-    window: Window
-    limits: Limits
-
-
 class MeterReading:
     """Takes the readings of one meter in one call."""
 
-    def __init__(self, conversation: Conversation, ledger: Ledger, clock: Clock, rules: Rules, meter: Meter) -> None:
+    def __init__(
+        self, conversation: Conversation, readings: Readings, clock: Clock, rules: Rules, meter: Meter
+    ) -> None:
         self._conversation = conversation
-        self._ledger = ledger
+        self._readings = readings
         self._now = clock.now()
-        self._rules = rules
+        self._limits = rules.limits
         self._meter = meter
-        self._given: dict[int, int] = {}
-        self._judgements: dict[int, Judgement] = {}
-        self._voices: dict[int, bytes] = {}  # utterances of values that were said
+        self._draft = MeterDraft(meter, rules, self._now.date())
 
     async def take(self, *, name_meter: bool) -> str:
         """Take and store every register; return the receipt number.
@@ -47,13 +42,12 @@ class MeterReading:
         Raises HungUp, HandOver, StoreUnavailable, and WentBack if the caller wants the step before the first reading.
         """
         opening = self._read_back(name_meter=name_meter)
-        while missing := [register for register in self._meter.registers if register.id not in self._given]:
+        while missing := self._draft.missing:
             try:
                 await self._take(missing[0], opening)
             except WentBack:
-                if not self._given:
+                if not self._draft.back():  # the zone before is asked for again
                     raise
-                self._given.popitem()  # the zone before is asked for again
             opening = ()
         return await self._store()
 
@@ -63,33 +57,31 @@ class MeterReading:
         denied: list[str] = []
         while True:
             answer = await self._ask(register, opening, denied)
-            value, opening = int(answer.digits), ()
-            verdict = judge(self._meter, register, value, self._now.date(), self._rules.limits)
-            self._conversation.call.note(ReadingJudged(register.zone, verdict.verdict))
-            if not verdict.believed and value != refused:
-                other = swapped_with(self._meter, register, value, self._given, self._now.date(), self._rules.limits)
-                if other is not None and await self._swap(register, other, value, answer):
+            opening = ()
+            offer = self._offer(register, int(answer.digits), answer)
+            self._conversation.call.note(ReadingJudged(register.zone, offer.judgement.verdict))
+            if offer.doubted and offer.value != refused:
+                if offer.swap_with is not None and await self._swap(offer.swap_with):
                     return
-                refused = value if verdict.verdict is not Verdict.TOO_LONG else None
-                await self._conversation.stumble(*self._why(register, verdict))
+                refused = offer.value if offer.fits_display else None
+                await self._conversation.stumble(*self._why(offer))
                 continue
             meant = await self._meant(answer)
-            confirmed = await self._confirmed(register, meant, verdict, answer)
+            confirmed = await self._confirmed(offer, meant, answer)
             if confirmed is not None:
-                self._keep(register, confirmed, self._judge(register, confirmed), answer)
+                self._accept(offer, confirmed, answer)
                 return
             denied += map(str, meant) if answer.by_voice else ()
 
     async def _ask(self, register: Register, opening: tuple[Phrase, ...], denied: list[str]) -> Answer:
         """denied: spoken values that the caller has said no to, as they were misheard."""
-        today, limits = self._now.date(), self._rules.limits
         return await self._conversation.number(
             Expects.READING,
             *opening,
             (Prompt.READING_ASK, *self._zone(register)),
             most_digits=register.digits,
             help_with=(Prompt.READING_HELP,),
-            interpreter=ReadingInterpreter(self._meter, register, today, limits, denied),
+            interpreter=ReadingInterpreter(self._meter, register, self._draft.read_on, self._limits, denied),
         )
 
     async def _meant(self, answer: Answer) -> tuple[int, ...]:
@@ -113,15 +105,13 @@ class MeterReading:
             numbers = tuple(number for number in numbers if number[-LAST_GROUP:] == said.digits)
         return tuple(map(int, numbers))
 
-    async def _confirmed(
-        self, register: Register, values: tuple[int, ...], verdict: Judgement, answer: Answer
-    ) -> int | None:
+    async def _confirmed(self, offer: Offer, values: tuple[int, ...], answer: Answer) -> int | None:
         """The first of the values that the caller says yes to."""
-        same: tuple[Phrase, ...] = ((Prompt.READING_SAME,),) if verdict.verdict is Verdict.SAME else ()
+        same: tuple[Phrase, ...] = ((Prompt.READING_SAME,),) if offer.judgement.verdict is Verdict.SAME else ()
         if answer.meaning.fraction_dropped:
             same = ((Prompt.READING_FRACTION,), *same)
         for value in values:
-            said = (Prompt.READING_CONFIRM, *self._zone(register), *cardinal(value))
+            said = (Prompt.READING_CONFIRM, *self._zone(offer.register), *cardinal(value))
             match await self._conversation.confirm(*same, said):
                 case True:
                     return value
@@ -135,83 +125,76 @@ class MeterReading:
         await self._conversation.stumble(*why)
         return None
 
-    async def _swap(self, register: Register, other: Register, value: int, answer: Answer) -> bool:
-        """Ask whether `value` is the other zone's; keep what that means and return True if so."""
-        if not await self._conversation.confirm((Prompt.READING_SWAPPED, *self._zone(other))):
-            return False
-        earlier = self._given.pop(other.id, None)
-        earlier_voice = self._voices.pop(other.id, b"")
-        self._keep(other, value, self._judge(other, value), answer)
-        if earlier is not None:
-            self._keep(register, earlier, self._judge(register, earlier))
-            self._voices |= {register.id: earlier_voice} if earlier_voice else {}
-        return True
+    def _offer(self, register: Register, value: int, answer: Answer) -> Offer:
+        return self._draft.offer(register, value, answer.audio if answer.by_voice else None)
 
-    def _judge(self, register: Register, value: int) -> Judgement:
-        return judge(self._meter, register, value, self._now.date(), self._rules.limits)
-
-    def _keep(self, register: Register, value: int, verdict: Judgement, answer: Answer | None = None) -> None:
-        self._given[register.id] = value
-        self._voices.pop(register.id, None)
-        if answer is not None and answer.by_voice:
-            self._voices[register.id] = answer.audio
-        self._judgements[register.id] = verdict
+    def _accept(self, offer: Offer, confirmed: int, answer: Answer) -> None:
+        """Take the value that the caller has confirmed: the one offered, or another that sounds like it."""
+        if confirmed != offer.value:
+            offer = self._offer(offer.register, confirmed, answer)
+        if offer.doubted:  # given twice, and confirmed
+            self._draft.insist()
+        self._draft.accept()
         self._conversation.succeed()
 
+    async def _swap(self, other: Register) -> bool:
+        """Ask whether the value just offered is the other zone's; exchange them and return True if so."""
+        if not await self._conversation.confirm((Prompt.READING_SWAPPED, *self._zone(other))):
+            return False
+        self._draft.swap()
+        self._conversation.succeed()
+        return True
+
     async def _store(self) -> str:
-        window = self._rules.window
-        month = window.period_of(self._now.date())
-        entries = tuple([await self._entry(register_id, value) for register_id, value in self._given.items()])
-        channel = Channel.VOICE if self._voices else Channel.KEYS
-        contact = Contact.by_phone(self._conversation.call.id, self._now)
-        submission = Submission(contact, self._now.date(), month, channel, entries)
-        receipt = await self._ledger.keep(submission)
-        self._conversation.call.note(ReadingsStored(tuple(entry.value for entry in entries)))
+        draft, call = self._draft, self._conversation.call
+        flagged = [offer for offer in draft.given if draft.flagged(offer)]
+        # The caller's voice is kept beside a value that a clerk looks at.
+        said = {offer.register.id: offer.utterance for offer in flagged if offer.utterance}
+        kept = {key: await call.keep_voice(utterance) for key, utterance in said.items()}
+        spoken = any(offer.utterance is not None for offer in draft.given)
+        receipt = await submit(
+            draft,
+            Contact.by_phone(call.id, self._now),
+            self._readings,
+            Channel.VOICE if spoken else Channel.KEYS,
+            {key: path for key, path in kept.items() if path},
+        )
+        call.note(ReadingsStored(tuple(offer.value for offer in draft.given)))
         after: list[Phrase] = [(Prompt.READING_STORED,)]
-        if any(entry.flagged for entry in entries):
+        if flagged:
             after.append((Prompt.READING_TO_BE_CHECKED,))
-        if not window.is_open(self._now.date()):
-            after.append((Prompt.READING_PERIOD, *period(month)))
+        if not draft.in_window:
+            after.append((Prompt.READING_PERIOD, *period(draft.period)))
         await self._conversation.say(*after)
         return receipt
-
-    async def _entry(self, register_id: int, value: int) -> Entry:
-        """A value as it is stored; the caller's voice is kept beside a flagged one."""
-        verdict = self._judgements[register_id]
-        audio = self._voices.get(register_id, b"")
-        voice = await self._conversation.call.keep_voice(audio) if verdict.flagged and audio else ""
-        return Entry(register_id, value, verdict.flagged, _reason(verdict), voice or None)
 
     def _read_back(self, *, name_meter: bool) -> tuple[Phrase, ...]:
         said: list[Phrase] = []
         if name_meter:
             said.append((Prompt.READING_METER, *digits("".join(filter(str.isdigit, self._meter.serial))[-4:])))
+        remote: tuple[Phrase, ...] = ((Prompt.READING_REMOTE,),) if self._meter.remote else ()
         known = [register for register in self._meter.registers if register.latest is not None]
         if not known:
-            return (*said, (Prompt.READING_NONE,))
+            return (*said, (Prompt.READING_NONE,), *remote)
         values = [piece for register in known for piece in (*self._zone(register), *self._latest(register))]
         dates = {register.latest.taken_on for register in known if register.latest is not None}
         said.append((Prompt.READING_LAST, *values))
         said.append((Prompt.READING_TAKEN_ON, *day_of(max(dates), self._now.date())))
-        return tuple(said)
+        return (*said, *remote)
 
     def _latest(self, register: Register) -> Phrase:
         return cardinal(register.latest.value) if register.latest is not None else ()
 
-    def _why(self, register: Register, verdict: Judgement) -> tuple[Phrase, ...]:
+    def _why(self, offer: Offer) -> tuple[Phrase, ...]:
         """Why a value was not taken, and what to do."""
-        match verdict.verdict:
-            case Verdict.TOO_LONG:
-                return ((Prompt.READING_TOO_LONG,),)
-            case Verdict.TOO_LOW:
-                last = cardinal(register.base.value) if register.base is not None else ()
-                return ((Prompt.READING_TOO_LOW, *last), (Prompt.READING_INSIST,))
-            case _:
-                return ((Prompt.READING_TOO_HIGH, *kilowatt_hours(verdict.use_kwh or 0)), (Prompt.READING_INSIST,))
+        if not offer.fits_display:
+            return ((Prompt.READING_TOO_LONG,),)
+        if offer.judgement.verdict is Verdict.TOO_LOW:
+            base = offer.register.base
+            last = cardinal(base.value) if base is not None else ()
+            return ((Prompt.READING_TOO_LOW, *last), (Prompt.READING_INSIST,))
+        use = kilowatt_hours(offer.judgement.use_kwh or 0)
+        return ((Prompt.READING_TOO_HIGH, *use), (Prompt.READING_INSIST,))
 
     def _zone(self, register: Register) -> Phrase:
         return zone(self._meter.zone_name(register))
-
-
-def _reason(verdict: Judgement) -> str:
-    return "" if verdict.verdict is Verdict.ACCEPTED else verdict.verdict.value

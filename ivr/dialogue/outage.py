@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.dialogue.conversation import Conversation, HandOver
-from ivr.dialogue.ports import Clock, Next, Outages, Phrase
+from ivr.dialogue.ports import Next, Outages, Phrase
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import CallbackPromised, Failed, OutageTold
 from ivr.domain.journal.words import Failure
 from ivr.domain.outages import Cause, Outage, RingBack, Scope, State
+from ivr.intake.ports import Clock
 from ivr.language.port import Intent
 from ivr.language.ru.commands import PHRASES
 from ivr.language.ru.dates import by_time

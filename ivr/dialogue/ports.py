@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from ivr.domain.accounts import Account
-from ivr.domain.contacts import Submission
 from ivr.domain.faults import Signal
 from ivr.domain.journal.steps import Step
 from ivr.domain.journal.words import Next as Next
 from ivr.domain.outages import Outage, Place, Report, RingBack, Trouble
+from ivr.intake.ports import Accounts, Readings
 from ivr.language.port import Intent
 
 Phrase = tuple[str, ...]
@@ -208,23 +207,8 @@ class Call(Protocol):
         """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
 
 
-class Ledger(Protocol):
+class Ledger(Accounts, Readings, Protocol):
     """Accounts and their readings. Every method raises StoreUnavailable within its time limit."""
-
-    async def accounts_of_phone(self, phone: str) -> Sequence[Account]:
-        """Accounts that list this E.164 number, at most three."""
-
-    async def account(self, number: str) -> Account | None:
-        """The account with this number, its meters in use and their histories."""
-
-    async def active(self, numbers: Sequence[str]) -> frozenset[str]:
-        """Those of the account numbers, at most 2,000, that exist and have a meter in use."""
-
-    async def any_starts_with_zero(self) -> bool:
-        """Whether an account number with a leading zero exists."""
-
-    async def keep(self, submission: Submission) -> str:
-        """Store a meter's readings, all or none, and return the receipt number (the call's, digits only)."""
 
 
 class Outages(Protocol):
@@ -238,10 +222,3 @@ class Outages(Protocol):
 
     async def report(self, report: Report) -> str:
         """Store a report and return its number, digits only."""
-
-
-class Clock(Protocol):
-    """The time where the customers live."""
-
-    def now(self) -> datetime:
-        """Aware local time."""

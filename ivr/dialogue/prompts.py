@@ -27,6 +27,7 @@ class Prompt(StrEnum):
     READING_LAST = "reading/last"
     READING_TAKEN_ON = "reading/taken-on"
     READING_NONE = "reading/none"
+    READING_REMOTE = "reading/remote"
     READING_ASK = "reading/ask"
     READING_HELP = "reading/help"
     READING_GROUP_LAST = "reading/group-last"

@@ -9,7 +9,7 @@ from statistics import median
 
 from ivr.dialogue.hypotheses import MARGIN, command_of, pooled
 from ivr.dialogue.ports import Hypothesis, Interpretation
-from ivr.domain.judgement import Limits, Verdict, believed_kwh, judge
+from ivr.domain.judgement import Judgement, Limits, Verdict, believed_kwh, judge_as_given
 from ivr.domain.meters import Meter, Register
 from ivr.language.ru.understanding import groups
 from ivr.language.ru.words import DIGITS, TEENS, UNKNOWN, plain
@@ -21,6 +21,7 @@ DOUBTFUL = {
     Verdict.ACCEPTED: 0.0,
     Verdict.SAME: 1.0,
     Verdict.ROLLOVER: 4.0,
+    Verdict.ROLLOVER_UNPROVEN: 4.0,
     Verdict.TOO_HIGH: 6.0,
     Verdict.TOO_LOW: 7.0,
     Verdict.IMPOSSIBLE: 9.0,
@@ -67,7 +68,7 @@ class ReadingInterpreter:
         if not ranked or costs[ranked[0]] - denied > FAR:
             return Interpretation()
         best = ranked[0]
-        verdict = judge(self._meter, self._register, int(best), self._today, self._limits).verdict
+        verdict = self._judge(int(best)).verdict
         if self._by_chance(heard[0].words, verdict):
             return Interpretation()
         close = [value for value in ranked[1:] if costs[value] - costs[best] < MARGIN and self._accepted(value)]
@@ -75,12 +76,16 @@ class ReadingInterpreter:
         whole = verdict is Verdict.ACCEPTED and not rivals and self._ends(heard[0].words, best)
         return Interpretation(best, rivals, complete=whole, fraction_dropped=dropped[best])
 
+    def _judge(self, value: int) -> Judgement:
+        """What is thought of a value that was possibly said; the one that is offered is judged by the intake."""
+        return judge_as_given(self._meter, self._register, value, self._today, self._limits)
+
     def _accepted(self, value: str) -> bool:
-        return judge(self._meter, self._register, int(value), self._today, self._limits).verdict is Verdict.ACCEPTED
+        return self._judge(int(value)).verdict is Verdict.ACCEPTED
 
     def _strangeness(self, value: int, said_digits: int) -> float:
         """How unlikely the value is before anything was heard."""
-        judgement = judge(self._meter, self._register, value, self._today, self._limits)
+        judgement = self._judge(value)
         cost = DOUBTFUL[judgement.verdict]
         register = self._register
         if register.base is None:

@@ -25,7 +25,7 @@ from ivr.domain.journal.steps import (
     Step,
     YesOrNoPressed,
 )
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import Outcome, TurnEnd
 from ivr.domain.outages import Outage, Trouble
 from ivr.domain.phones import from_caller_id
 from ivr.language.port import Intent
@@ -74,7 +74,7 @@ class CallJournal(Protocol):
 class LineJournal(CallJournal, Protocol):
     """Where calls are written down, with their ends."""
 
-    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
+    def closed(self, call_id: str, ended_at: datetime, outcome: Outcome) -> None:
         """A call ended."""
 
 
@@ -134,7 +134,7 @@ class PhoneCall:
         """
         command = await self._listener.say(phrases)
         if command is not None:
-            self.note(Said(Reply(command.value)))
+            self.note(Said(TurnEnd(command.value)))
         return command
 
     async def announce(self, *phrases: Phrase) -> None:
@@ -155,7 +155,7 @@ class PhoneCall:
     async def record(self, *phrases: Phrase, no_input_s: float, longest_s: float) -> Answer:
         """Play phrases and keep what is said then, as the dialogue's port says. Raises HungUp."""
         answer = await self._listener.record(phrases, no_input_s, longest_s)
-        self.note(AddressRecorded(Reply(answer.ended.value)))
+        self.note(AddressRecorded(TurnEnd(answer.ended.value)))
         return answer
 
     @property
@@ -224,12 +224,12 @@ class PhoneCall:
 
 def _turn(question: Question, answer: Answer) -> Step:
     """What the journal keeps of an answer: never a PIN."""
-    reply, given = Reply(answer.ended.value), answer.digits
+    ended, given = TurnEnd(answer.ended.value), answer.digits
     if question.secret and given:
-        reply, given = Reply.ANSWER, ""
+        ended, given = TurnEnd.ANSWER, ""
     if answer.by_voice:
-        return Said(reply, given, answer.words)
-    return YesOrNoPressed(reply, given) if question.expects is Expects.YES_NO else KeysPressed(reply, given)
+        return Said(ended, given, answer.words)
+    return YesOrNoPressed(ended, given) if question.expects is Expects.YES_NO else KeysPressed(ended, given)
 
 
 def _write_wav(file: Path, audio: bytes) -> None:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Outage, Place, State
 from ivr.domain.readings import Window
+from ivr.intake.submit import Rules
 from tests.dialogue.scripted import NOON, FixedClock, MemoryLedger, MemoryOutages, ScriptedCall, Step
 from tests.dialogue.visits import NUMBER, one_zone
 

@@ -96,7 +96,8 @@ async def test_a_fraction_is_dropped_and_told() -> None:
 
 
 async def test_the_voice_is_kept_beside_a_flagged_reading() -> None:
-    call = caller(*IDENTIFIED, ("reading/ask", "двенадцать тысяч"), ("reading/confirm", "да"), LEAVES)
+    insists = (("reading/ask", "пятнадцать тысяч"),) * 2
+    call = caller(*IDENTIFIED, *insists, ("reading/confirm", "да"), LEAVES)
     store = ledger(one_zone())
     assert await visit(call, store) == STORED
     assert store.kept[0].entries[0].voice == "voice/1.wav"
@@ -442,18 +443,26 @@ async def test_a_caller_who_is_not_heard_this_once_is_told_at_once_and_answers_b
     assert call.hears
 
 
-async def test_the_same_value_said_twice_is_flagged_with_the_voice_and_a_keyed_one_without() -> None:
-    said = caller(*IDENTIFIED, ("reading/ask", "двенадцать тысяч"), ("reading/confirm", "да"), LEAVES)
+async def test_the_voice_of_a_flagged_value_is_kept_and_a_keyed_one_has_none() -> None:
+    said = caller(*IDENTIFIED, *(("reading/ask", "пятнадцать тысяч"),) * 2, ("reading/confirm", "да"), LEAVES)
     store = ledger(one_zone())
     await visit(said, store)
-    assert said.kept_voices == ["двенадцать тысяч".encode()]
+    assert said.kept_voices == ["пятнадцать тысяч".encode()]
     keyed = ScriptedCall(
-        Step("reading/ask", "12000"), Step("reading/confirm", "1"), Step("menu/else", "2"), says=IDENTIFIED
+        *(Step("reading/ask", "15000"),) * 2, Step("reading/confirm", "1"), Step("menu/else", "2"), says=IDENTIFIED
     )
     store = ledger(one_zone())
     await visit(keyed, store)
     (entry,) = store.kept[0].entries
     assert (entry.flagged, entry.voice, store.kept[0].channel) == (True, None, Channel.KEYS)
+
+
+async def test_the_same_value_said_again_waits_for_no_clerk_and_its_voice_is_not_kept() -> None:
+    call = caller(*IDENTIFIED, ("reading/ask", "двенадцать тысяч"), ("reading/confirm", "да"), LEAVES)
+    store = ledger(one_zone())
+    assert await visit(call, store) == STORED
+    (entry,) = store.kept[0].entries
+    assert (entry.flagged, entry.reason, entry.voice, call.kept_voices) == (False, "same-value", None, [])
 
 
 async def test_an_account_list_that_cannot_be_asked_ends_at_a_person_and_stores_nothing() -> None:

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from ivr.config import REPOSITORY
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp, Next
 from ivr.domain.accounts import AccountFormat
 from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.domain.readings import Window
+from ivr.intake.submit import Rules
 from ivr.storage import tables
 from ivr.storage.accounts.account_import import Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
@@ -137,9 +137,9 @@ def assert_met(scenario: Scenario, rung: Rung) -> None:
 
 
 CHECKED = {
-    "same-value": ("flagged", "same-value"),
+    "same-value": ("accepted", "same-value"),
     "too-high-insisted": ("flagged", "above-connection"),
-    "rollover": ("accepted", "rollover"),
+    "rollover": ("flagged", "rollover-without-history"),
 }
 
 

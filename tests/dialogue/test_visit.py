@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from ivr.domain.accounts import Account
 from ivr.domain.journal.words import Outcome
 from ivr.domain.meters import Meter, Zone
 from tests.dialogue.scripted import MOSCOW, ScriptedCall, Step
-from tests.dialogue.visits import NUMBER, day_and_night, ledger, one_zone, register, visit
+from tests.dialogue.visits import NUMBER, OCTOBER, day_and_night, ledger, one_zone, register, visit
 
 IDENTIFIED = (Step("identify/ask", NUMBER), Step("identify/confirm", "1"))
 LEAVES = Step("menu/else", "2")
@@ -228,13 +230,39 @@ async def test_who_insists_on_a_high_reading_gets_it_stored_and_checked() -> Non
     assert (entry.value, entry.flagged, entry.reason) == (15150, True, "above-usual-use")
 
 
-async def test_the_same_value_is_stored_and_flagged() -> None:
+async def test_the_same_value_is_accepted_and_noted() -> None:
     call = ScriptedCall(*IDENTIFIED, Step("reading/ask", "12000"), Step("reading/confirm", "1"), LEAVES)
     store = ledger(one_zone())
     await visit(call, store)
     (entry,) = store.kept[0].entries
-    assert (entry.value, entry.flagged, entry.reason) == (12000, True, "same-value")
-    assert "reading/same" in call.heard
+    assert (entry.value, entry.flagged, entry.reason) == (12000, False, "same-value")
+    assert "reading/same" in call.heard and "reading/to-be-checked" not in call.heard
+
+
+async def test_the_digit_behind_the_comma_sounds_like_a_high_use_and_is_noted_as_what_it_is() -> None:
+    call = ScriptedCall(
+        *IDENTIFIED, Step("reading/ask", "12634"), Step("reading/ask", "12634"), Step("reading/confirm", "1"), LEAVES
+    )
+    store = ledger(one_zone(1248))
+    await visit(call, store)
+    assert call.heard.count("reading/too-high") == call.heard.count("reading/insist") == 1
+    (entry,) = store.kept[0].entries
+    assert (entry.value, entry.flagged, entry.reason) == (12634, True, "with-tenth")
+
+
+async def test_a_meter_read_remotely_or_not_verified_is_taken_and_looked_at() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"remote": True}, "control"),
+        ({"next_verification": OCTOBER}, "verification-overdue"),
+    ]
+    for facts, reason in cases:
+        call = ScriptedCall(*IDENTIFIED, Step("reading/ask", "12150"), Step("reading/confirm", "1"), LEAVES)
+        store = ledger(replace(one_zone(), **facts))
+        await visit(call, store)
+        (entry,) = store.kept[0].entries
+        assert (entry.value, entry.flagged, entry.reason) == (12150, True, reason)
+        assert "reading/to-be-checked" in call.heard
+        assert call.heard.count("reading/remote") == (reason == "control")
 
 
 async def test_swapped_zones_are_noticed_at_the_first_value() -> None:

@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import Next
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Reading, Use, Window
+from ivr.intake.submit import Rules
 from tests.dialogue.scripted import NOON, FixedClock, MemoryLedger, MemoryOutages, ScriptedCall
 
 NUMBER = "1234567890"

@@ -23,7 +23,7 @@ from ivr.domain.journal.steps import (
     Unreadable,
 )
 from ivr.domain.journal.stored import columns, decode, encode, read
-from ivr.domain.journal.words import Reply, StepKind
+from ivr.domain.journal.words import StepKind, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope
@@ -50,8 +50,8 @@ def test_a_step_that_is_kept_is_the_step_that_is_read(step: Step) -> None:
     [
         (PromptBegan("reading/ask"), "prompt", "reading/ask", ""),
         (PromptBegan("reading/last", ("number/5",)), "prompt", "reading/last", '{"pieces":["number/5"]}'),
-        (KeysPressed(Reply.ANSWER, "12"), "keys", "", '{"reply":"answer","given":"12"}'),
-        (Said(Reply.BACK, words="назад"), "voice", "", '{"reply":"back","words":"назад"}'),
+        (KeysPressed(TurnEnd.ANSWER, "12"), "keys", "", '{"ended":"answer","given":"12"}'),
+        (Said(TurnEnd.BACK, words="назад"), "voice", "", '{"ended":"back","words":"назад"}'),
         (ReadingJudged(Zone.T1, Verdict.TOO_LOW), "judged", "", '{"zone":"T1","verdict":"lower-than-last"}'),
         (ReadingsStored((5, 6)), "stored", "", '{"values":[5,6]}'),
         (OutageTold(7, Scope.HOUSE), "outage", "", '{"outage":7,"scope":"house"}'),
@@ -72,10 +72,10 @@ def test_the_form_in_which_steps_are_kept_stays(step: Step, kind: str, prompt: s
         ("keys", "", "12345"),
         ("keys", "", "{"),
         ("keys", "", "[" * 100_000),
-        ("keys", "", '{"reply":"answer","given":12}'),
-        ("keys", "", '{"reply":"of tomorrow"}'),
-        ("keys", "", '{"reply":"answer","colour":"red"}'),
-        ("keys", "reading/ask", '{"reply":"answer"}'),
+        ("keys", "", '{"ended":"answer","given":12}'),
+        ("keys", "", '{"ended":"of tomorrow"}'),
+        ("keys", "", '{"ended":"answer","colour":"red"}'),
+        ("keys", "reading/ask", '{"ended":"answer"}'),
         ("stored", "", '{"values":5}'),
         ("stored", "", '{"values":[true]}'),
         ("outage", "", '{"outage":"7","scope":"house"}'),
@@ -100,5 +100,5 @@ def test_every_kind_has_its_step() -> None:
 
 
 def test_every_end_of_a_turn_can_be_kept() -> None:
-    replies = set(map(str, words.Reply))
-    assert replies == set(map(str, Ending)) | set(map(str, COMMANDS))
+    ends = set(map(str, words.TurnEnd))
+    assert ends == set(map(str, Ending)) | set(map(str, COMMANDS))

@@ -33,12 +33,14 @@ def register(
     return Register(id, zone, digits, base, base, uses)
 
 
-def meter(*registers: Register, power_kw: float | None = None) -> Meter:
-    return Meter(1, "00123456", registers, power_kw)
+def meter(*registers: Register, power_kw: float | None = None, ratio: int = 1) -> Meter:
+    return Meter(1, "00123456", registers, power_kw, ratio)
 
 
-def verdict(it: Register, value: int, *, limits: Limits = LIMITS, power_kw: float | None = None) -> Judgement:
-    return judge(meter(it, power_kw=power_kw), it, value, TODAY, limits)
+def verdict(
+    it: Register, value: int, *, limits: Limits = LIMITS, power_kw: float | None = None, ratio: int = 1
+) -> Judgement:
+    return judge(meter(it, power_kw=power_kw, ratio=ratio), it, value, TODAY, limits)
 
 
 def test_an_ordinary_month() -> None:
@@ -138,9 +140,40 @@ def test_a_rollover_of_every_display() -> None:
         assert verdict(register(last, digits=digits), 12) == Judgement(Verdict.ROLLOVER, 22), digits
 
 
+def test_a_rollover_that_no_past_use_supports_is_believed_and_flagged() -> None:
+    judgement = verdict(register(98_900, ()), 150)
+    assert judgement == Judgement(Verdict.ROLLOVER_UNPROVEN, 1250)
+    assert judgement.believed and judgement.flagged
+
+
+def test_use_is_the_difference_times_the_transformation_ratio() -> None:
+    assert verdict(register(12000), 12049, ratio=20) == Judgement(Verdict.ACCEPTED, 980)
+    assert verdict(register(12000), 12060, ratio=20) == Judgement(Verdict.TOO_HIGH, 1200)
+    assert verdict(register(12000), 12600, ratio=20) == Judgement(Verdict.IMPOSSIBLE, 12000)
+    assert verdict(register(12000), 12600, ratio=20, power_kw=150).verdict is Verdict.TOO_HIGH
+    assert verdict(register(12000), 11990, ratio=20) == Judgement(Verdict.TOO_LOW, -200)
+    assert verdict(register(99_990), 12, ratio=20) == Judgement(Verdict.ROLLOVER, 440)
+    assert verdict(register(99_990), 60, ratio=20) == Judgement(Verdict.TOO_LOW, (60 - 99_990) * 20)
+    assert verdict(register(12000), 12000, ratio=20) == Judgement(Verdict.SAME, 0)
+
+
+def test_the_digit_behind_the_comma_was_read_too() -> None:
+    assert verdict(register(1248), 12634) == Judgement(Verdict.WITH_TENTH, 11_386, 1263)
+    assert verdict(register(1248), 12480) == Judgement(Verdict.WITH_TENTH, 11_232, 1248)
+    assert verdict(register(12480), 126_349) == Judgement(Verdict.WITH_TENTH, None, 12634)
+    assert verdict(register(4000), 40_150) == Judgement(Verdict.WITH_TENTH, 36_150, 4015)
+
+
+def test_no_digit_is_left_out_where_that_makes_it_no_better_or_nothing_is_known() -> None:
+    assert verdict(register(12000), 13500).verdict is Verdict.TOO_HIGH
+    assert verdict(register(None), 123_456) == Judgement(Verdict.TOO_LONG)
+    assert verdict(register(0), 900) == Judgement(Verdict.ACCEPTED, 900)
+
+
 def test_what_is_believed_and_what_a_clerk_sees() -> None:
-    assert {it for it in Verdict if Judgement(it).believed} == {Verdict.ACCEPTED, Verdict.SAME, Verdict.ROLLOVER}
-    assert {it for it in Verdict if not Judgement(it).flagged} == {Verdict.ACCEPTED, Verdict.ROLLOVER}
+    believed = {Verdict.ACCEPTED, Verdict.SAME, Verdict.ROLLOVER, Verdict.ROLLOVER_UNPROVEN}
+    assert {it for it in Verdict if Judgement(it).believed} == believed
+    assert {it for it in Verdict if not Judgement(it).flagged} == believed - {Verdict.ROLLOVER_UNPROVEN}
 
 
 USES = st.lists(st.builds(Use, st.integers(0, 5000), st.integers(1, 400)), max_size=5).map(tuple)
@@ -158,10 +191,12 @@ def registers(bases: st.SearchStrategy[Reading | None]) -> st.SearchStrategy[Reg
 @given(registers(st.none() | BASES), st.integers(0, 10**9), POWERS)
 def test_every_value_gets_a_verdict(it: Register, value: int, power_kw: float | None) -> None:
     judgement = verdict(it, value, power_kw=power_kw)
-    assert (judgement.verdict is Verdict.TOO_LONG) == (value > 99_999)
+    if value > 99_999:
+        assert judgement.verdict in {Verdict.TOO_LONG, Verdict.WITH_TENTH}
+    assert (judgement.without_tenth is not None) == (judgement.verdict is Verdict.WITH_TENTH)
     if judgement.use_kwh is not None:
         assert it.base is not None
-        around = it.capacity if judgement.verdict is Verdict.ROLLOVER else 0
+        around = it.capacity if judgement.verdict in {Verdict.ROLLOVER, Verdict.ROLLOVER_UNPROVEN} else 0
         assert judgement.use_kwh == value - it.base.value + around
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import PromptBegan
+from ivr.domain.journal.words import Outcome
 from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
@@ -87,7 +88,7 @@ async def test_the_journal_survives_a_server_that_was_away(
     allow(postgres_server, database, connections=False)
     disconnect(postgres_server, database)
     journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
-    journal.closed("c1", NOON, "nothing")
+    journal.closed("c1", NOON, Outcome.NOTHING)
     await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
     allow(postgres_server, database, connections=True)
     await journal.close(LIMIT_S)

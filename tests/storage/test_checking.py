@@ -7,16 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from ivr.domain.readings import Channel, Entry, Period
+from ivr.intake.review import DoesNotFit, NotWaiting
+from ivr.intake.submit import Doubted
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.calls.dashboard import today
 from ivr.storage.database.database import Database
 from ivr.storage.readings import export as exporting
-from ivr.storage.readings import review as clerk
 from ivr.storage.readings import review_views as checking
+from ivr.storage.readings.review import flagged as flagged_readings
+from tests.clerk import accept, correct, refuse
 from tests.storage.conftest import Now, Stock
 from tests.submissions import by_phone
 
@@ -51,8 +54,8 @@ def test_the_oldest_comes_first_and_each_has_a_next_one(database: Database, stoc
     assert [row.id for row in checking.waiting(database, early, most=1)] == [late]
     assert checking.how_many_wait(database) == 3
     assert [checking.next_waiting(database, key) for key in (early, late, same_day)] == [late, same_day, early]
-    clerk.accept(database, early, "anna", Now().time)
-    clerk.accept(database, same_day, "anna", Now().time)
+    accept(database, early, "anna", Now().time)
+    accept(database, same_day, "anna", Now().time)
     assert checking.next_waiting(database, late) is None
     assert checking.next_waiting(database, early) == late
 
@@ -81,7 +84,7 @@ async def test_a_correction_replaces_and_the_old_stays(
     entry = Entry(register, 15000, flagged=True, reason="above-usual-use", voice="voice/2026-11-20/a-1.wav")
     await ledger.keep(by_phone("call", now(), Period(2026, 11), Channel.VOICE, (entry,)))
     (waiting,) = checking.waiting(database)
-    new = clerk.correct(database, waiting.id, 12150, "anna", now())
+    new = correct(database, waiting.id, 12150, "anna", now())
     assert stock.rows(tables.Reading, *SEEN)[1:] == [
         (15000, "superseded", "refused: corrected"),
         (12150, "accepted", "corrected"),
@@ -106,10 +109,36 @@ def test_what_the_display_cannot_show_changes_nothing(
     database: Database, stock: Stock, register: int, now: Now, value: int
 ) -> None:
     key = flagged(stock, register, 15000, "2026-11-20")
-    with pytest.raises(clerk.DoesNotFit):
-        clerk.correct(database, key, value, "anna", now())
+    with pytest.raises(DoesNotFit):
+        correct(database, key, value, "anna", now())
     assert stock.rows(tables.Reading, *SEEN)[1:] == [(15000, "flagged", "above-usual-use")]
     assert stock.rows(tables.Audit, "who") == []
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(15001, "above-usual-use"), (11000, "lower-than-last")])
+def test_a_doubtful_correction_needs_a_clerk_who_insists(
+    database: Database, stock: Stock, register: int, now: Now, value: int, verdict: str
+) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20")
+    with pytest.raises(Doubted) as doubt:
+        correct(database, key, value, "anna", now())
+    assert doubt.value.judgement.verdict == verdict
+    assert stock.rows(tables.Reading, *SEEN)[1:] == [(15000, "flagged", "above-usual-use")]
+    correct(database, key, value, "anna", now(), insist=True)
+    assert stock.rows(tables.Reading, *SEEN)[1:] == [
+        (15000, "superseded", "refused: corrected"),
+        (value, "accepted", f"corrected {verdict}"),
+    ]
+
+
+def test_a_correction_at_a_meter_that_was_taken_away_has_nothing_to_be_judged_by(
+    database: Database, stock: Stock, register: int, now: Now
+) -> None:
+    key = flagged(stock, register, 15000, "2026-11-20")
+    with database.writing() as connection:
+        connection.execute(update(tables.of(tables.Meter)).values(removed=now().date()))
+    correct(database, key, 5, "anna", now())
+    assert stock.rows(tables.Reading, *SEEN)[-1] == (5, "accepted", "corrected")
 
 
 @pytest.mark.both_databases
@@ -119,11 +148,11 @@ def test_two_clerks_at_the_same_moment_decide_once(database: Database, stock: St
     def decide(n: int) -> str:
         try:
             if n % 2:
-                clerk.correct(database, key, 12100 + n, f"clerk{n}", now())
+                correct(database, key, 12100 + n, f"clerk{n}", now())
             else:
-                clerk.refuse(database, key, "чужой счётчик", f"clerk{n}", now())
-        except clerk.NotWaiting as error:
-            return error.status
+                refuse(database, key, "чужой счётчик", f"clerk{n}", now())
+        except NotWaiting as error:
+            return str(error.status)
         return "decided"
 
     with ThreadPoolExecutor(8) as threads:
@@ -136,13 +165,13 @@ def test_two_clerks_at_the_same_moment_decide_once(database: Database, stock: St
 def test_what_left_meanwhile_is_told(database: Database, stock: Stock, register: int, now: Now) -> None:
     key = stock.reading(register, 15000, "2026-11-20", "2026-11")
     for decide in (
-        lambda: clerk.accept(database, key, "anna", now()),
-        lambda: clerk.correct(database, key, 5, "anna", now()),
-        lambda: clerk.correct(database, 999, 5, "anna", now()),
+        lambda: accept(database, key, "anna", now()),
+        lambda: correct(database, key, 5, "anna", now()),
+        lambda: correct(database, 999, 5, "anna", now()),
     ):
-        with pytest.raises(clerk.NotWaiting) as told:
+        with pytest.raises(NotWaiting) as told:
             decide()
-    assert told.value.status == ""
+    assert told.value.status is None
     assert stock.rows(tables.Audit, "who") == []
 
 
@@ -157,7 +186,7 @@ LOOKS: dict[str, Callable[[Database], Any]] = {
     "list": lambda database: checking.waiting(database, 1),
     "count": checking.how_many_wait,
     "next": lambda database: checking.next_waiting(database, 1),
-    "command": clerk.flagged,
+    "command": flagged_readings,
     "first page": lambda database: today(database, Now().time, Now().time),
     "export": lambda database: exporting.take_batch(database, Now().time, with_flagged=True),
 }

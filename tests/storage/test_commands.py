@@ -131,6 +131,23 @@ async def test_a_clerk_refuses(run: Run, ledger: AccountRepository, stock: Stock
     assert stock.rows(tables.Reading, "status", "reason") == [("superseded", "refused: typing error")]
 
 
+async def test_a_clerk_corrects_and_a_doubtful_value_needs_insisting(
+    run: Run, ledger: AccountRepository, stock: Stock
+) -> None:
+    await phoned(ledger, stock, flagged=True)
+    (register,) = [row[0] for row in stock.rows(tables.Register, "id")]
+    stock.reading(register, 100, "2026-10-20", "2026-10")
+    doubted = run("readings", "correct", 1, 50, "--by", "anna")
+    assert (doubted.exit_code, doubted.stderr) == (
+        1,
+        "ivr readings correct: the value is doubtful (lower-than-last); --insist stores it\n",
+    )
+    assert run("readings", "correct", 1, 123456).exit_code == 1
+    assert run("readings", "correct", 1, 50, "--insist", "--by", "anna").exit_code == 0
+    assert stock.rows(tables.Reading, "value", "status", "reason")[-1] == (50, "accepted", "corrected lower-than-last")
+    assert stock.rows(tables.Audit, "who", "action") == [("anna", "reading.correct")]
+
+
 @pytest.mark.parametrize("words", [("db", "export"), ("readings", "list"), ("readings", "accept", "1")])
 def test_faults_are_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
     def told(setting: str) -> tuple[int, str]:

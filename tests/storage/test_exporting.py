@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from ivr.domain.readings import Channel, Entry, Period
+from ivr.intake.review import NotWaiting
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
 from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
-from ivr.storage.readings.review import NotWaiting, accept, flagged, refuse
+from ivr.storage.readings.review import flagged
+from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S

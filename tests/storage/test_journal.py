@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from ivr.domain.journal.steps import KeysPressed, PromptBegan
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import Outcome, TurnEnd
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
@@ -40,16 +40,16 @@ async def test_a_call_is_written_with_its_steps(journal: Journal, stock: Stock) 
     account = stock.account()
     journal.opened("c1", NOON, "+79161234567", "100", "PJSIP/100-1", "17.1")
     journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
-    journal.step("c1", 1, NOON + timedelta(milliseconds=7), KeysPressed(Reply.ANSWER, "12345"))
+    journal.step("c1", 1, NOON + timedelta(milliseconds=7), KeysPressed(TurnEnd.ANSWER, "12345"))
     journal.identified("c1", account)
-    journal.closed("c1", LATER, "stored")
+    journal.closed("c1", LATER, Outcome.STORED)
     await journal.close(LIMIT_S)
     assert stock.rows(tables.Call, *CALL) == [
         ("c1", "test", NOON, LATER, "+79161234567", "100", "PJSIP/100-1", "17.1", account, "stored")
     ]
     assert stock.rows(tables.CallStep, "call_id", "seq", "at", "kind", "prompt", "detail") == [
         ("c1", 0, NOON, "prompt", "greeting/welcome", ""),
-        ("c1", 1, NOON + timedelta(milliseconds=7), "keys", "", '{"reply":"answer","given":"12345"}'),
+        ("c1", 1, NOON + timedelta(milliseconds=7), "keys", "", '{"ended":"answer","given":"12345"}'),
     ]
 
 
@@ -79,7 +79,7 @@ async def test_many_calls_are_written_completely(journal: Journal, stock: Stock)
             journal.step(f"c{number}", seq, NOON, PromptBegan("reading/ask"))
         await asyncio.sleep(0)
     for number in range(50):
-        journal.closed(f"c{number}", NOON, "nothing")
+        journal.closed(f"c{number}", NOON, Outcome.NOTHING)
     await journal.close(LIMIT_S)
     assert len(stock.rows(tables.CallStep, "seq")) == 2000
     assert stock.rows(tables.Call, "outcome") == [("nothing",)] * 50
@@ -114,7 +114,7 @@ async def test_what_happens_while_the_store_is_away_is_written_when_it_is_back(
         journal.step("c1", 0, NOON, PromptBegan("greeting/welcome"))
         await until(lambda: "journal waits, the store is unavailable" in caplog.messages)
         journal.step("c1", 1, NOON, PromptBegan("identify/ask"))
-        journal.closed("c1", NOON, "nothing")
+        journal.closed("c1", NOON, Outcome.NOTHING)
     await until(lambda: stock.rows(tables.Call, "id", "outcome") == [("c1", "nothing")])
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]
     await journal.close(LIMIT_S)
@@ -130,7 +130,7 @@ async def test_what_does_not_fit_is_dropped_steps_first(database: Database, othe
         for seq in range(20):
             journal.step("c0", seq, NOON, PromptBegan("reading/ask"))
         for number in range(4):
-            journal.closed(f"c{number}", NOON, "nothing")
+            journal.closed(f"c{number}", NOON, Outcome.NOTHING)
     await journal.close(LIMIT_S)
     assert stock.rows(tables.Call, "id", "outcome") == [(f"c{number}", "nothing") for number in range(4)]
     assert stock.rows(tables.CallStep, "seq") == [(seq,) for seq in range(14, 20)]
@@ -148,7 +148,7 @@ async def test_steps_of_a_call_that_was_dropped_harm_no_other(
     await until(lambda: stock.rows(tables.Call, "id") == [("c1",), ("c2",)])
     journal.step("lost", 0, NOON, PromptBegan("reading/ask"))
     journal.step("c1", 0, NOON, PromptBegan("reading/ask"))
-    journal.closed("lost", NOON, "nothing")
+    journal.closed("lost", NOON, Outcome.NOTHING)
     await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "call_id") == [("c1",)]
     assert journal.dropped == 2
@@ -160,7 +160,7 @@ async def test_an_entry_that_the_database_refuses_harms_no_other(journal: Journa
     journal.step("c1", 0, NOON, PromptBegan("reading/ask"))
     journal.step("never opened", 0, NOON, PromptBegan("reading/ask"))
     journal.step("c1", 1, NOON, PromptBegan("reading/confirm"))
-    journal.closed("c1", NOON, "nothing")
+    journal.closed("c1", NOON, Outcome.NOTHING)
     await journal.close(LIMIT_S)
     assert stock.rows(tables.CallStep, "seq") == [(0,), (1,)]
     assert stock.rows(tables.Call, "outcome") == [("nothing",)]
@@ -190,7 +190,7 @@ async def test_calls_of_a_killed_daemon_are_ended_at_the_next_start(
     for name in ("kept", "hung"):
         journal.opened(name, NOON, "", "100", "")
     journal.opened("over", NOON, "", "100", "")
-    journal.closed("over", NOON, "hotline")
+    journal.closed("over", NOON, Outcome.HOTLINE)
     await journal.close(LIMIT_S)
     await ledger.keep(by_phone("kept", NOON, Period(2026, 11), Channel.KEYS, (Entry(register, 1),)))
 

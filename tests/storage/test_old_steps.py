@@ -32,7 +32,7 @@ from ivr.domain.journal.steps import (
     TakePublished,
     YesOrNoPressed,
 )
-from ivr.domain.journal.words import Failure, Next, Refused, Reply, StepKind
+from ivr.domain.journal.words import Failure, Next, Refused, StepKind, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope, Trouble
@@ -46,16 +46,16 @@ MANY = 6000
 OLD: list[tuple[str, str, str, Step]] = [
     ("prompt", "greeting/welcome", "", PromptBegan("greeting/welcome")),
     ("prompt", "reading/last", "number/5 unit/kwh", PromptBegan("reading/last", ("number/5", "unit/kwh"))),
-    ("keys", "", "0012345678", KeysPressed(Reply.ANSWER, "0012345678")),
-    ("keys", "", "#", KeysPressed(Reply.ANSWER, "#")),
-    ("keys", "", "answer", KeysPressed(Reply.ANSWER)),
-    ("keys", "", "no-input", KeysPressed(Reply.NO_INPUT)),
-    ("yes-no", "", "1", YesOrNoPressed(Reply.ANSWER, "1")),
-    ("yes-no", "", "overrun", YesOrNoPressed(Reply.OVERRUN)),
-    ("voice", "", "12150 «двенадцать «сто» пятьдесят»", Said(Reply.ANSWER, "12150", "двенадцать «сто» пятьдесят")),
-    ("voice", "", "not-understood «[unk]»", Said(Reply.NOT_UNDERSTOOD, "", "[unk]")),
-    ("voice", "", "hotline", Said(Reply.HOTLINE)),
-    ("recorded", "", "keys-only", AddressRecorded(Reply.NO_RECOGNISER)),
+    ("keys", "", "0012345678", KeysPressed(TurnEnd.ANSWER, "0012345678")),
+    ("keys", "", "#", KeysPressed(TurnEnd.ANSWER, "#")),
+    ("keys", "", "answer", KeysPressed(TurnEnd.ANSWER)),
+    ("keys", "", "no-input", KeysPressed(TurnEnd.NO_INPUT)),
+    ("yes-no", "", "1", YesOrNoPressed(TurnEnd.ANSWER, "1")),
+    ("yes-no", "", "overrun", YesOrNoPressed(TurnEnd.OVERRUN)),
+    ("voice", "", "12150 «двенадцать «сто» пятьдесят»", Said(TurnEnd.ANSWER, "12150", "двенадцать «сто» пятьдесят")),
+    ("voice", "", "not-understood «[unk]»", Said(TurnEnd.NOT_UNDERSTOOD, "", "[unk]")),
+    ("voice", "", "hotline", Said(TurnEnd.HOTLINE)),
+    ("recorded", "", "keys-only", AddressRecorded(TurnEnd.NO_RECOGNISER)),
     ("corrected", "", "12150", Corrected("12150")),
     ("identified", "", "", Identified()),
     ("greeting", "", "short", GreetedShortly()),
@@ -121,5 +121,5 @@ def test_words_become_facts(empty_url: str) -> None:
         steps = [view.step for view in reader.steps(call, after=-1)]
         assert steps == [*understood, *(Legacy(kind, detail) for kind, detail in NOT_UNDERSTOOD)]
     steps = [view.step for view in reader.steps("many", after=-1)]
-    assert steps == [KeysPressed(Reply.ANSWER, str(seq)) for seq in range(MANY)]
+    assert steps == [KeysPressed(TurnEnd.ANSWER, str(seq)) for seq in range(MANY)]
     database.close()

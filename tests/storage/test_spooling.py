@@ -5,28 +5,35 @@ from __future__ import annotations
 import fcntl
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.domain.accounts import AccountFormat
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.judgement import Limits
 from ivr.domain.readings import Channel, Entry, Period, Window
+from ivr.intake.submit import Rules
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
-from ivr.storage.readings import emergency_import
-from ivr.storage.readings.emergency_import import ImportResult, SpoolTerms, parse, take_in
-from ivr.storage.readings.review import flagged, unplaced
+from ivr.storage.readings.review import flagged
+from ivr.storage.readings.spool_entries import SpoolEntries, unplaced
+from ivr.telephony import emergency_import
+from ivr.telephony.emergency_import import ImportResult, SpoolTerms, parse
 from tests.storage.conftest import MOSCOW, Now, Stock, utc
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S
 
-TERMS = SpoolTerms(MOSCOW, Window(), Limits())
+TERMS = SpoolTerms(MOSCOW, Rules(Window(), Limits()), AccountFormat())
 READINGS = ("register_id", "value", "period", "channel", "call_id", "status", "reason")
+
+
+def take_in(folder: Path, database: Database, now: datetime) -> ImportResult:
+    return emergency_import.take_in(folder, SpoolEntries(database, MOSCOW, "node"), TERMS, now)
 
 
 def left(key: str = "a" * 32, account: str = "0012345678", *values: str, at: str = "2026-11-19T18:03:11+03:00") -> str:
@@ -45,16 +52,15 @@ def spool(tmp_path: Path) -> Path:
 
 @pytest.mark.both_databases
 def test_a_reading_comes_in_flagged(spool: Path, database: Database, stock: Stock, now: Now) -> None:
-    account = stock.account()
-    (register,) = stock.meter(account)
+    (register,) = stock.meter(stock.account())
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now(), "node") == ImportResult(stored=1)
+    assert take_in(spool, database, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, *READINGS) == [
         (register, 123, "2026-11", "phone-emergency", "a" * 32, "flagged", "emergency")
     ]
     at = utc("2026-11-19T15:03:11")
-    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "account_id", "outcome") == [
-        ("a" * 32, at, at, "+79161234567", account, "stored")
+    assert stock.rows(tables.Call, "id", "started_at", "ended_at", "caller", "outcome") == [
+        ("a" * 32, at, at, "+79161234567", "stored")
     ]
     assert stock.rows(tables.SpoolEntry, "id", "taken_at", "account", "values", "state") == [
         ("a" * 32, at, "0012345678", ["00123"], "stored")
@@ -73,10 +79,10 @@ def test_zones_are_in_the_order_of_the_meter_and_doubts_are_told(
     stock.reading(day, 5000, "2026-10-20", "2026-10")
     stock.reading(night, 100, "2026-10-20", "2026-10")
     (spool / "readings.jsonl").write_text(left("a" * 32, "0012345678", "05050", "00090"))
-    take_in(spool, database, TERMS, now())
+    take_in(spool, database, now())
     assert [(w.zone, w.value, w.last, w.reason) for w in flagged(database)] == [
         ("T1", 5050, 5000, "emergency"),
-        ("T2", 90, 100, "emergency: lower-than-last"),
+        ("T2", 90, 100, "emergency lower-than-last"),
     ]
 
 
@@ -85,8 +91,8 @@ def test_exchanged_zones_are_told(spool: Path, database: Database, stock: Stock,
     stock.reading(day, 50000, "2026-10-20", "2026-10")
     stock.reading(night, 100, "2026-10-20", "2026-10")
     (spool / "readings.jsonl").write_text(left("a" * 32, "0012345678", "00150", "50050"))
-    take_in(spool, database, TERMS, now())
-    assert [w.reason for w in flagged(database)] == ["emergency: zones-swapped"] * 2
+    take_in(spool, database, now())
+    assert [w.reason for w in flagged(database)] == ["emergency zones-swapped"] * 2
 
 
 @pytest.mark.both_databases
@@ -95,9 +101,9 @@ def test_taken_in_twice_is_stored_once(spool: Path, database: Database, stock: S
     stock.meter(stock.account())
     for _ in range(2):
         (spool / "readings.jsonl").write_text(left() + left())
-    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1, known=1)
+    assert take_in(spool, database, now()) == ImportResult(stored=1, known=1)
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now()) == ImportResult(known=1)
+    assert take_in(spool, database, now()) == ImportResult(known=1)
     assert len(stock.rows(tables.Reading, "id")) == 1
     assert len(list(spool.glob("*.taken"))) == 2
 
@@ -113,12 +119,12 @@ def test_what_fits_no_meter_is_kept_for_the_clerk(spool: Path, database: Databas
         left("a" * 32, account="0000000000"): "unknown account",
         left("b" * 32, "0000000001"): "no meter",
         left("c" * 32, "0000000002"): "several meters",
-        left("d" * 32, "0012345678", "1", "2"): "2 values for a meter of 1 zones",
+        left("d" * 32, "0012345678", "1", "2"): "another number of zones",
         left("e" * 32, "0012345678", "123456"): "more digits than the meter has",
         left("f" * 32, at="2026-11-21T18:00:00+03:00"): "taken in the future",
     }
     (spool / "readings.jsonl").write_text("".join(lines))
-    assert take_in(spool, database, TERMS, now()) == ImportResult(refused=6)
+    assert take_in(spool, database, now()) == ImportResult(refused=6)
     expected = [(told["account"], told["values"], lines[line]) for line in lines for told in [json.loads(line)]]
     kept = [(one.account, list(one.values), one.reason) for one in unplaced(database)]
     assert sorted(kept) == sorted(expected)
@@ -144,7 +150,7 @@ def test_garbage_goes_aside_and_stops_nobody(spool: Path, database: Database, st
     for number, garbage in enumerate(GARBAGE):
         before, after = (left(f"{word}{number:031}").encode() for word in "bc")
         (spool / "readings.jsonl").write_bytes(before + garbage.strip() + b"\n" + after)
-        assert take_in(spool, database, TERMS, now()) == ImportResult(stored=2, rejected=1), garbage
+        assert take_in(spool, database, now()) == ImportResult(stored=2, rejected=1), garbage
         (rejected,) = spool.glob("*.rejected")
         assert len(rejected.read_text().splitlines()) == 1, garbage
         rejected.unlink()
@@ -176,7 +182,7 @@ async def test_a_newer_reading_of_the_period_stays(
     entry = Entry(register, 200)
     await ledger.keep(by_phone("call", now(), Period(2026, 11), Channel.KEYS, (entry,)))
     (spool / "readings.jsonl").write_text(left())
-    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1)
+    assert take_in(spool, database, now()) == ImportResult(stored=1)
     assert stock.rows(tables.Reading, "value", "status") == [(200, "accepted"), (123, "superseded")]
 
 
@@ -188,7 +194,7 @@ async def test_an_older_reading_of_the_period_is_replaced(
     earlier = now() - timedelta(days=2)
     await ledger.keep(by_phone("call", earlier, Period(2026, 11), Channel.KEYS, (Entry(register, 90),)))
     (spool / "readings.jsonl").write_text(left())
-    take_in(spool, database, TERMS, now())
+    take_in(spool, database, now())
     assert stock.rows(tables.Reading, "value", "status") == [(90, "superseded"), (123, "flagged")]
 
 
@@ -201,7 +207,7 @@ def test_the_file_is_taken_under_the_lock_of_its_writer(
     done = threading.Event()
     with live.open("a") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
-        worker = threading.Thread(target=lambda: (take_in(spool, database, TERMS, now()), done.set()))
+        worker = threading.Thread(target=lambda: (take_in(spool, database, now()), done.set()))
         worker.start()
         writer.write(left())
         writer.flush()
@@ -217,7 +223,7 @@ def test_a_lock_that_is_never_released_is_told_and_left(
     live = spool / "readings.jsonl"
     with live.open("a") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
-        assert take_in(spool, database, TERMS, now()) == ImportResult(failed=1)
+        assert take_in(spool, database, now()) == ImportResult(failed=1)
     assert live.exists() and "spool file could not be set aside" in caplog.messages
 
 
@@ -228,15 +234,13 @@ def test_a_store_that_is_away_leaves_the_file_for_the_next_start(
     (spool / "readings.jsonl").write_text(left())
     gone = Database("postgresql://127.0.0.1:1/none", limit_s=1)
     with pytest.raises(StoreUnavailable):
-        take_in(spool, gone, TERMS, now())
+        take_in(spool, gone, now())
     gone.close()
-    assert take_in(spool, database, TERMS, now()) == ImportResult(stored=1)
+    assert take_in(spool, database, now()) == ImportResult(stored=1)
 
 
 def test_no_folder_and_no_file(tmp_path: Path, spool: Path, database: Database, now: Now) -> None:
-    assert (
-        take_in(tmp_path / "none", database, TERMS, now()) == take_in(spool, database, TERMS, now()) == ImportResult()
-    )
+    assert take_in(tmp_path / "none", database, now()) == take_in(spool, database, now()) == ImportResult()
 
 
 @pytest.mark.both_databases
@@ -248,7 +252,7 @@ def test_two_daemons_at_once(spool: Path, database: Database, url: str, stock: S
     other = Database(url, LIMIT_S)
     results: list[ImportResult] = []
     workers = [
-        threading.Thread(target=lambda store=store: results.append(take_in(spool, store, TERMS, now())))
+        threading.Thread(target=lambda store=store: results.append(take_in(spool, store, now())))
         for store in (database, other)
     ]
     for worker in workers:

@@ -11,6 +11,7 @@ from ivr.dialogue.prompts import Prompt
 from ivr.domain.journal.words import CountedQuestion
 from ivr.language.ru import dates, numbers
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
+from ivr.studio.session.phrases import spoken_phrases
 from ivr.web.reports.statistics import STEPS
 
 OURS = REPOSITORY / "prompts" / "ru.toml"
@@ -25,6 +26,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_everything_the_dialogue_and_the_language_play_has_a_text() -> None:
     ids = {str(prompt) for prompt in Prompt} | numbers.every_id() | dates.every_id()
+    ids |= {str(piece) for phrase in spoken_phrases() for piece in phrase}
     assert sorted(ids - load_catalogue(OURS).keys()) == []
 
 

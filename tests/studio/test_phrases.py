@@ -14,7 +14,7 @@ from ivr.cli.prompts import app
 from ivr.config import REPOSITORY
 from ivr.domain.journal.steps import KeysPressed, PromptBegan, ReadingsStored, Step
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.storage import tables
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
@@ -71,11 +71,11 @@ def test_the_sheet_shows_what_callers_heard(tmp_path: Path) -> None:
     database = Database(url)
     for name in ("one", "two"):
         put_call(
-            database, name, PromptBegan(LAST, ("number/20",)), KeysPressed(Reply.ANSWER, "1"),
+            database, name, PromptBegan(LAST, ("number/20",)), KeysPressed(TurnEnd.ANSWER, "1"),
             PromptBegan("reading/stored"), ReadingsStored((20,)), PromptBegan("reading/receipt", ("digit/1",)),
             PromptBegan(ELSE), PromptBegan(BYE),
         )  # fmt: skip
-    keys = KeysPressed(Reply.ANSWER, "2")
+    keys = KeysPressed(TurnEnd.ANSWER, "2")
     put_call(database, "three", PromptBegan(LAST), PromptBegan(ELSE), keys, PromptBegan(BYE))
     for name in ("four", "five", "six"):
         put_call(database, name, PromptBegan("studio/number"), PromptBegan(ELSE), called="*77")

@@ -14,7 +14,7 @@ import pytest
 from ivr.dialogue.ports import Answer, Ending, Expects, HungUp, Next, Question
 from ivr.domain.accounts import Account
 from ivr.domain.journal.steps import PromptBegan, ReadingJudged, YesOrNoPressed
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Kind, Outage, Place, State, Trouble
@@ -89,7 +89,7 @@ async def test_every_step_is_told_to_the_journal(ring: Ring) -> None:
     call.note(ReadingJudged(Zone.T1, Verdict.ACCEPTED))
     assert ring.journal.steps == [
         (1, PromptBegan("ask/one")),
-        (2, YesOrNoPressed(Reply.ANSWER, "2")),
+        (2, YesOrNoPressed(TurnEnd.ANSWER, "2")),
         (3, ReadingJudged(Zone.T1, Verdict.ACCEPTED)),
     ]
     await call.close()

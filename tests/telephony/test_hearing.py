@@ -15,7 +15,7 @@ import pytest
 from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Answer, Ending, Expects, Hypothesis, Question
 from ivr.domain.journal.steps import AddressRecorded, Said
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.language.port import Intent
 from ivr.listening.ask import KeyWaits
 from ivr.listening.recogniser_port import RecogniserPort
@@ -107,7 +107,7 @@ async def test_words_stop_the_prompt_and_answer(caller: SpeakingCaller, ears: Wr
     await talking
     assert (answer.ended, answer.digits, answer.by_voice) == (Ending.ANSWER, "1", True)
     assert "two" not in [file for file, _ in caller.asterisk.played]
-    assert caller.journal.steps[-1][1] == Said(Reply.ANSWER, "1", "да")
+    assert caller.journal.steps[-1][1] == Said(TurnEnd.ANSWER, "1", "да")
 
 
 async def test_a_key_pressed_while_speaking_wins(slow_caller: SpeakingCaller, ears: WrittenEars) -> None:
@@ -293,7 +293,7 @@ async def test_what_is_said_is_kept_without_anybody_who_understands_it(tmp_path:
         with wave.open(str(caller.recordings / name)) as sound:
             assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
             assert sound.getnframes() == len(answer.audio) // 2
-        assert caller.journal.steps[-1][1] == AddressRecorded(Reply.ANSWER)
+        assert caller.journal.steps[-1][1] == AddressRecorded(TurnEnd.ANSWER)
 
 
 async def test_the_hash_ends_what_is_kept(caller: SpeakingCaller) -> None:

@@ -19,7 +19,6 @@ from ivr import sections
 from ivr.config import REPOSITORY
 from ivr.dialogue.call_flow import CallFlow, Dependencies
 from ivr.dialogue.conversation import Patience
-from ivr.dialogue.meter import Rules
 from ivr.dialogue.ports import HungUp
 from ivr.domain.accounts import Account, AccountFormat
 from ivr.domain.journal.steps import PromptBegan
@@ -28,6 +27,7 @@ from ivr.domain.journal.words import Outcome
 from ivr.domain.judgement import Limits
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Entry, Reading, Window
+from ivr.intake.submit import Rules
 from ivr.listening.ask import KeyWaits
 from ivr.listening.recogniser_port import RecogniserPort
 from ivr.studio.catalogue import load_catalogue

@@ -84,9 +84,9 @@ def test_the_number_after_the_no_needs_no_question(rung: Callable[[str], Rung]) 
 def test_the_voice_is_kept_beside_the_flagged_reading(
     rung: Callable[[str], Rung], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    call = rung("same-value")
+    call = rung("too-high-insisted")
     ((_, entry),) = call.entries
-    assert (entry.flagged, entry.reason) == (True, "same-value")
+    assert (entry.flagged, entry.reason) == (True, "above-usual-use")
     assert entry.voice is not None
     assert call.call_id in entry.voice
     with wave.open(str(call.recordings / entry.voice)) as kept:

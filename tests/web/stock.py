@@ -24,7 +24,7 @@ from ivr.domain.journal.steps import (
     YesOrNoPressed,
 )
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Failure, Next, Reply
+from ivr.domain.journal.words import Failure, Next, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope
@@ -66,11 +66,11 @@ def put_call(database: Database, **fields: Any) -> datetime:
     put(database, tables.Call, **row)
     steps = (
         PromptBegan("greeting/welcome"),
-        KeysPressed(Reply.ANSWER, ACCOUNT),
+        KeysPressed(TurnEnd.ANSWER, ACCOUNT),
         PromptBegan("identify/confirm", ("digit/5", "digit/6")),
-        YesOrNoPressed(Reply.ANSWER, "1"),
+        YesOrNoPressed(TurnEnd.ANSWER, "1"),
         Identified(),
-        Said(Reply.ANSWER, "12150", "двенадцать сто пятьдесят"),
+        Said(TurnEnd.ANSWER, "12150", "двенадцать сто пятьдесят"),
         ReadingJudged(Zone.T1, Verdict.TOO_HIGH),
         ReadingsStored((12150,)),
         OutageTold(7, Scope.STREET, Cause.CABLE),

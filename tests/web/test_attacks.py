@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Table, insert
 from ivr.config import Web
 from ivr.domain.journal.steps import Said
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.domain.takes import Checks, Hearing, Reason, Refusal
 from ivr.domain.users import Role
 from ivr.storage import tables
@@ -56,7 +56,7 @@ async def test_hostile_texts_in_every_table_are_only_shown(site: Site) -> None:
         (tables.Register, {"id": key, "meter_id": key, "zone": "T1"}),
         (tables.Call, {"id": "evil", "account_id": key, "outcome": "nothing"}),
         (tables.CallStep, {"call_id": "evil", "seq": 1}),
-        (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(Reply.ANSWER, "1", HOSTILE))}),
+        (tables.CallStep, {"call_id": "evil", "seq": 2, **columns(Said(TurnEnd.ANSWER, "1", HOSTILE))}),
         (tables.CallStep, {"call_id": "evil", "seq": 3, "kind": "hung-up", "prompt": ""}),
         (
             tables.Reading,

@@ -30,7 +30,7 @@ from ivr.domain.journal.steps import (
     Unreadable,
     YesOrNoPressed,
 )
-from ivr.domain.journal.words import Failure, Next, Outcome, Refused, Reply
+from ivr.domain.journal.words import Failure, Next, Outcome, Refused, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.outages import Cause, Scope, Trouble
 from ivr.domain.users import Role
@@ -45,7 +45,7 @@ from tests.web.stock import CALL, put, put_call
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NO_TEXTS: Mapping[str, Entry] = {}
-ANSWER = Reply.ANSWER
+ANSWER = TurnEnd.ANSWER
 
 
 def line_of(step: ReadStep, *, in_full: bool = True) -> Line:
@@ -59,11 +59,11 @@ def line_of(step: ReadStep, *, in_full: bool = True) -> Line:
         (PromptBegan("a/b", ("c/d",)), "говорит", "a/b c/d", ""),
         (KeysPressed(ANSWER, "12"), "нажимает", "12", ""),
         (KeysPressed(ANSWER), "ответ", "", ""),  # a PIN
-        (KeysPressed(Reply.NO_INPUT), "молчание", "", ""),
+        (KeysPressed(TurnEnd.NO_INPUT), "молчание", "", ""),
         (YesOrNoPressed(ANSWER, "2"), "отвечает да или нет", "2 — нет", ""),
-        (YesOrNoPressed(Reply.NOT_UNDERSTOOD, "7"), "отвечает да или нет", "7", ""),
+        (YesOrNoPressed(TurnEnd.NOT_UNDERSTOOD, "7"), "отвечает да или нет", "7", ""),
         (Said(ANSWER, "5", "пять"), "отвечает голосом", "5", "пять"),
-        (Said(Reply.OPERATOR, words="оператор"), "просит оператора", "", "оператор"),
+        (Said(TurnEnd.OPERATOR, words="оператор"), "просит оператора", "", "оператор"),
         (AddressRecorded(ANSWER), "ответ", "", ""),
         (Corrected("12"), "поправляет", "12", ""),
         (SimilarNumbers(("12", "13")), "несколько похожих вариантов", "12 13", ""),
@@ -111,7 +111,7 @@ def test_who_sees_no_numbers_sees_none_in_a_step(step: ReadStep) -> None:
 
 def test_every_fact_has_its_words() -> None:
     for words, facts in (
-        (labels.REPLIES, Reply),
+        (labels.TURN_ENDS, TurnEnd),
         (labels.VERDICTS, Verdict),
         (labels.NEXT, Next),
         (labels.FAILURES, Failure),
@@ -123,7 +123,7 @@ def test_every_fact_has_its_words() -> None:
     assert set(labels.OUTCOMES) == {*Outcome, labels.GOES_ON}
 
 
-@pytest.mark.parametrize("detail", ["12345", "{", '{"reply":"of tomorrow"}', "[" * 5000])
+@pytest.mark.parametrize("detail", ["12345", "{", '{"ended":"of tomorrow"}', "[" * 5000])
 async def test_a_damaged_step_closes_no_page(site: Site, detail: str) -> None:
     put_call(site.database)
     put(site.database, tables.CallStep, call_id=CALL, seq=99, at=site.time, kind="keys", detail=detail)

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from ivr.config import Recordings
 from ivr.domain.journal.steps import Said
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.domain.users import Role
 from ivr.storage import tables
 from tests.web.conftest import Site
@@ -213,7 +213,7 @@ async def test_kept_utterances_and_addresses_of_reports_are_heard(
 
 async def test_what_a_caller_said_does_nothing_on_the_page(site: Site) -> None:
     put_call(site.database, caller=CALLER, called="<script>x</script>")
-    said = columns(Said(Reply.NOT_UNDERSTOOD, words="<script>y</script>"))
+    said = columns(Said(TurnEnd.NOT_UNDERSTOOD, words="<script>y</script>"))
     put(site.database, tables.CallStep, call_id=CALL, seq=99, at=site.time, **said)
     page = (await (await site.logged_in(Role.CLERK)).get(f"/calls/{CALL}")).text
     assert "&lt;script&gt;x" in page and "&lt;script&gt;y" in page and "<script>x" not in page

@@ -13,8 +13,8 @@ from ivr.config import Recordings, Settings, Store, Web
 from ivr.domain.users import Role
 from ivr.storage import tables
 from ivr.storage.database.database import Database
-from ivr.storage.readings import review as clerk
 from ivr.web.readings.labels import misfit
+from tests.clerk import accept
 from tests.web.conftest import Site
 from tests.web.stock import NUMBER, READER, VOICE, account, doubtful, put, reading, say, year_of
 
@@ -59,7 +59,7 @@ async def test_the_list_tells_why_and_how_many(site: Site, register: int) -> Non
 @pytest.mark.parametrize(
     ("reason", "text"),
     [
-        ("2 values for a meter of 1 zones", "показаний 2, а зон у счётчика 1"),
+        ("another number of zones", "показаний не столько, сколько зон у счётчика"),
         ("several meters", "у абонента несколько счётчиков"),
         ("something new", "something new"),
     ],
@@ -117,6 +117,28 @@ async def test_correcting(site: Site, register: int) -> None:
     assert "Уже решено: исправлено, clerk" in page and "Правильное показание" not in page
 
 
+async def test_a_value_with_the_digit_behind_the_comma_is_offered_without_it(site: Site, register: int) -> None:
+    key = doubtful(site.database, register, 120104, reason="with-tenth")
+    page = (await (await site.logged_in(Role.CLERK)).get(f"/readings/{key}")).text
+    assert "цифра после запятой" in page and 'value="12010"' in page
+
+
+async def test_a_doubtful_correction_is_asked_about_once(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    browser = await site.logged_in(Role.CLERK)
+    answer = await browser.post_form(f"/readings/{key}/correct", {"value": "5"})
+    assert answer.status_code == 422 and "меньше прошлого показания" in answer.text
+    # Another value than the one that was doubted is doubted by itself.
+    answer = await browser.post_form(f"/readings/{key}/correct", {"value": "6", "insisted": "5"})
+    assert answer.status_code == 422 and 'name="insisted" value="6"' in answer.text
+    assert audited(site) == []
+    answer = await browser.post_form(f"/readings/{key}/correct", {"value": "6", "insisted": "6"})
+    assert answer.status_code == 303
+    assert site.rows(tables.Reading, *SEEN)[-1] == (6, "accepted", "corrected lower-than-last")
+    page = (await browser.get(f"/readings/{key + 1}")).text
+    assert "исправлено сотрудником; меньше прошлого показания" in page
+
+
 async def test_refusing_needs_a_reason_and_restores(site: Site, register: int) -> None:
     earlier = reading(site.database, register, 11990, status="superseded")
     key = doubtful(site.database, register)
@@ -131,7 +153,7 @@ async def test_refusing_needs_a_reason_and_restores(site: Site, register: int) -
 
 async def test_the_second_clerk_is_told_and_nothing_is_done_twice(site: Site, register: int) -> None:
     key = doubtful(site.database, register)
-    clerk.accept(site.database, key, "anna", site.time)
+    accept(site.database, key, "anna", site.time)
     before = site.rows(tables.Reading, "id", *SEEN), audited(site)
     browser = await site.logged_in(Role.CLERK)
     for action, form in (("accept", {}), ("correct", {"value": "1"}), ("refuse", {"reason": "x"})):
@@ -191,7 +213,9 @@ async def test_reasons_are_told_in_words(site: Site, register: int) -> None:
     browser = await site.logged_in(Role.CLERK)
     for reason, text in (
         ("emergency", "аварийным приёмом"),
+        ("emergency lower-than-last", "переспросить было некого; меньше прошлого"),
         ("emergency: lower-than-last", "меньше прошлого"),
+        ("control verification-overdue with-tenth", "срок поверки счётчика прошёл"),
         ("same-value", "такое же"),
         ("zones-swapped", "перепутаны"),
         ("<b>new</b>", "&lt;b&gt;new"),

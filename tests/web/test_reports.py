@@ -43,7 +43,7 @@ def filled(site: Site) -> Site:
         put(site.database, tables.CallStep, call_id=name, seq=9, at=at, kind="hung-up")
     _, (register,) = account(site.database)
     at = NOON - timedelta(hours=3)
-    reading(site.database, register, 5, taken_at=at, created_at=at, reason="same-value", status="flagged")
+    reading(site.database, register, 5, taken_at=at, created_at=at, reason="above-usual-use", status="flagged")
     return site
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ivr.domain.journal.words import Failure, Next, Refused, Reply, StepKind
+from ivr.domain.journal.words import Failure, Next, Refused, StepKind, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Zone
 from ivr.domain.outages import Cause, Scope, Trouble
@@ -36,12 +36,12 @@ class PromptBegan(Step):
 class KeysPressed(Step):
     """The caller's turn at a question, by keys.
 
-    reply: how the turn ended.
+    ended: how the turn ended.
     given: the keys that were pressed, "" for none, and for a PIN.
     """
 
     kind: ClassVar[StepKind] = StepKind.KEYS
-    reply: Reply
+    ended: TurnEnd
     given: str = ""
 
 
@@ -49,12 +49,12 @@ class KeysPressed(Step):
 class YesOrNoPressed(Step):
     """The caller's turn at a question for yes or no, by keys.
 
-    reply: how the turn ended.
+    ended: how the turn ended.
     given: 1 for yes, 2 for no, other keys as pressed; "" for none.
     """
 
     kind: ClassVar[StepKind] = StepKind.YES_NO
-    reply: Reply
+    ended: TurnEnd
     given: str = ""
 
 
@@ -62,13 +62,13 @@ class YesOrNoPressed(Step):
 class Said(Step):
     """The caller spoke.
 
-    reply: how the turn ended.
+    ended: how the turn ended.
     given: the key or the number that was meant, "" for none.
     words: the words that the recogniser heard best, "" where they were not kept.
     """
 
     kind: ClassVar[StepKind] = StepKind.VOICE
-    reply: Reply
+    ended: TurnEnd
     given: str = ""
     words: str = ""
 
@@ -77,11 +77,11 @@ class Said(Step):
 class AddressRecorded(Step):
     """The caller was asked to say an address that is only recorded.
 
-    reply: how the turn ended.
+    ended: how the turn ended.
     """
 
     kind: ClassVar[StepKind] = StepKind.RECORDED
-    reply: Reply
+    ended: TurnEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class CallerHungUp(Step):
 class Failed(Step):
     """Something went wrong.
 
-    what: went wrong.
+    what: the part that failed, or why the call was cut off.
     """
 
     kind: ClassVar[StepKind] = StepKind.FAULT
@@ -216,7 +216,7 @@ class Failed(Step):
 class StudioEntered(Step):
     """Somebody who may record prompts was let in.
 
-    login: theirs.
+    login: the name that they log in with.
     """
 
     kind: ClassVar[StepKind] = StepKind.STUDIO
@@ -227,7 +227,7 @@ class StudioEntered(Step):
 class StudioRefused(Step):
     """Somebody was not let in, or not any more.
 
-    why: they may not record.
+    why: the reason.
     """
 
     kind: ClassVar[StepKind] = StepKind.REFUSED

@@ -34,7 +34,7 @@ class StepKind(StrEnum):
     LEGACY = "legacy"
 
 
-class Reply(StrEnum):
+class TurnEnd(StrEnum):
     """How a turn of the caller ended; the words are those of the dialogue's Ending and of a language's Intent."""
 
     ANSWER = "answer"

@@ -18,12 +18,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select
 
 from ivr.domain.journal.words import GOES_ON, CountedQuestion, Outcome, StepKind
+from ivr.domain.judgement import FOR_BILLING, Judgement
 from ivr.domain.readings import Channel
+from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.calls.dashboard import LAST_PROMPT
 from ivr.storage.database.database import Database
 from ivr.storage.prompts.studio_calls import from_outside
-from ivr.storage.readings.review import CORRECTED, RESTORED
 
 HOUR = timedelta(hours=1)
 SETTLED = timedelta(hours=2)
@@ -46,6 +47,9 @@ Counts = Counter[tuple[str, str]]
 
 _hours = tables.of(tables.ReportHour)
 _calls, _steps, _readings = tables.of(tables.Call), tables.of(tables.CallStep), tables.of(tables.Reading)
+
+_NOTED = (*(Judgement(verdict).reason for verdict in FOR_BILLING), Reason.RESTORED.value)
+"""Reasons of readings that were not flagged when they came in."""
 
 _earlier = _calls.alias()
 _HUNG_UP = exists().where(_steps.c.call_id == _calls.c.id, _steps.c.kind == StepKind.HUNG_UP.value)
@@ -204,14 +208,14 @@ def _count(connection: Connection, hour: datetime) -> Counts:
         counts[(CALLS, key)] = count
     if counts:
         counts += _of_calls(connection, hour, began)
-    doubted = case((_readings.c.reason.in_(("", RESTORED)), PLAIN), else_=FLAGGED)
+    doubted = case((_readings.c.reason.in_(_NOTED), PLAIN), else_=FLAGGED)
     taken = (
         select(_readings.c.channel, doubted, func.count())
         .where(
             _readings.c.created_at >= hour,
             _readings.c.created_at < hour + HOUR,
             _readings.c.channel != Channel.BILLING.value,
-            _readings.c.reason != CORRECTED,
+            _readings.c.reason.not_like(f"{Reason.CORRECTED}%"),
         )
         .group_by(_readings.c.channel, doubted)
     )

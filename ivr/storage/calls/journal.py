@@ -115,9 +115,9 @@ class Journal:
         """It is known whose call this is."""
         self._note_call(call_id, {"account_id": account_id})
 
-    def closed(self, call_id: str, ended_at: datetime, outcome: str) -> None:
-        """A call ended. outcome: an Outcome."""
-        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome})
+    def closed(self, call_id: str, ended_at: datetime, outcome: Outcome) -> None:
+        """A call ended."""
+        self._note_call(call_id, {"ended_at": ended_at, "outcome": outcome.value})
         self._lost.discard(call_id)
         self._open_calls.discard(call_id)
 

@@ -1,29 +1,27 @@
-"""What a clerk does with doubtful readings: looks, accepts, corrects, refuses. Every decision is in the audit."""
+"""The review queue of a clerk: what waits, and the decisions of ivr.intake.review in the store and its audit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ivr.domain.audit import Action, Fact, Facts, changed
-from ivr.domain.faults import BadInput, Conflict
-from ivr.domain.readings import Channel, Status
+from ivr.domain.meters import Meter, Register, Zone
+from ivr.domain.readings import Channel, Period, Status
+from ivr.domain.review import Questioned, Reason
 from ivr.storage import tables
-from ivr.storage.accounts.load import REFUSED
+from ivr.storage.accounts.load import REFUSED, load_account
 from ivr.storage.database.audit import note
 from ivr.storage.database.database import Database
 from ivr.storage.tables.columns import AnyRow
 
-RESTORED = "restored"
-"""Reason of a reading that is live again because the one that replaced it was refused."""
-CORRECTED = "corrected"
-"""Reason of a reading that a clerk put in the place of a flagged one."""
-
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)
 _registers, _readings = tables.of(tables.Register), tables.of(tables.Reading)
-_spool = tables.of(tables.SpoolEntry)
 
 _ID = _readings.c.id
 _JOINED = _readings.join(_registers, _registers.c.id == _readings.c.register_id).join(
@@ -35,6 +33,24 @@ _TURN = (
     .with_for_update(key_share=True)
 )
 _SAME_WHEN_CORRECTED = ("register_id", "taken_at", "period", "channel", "call_id", "receipt", "voice")
+
+_QUESTIONED = (
+    select(
+        _readings.c.id,
+        _readings.c.status,
+        _readings.c.value,
+        _readings.c.taken_at,
+        _readings.c.period,
+        _readings.c.register_id,
+        _registers.c.zone,
+        _meters.c.id.label("meter_id"),
+        _meters.c.serial,
+        _meters.c.digits,
+        _accounts.c.number,
+    )
+    .select_from(_JOINED.join(_accounts, _accounts.c.id == _meters.c.account_id))
+    .where(bindparam("reading") == _ID)
+)
 
 _before = _readings.alias()
 _LAST = (
@@ -69,18 +85,6 @@ _SEEN = (
 )
 
 
-class NotWaiting(Conflict, LookupError):
-    """The reading does not wait for a clerk; the text says what it is instead. status: "" where there is none."""
-
-    def __init__(self, reading: int, status: str) -> None:
-        super().__init__(f"reading {reading} is {status}, not flagged" if status else f"there is no reading {reading}")
-        self.status = status
-
-
-class DoesNotFit(BadInput, ValueError):
-    """The corrected value is not one that the display can show, or the one that was given already."""
-
-
 @dataclass(frozen=True, slots=True)
 class Doubtful:
     """A flagged reading as a clerk sees it. last: the live value of an earlier period, None if there is none."""
@@ -98,18 +102,6 @@ class Doubtful:
     voice: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
-    """Readings left in emergency mode that belong to no register by themselves. values: in the order of the zones."""
-
-    id: str
-    account: str
-    caller: str
-    values: tuple[str, ...]
-    taken_at: datetime
-    reason: str
-
-
 def flagged(database: Database, *, emergency: bool = False, most: int = 1000) -> list[Doubtful]:
     """Readings that wait for a clerk, oldest first; `emergency`: only those taken in emergency mode.
 
@@ -120,65 +112,89 @@ def flagged(database: Database, *, emergency: bool = False, most: int = 1000) ->
         return [Doubtful(*row) for row in connection.execute(query.limit(most))]
 
 
-def unplaced(database: Database, most: int = 1000) -> list[Unplaced]:
-    """Readings of emergency mode that could not be placed, oldest first. Raises StoreUnavailable."""
-    columns = (_spool.c.id, _spool.c.account, _spool.c.caller, _spool.c["values"], _spool.c.taken_at, _spool.c.reason)
-    refused = select(*columns).where(_spool.c.state == "refused").order_by(_spool.c.taken_at).limit(most)
-    with database.reading() as connection:
-        rows = connection.execute(refused).all()
-    return [Unplaced(key, account, caller, tuple(told), at, reason) for key, account, caller, told, at, reason in rows]
+class Reviews:
+    """The review queue on a database: the port `Reviews` of ivr.intake."""
+
+    def __init__(self, database: Database, zone: ZoneInfo) -> None:
+        """zone: where the customers live."""
+        self._database = database
+        self._zone = zone
+
+    @contextmanager
+    def begin(self, who: str, now: datetime) -> Iterator[Review]:
+        """A transaction: committed at the end, undone by any exception. Raises StoreUnavailable."""
+        with self._database.writing() as connection:
+            yield Review(connection, self._zone, who, now)
 
 
-def accept(database: Database, reading: int, who: str, now: datetime) -> None:
-    """Let a flagged reading leave for billing. Raises NotWaiting, StoreUnavailable."""
-    with database.writing() as connection:
-        _decide(connection, reading, {"status": Status.ACCEPTED.value})
-        _note(connection, who, now, Action.READING_ACCEPT, reading)
+class Review:
+    """Decisions of one clerk within one transaction; each is in the audit."""
 
+    def __init__(self, connection: Connection, zone: ZoneInfo, who: str, now: datetime) -> None:
+        self._connection = connection
+        self._zone = zone
+        self._who = who
+        self._now = now
 
-def correct(database: Database, reading: int, value: int, who: str, now: datetime) -> int:
-    """Put another value in the place of a flagged one and let it leave for billing; the new reading's number.
+    def questioned(self, reading: int) -> Questioned | None:
+        """The reading with its meter as it was before the reading's period; None if there is none.
 
-    The flagged one stays in the history, refused. Raises NotWaiting, DoesNotFit, StoreUnavailable.
-    """
-    old_values = {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {CORRECTED}"}
-    with database.writing() as connection:
+        A meter that is not in use any more comes without history.
+        """
         # As the caller's own next reading does, so that only one of them is live afterwards.
-        connection.execute(_TURN, {"reading": reading})
-        row = _decide(connection, reading, old_values)
-        old = connection.execute(select(_readings, _meters.c.digits).select_from(_JOINED).where(row.id == _ID)).one()
-        if not 0 <= value < 10**old.digits or value == old.value:
-            raise DoesNotFit(f"not another value of {old.digits} digits")
+        self._connection.execute(_TURN, {"reading": reading})
+        row = self._connection.execute(_QUESTIONED, {"reading": reading}).first()
+        if row is None:
+            return None
+        account = load_account(self._connection, row.number, Period.parse(row.period), self._zone)
+        meters = account.meters if account is not None else ()
+        registers = ((meter, register) for meter in meters for register in meter.registers)
+        bare = Register(row.register_id, Zone(row.zone), row.digits)
+        meter, register = next(
+            (found for found in registers if found[1].id == row.register_id),
+            (Meter(row.meter_id, row.serial, (bare,)), bare),
+        )
+        read_on = row.taken_at.astimezone(self._zone).date()
+        return Questioned(row.id, Status(row.status), row.value, read_on, meter, register)
+
+    def accept(self, reading: int) -> bool:
+        """Let it leave for billing; False if it does not wait for a clerk any more."""
+        if self._decide(reading, {"status": Status.ACCEPTED.value}) is None:
+            return False
+        self._note(Action.READING_ACCEPT, reading)
+        return True
+
+    def replace(self, reading: int, value: int, reason: str) -> int | None:
+        """Put an accepted reading of another value in its place; its key, None if it does not wait any more."""
+        old_values = {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {Reason.CORRECTED}"}
+        if self._decide(reading, old_values) is None:
+            return None
+        old = self._connection.execute(select(_readings).where(_readings.c.id == reading)).one()
         kept = {name: getattr(old, name) for name in _SAME_WHEN_CORRECTED}
-        new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": CORRECTED, "created_at": now}
-        key = connection.execute(insert(_readings).values(new).returning(_readings.c.id)).scalar_one()
-        facts: Facts = {Fact.VALUE: changed(old.value, value), Fact.REPLACEMENT: int(key)}
-        _note(connection, who, now, Action.READING_CORRECT, reading, facts)
-        return int(key)
+        new = {**kept, "value": value, "status": Status.ACCEPTED.value, "reason": reason, "created_at": self._now}
+        key = int(self._connection.execute(insert(_readings).values(new).returning(_ID)).scalar_one())
+        self._note(Action.READING_CORRECT, reading, {Fact.VALUE: changed(old.value, value), Fact.REPLACEMENT: key})
+        return key
 
+    def refuse(self, reading: int, reason: str) -> bool:
+        """Take it out of the count, and restore the one that it had replaced; False if it does not wait any more."""
+        row = self._decide(reading, {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {reason}"})
+        if row is None:
+            return False
+        _restore(self._connection, row)
+        self._note(Action.READING_REFUSE, reading, {Fact.NOTE: reason})
+        return True
 
-def refuse(database: Database, reading: int, reason: str, who: str, now: datetime) -> None:
-    """Take a flagged reading out of the count, for good. Raises NotWaiting, StoreUnavailable.
+    def _decide(self, reading: int, values: dict[str, str]) -> AnyRow | None:
+        return self._connection.execute(
+            update(_readings)
+            .where(_readings.c.id == reading, _readings.c.status == Status.FLAGGED.value)  # an export may be faster
+            .values(values)
+            .returning(_ID, _readings.c.register_id, _readings.c.period)
+        ).first()
 
-    The reading that it had replaced counts again: one that had left for billing as it was, another one flagged,
-    so that the clerk looks at it next.
-    """
-    with database.writing() as connection:
-        row = _decide(connection, reading, {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {reason}"})
-        _restore(connection, row)
-        _note(connection, who, now, Action.READING_REFUSE, reading, {Fact.NOTE: reason})
-
-
-def _decide(connection: Connection, reading: int, values: dict[str, str]) -> AnyRow:
-    decided = connection.execute(
-        update(_readings)
-        .where(_readings.c.id == reading, _readings.c.status == Status.FLAGGED.value)
-        .values(values)
-        .returning(_readings.c.id, _readings.c.register_id, _readings.c.period)
-    ).first()
-    if decided is not None:
-        return decided
-    raise NotWaiting(reading, connection.scalar(select(_readings.c.status).where(_readings.c.id == reading)) or "")
+    def _note(self, action: Action, reading: int, facts: Facts | None = None) -> None:
+        note(self._connection, self._who, self._now, action, f"reading:{reading}", facts)
 
 
 def _restore(connection: Connection, refused: AnyRow) -> None:
@@ -196,13 +212,6 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
     if earlier is None:
         return
     known_to_billing = earlier.batch is not None or earlier.channel == Channel.BILLING.value
-    values = (
-        {"status": Status.EXPORTED.value} if known_to_billing else {"status": Status.FLAGGED.value, "reason": RESTORED}
-    )
+    flagged = {"status": Status.FLAGGED.value, "reason": Reason.RESTORED.value}
+    values = {"status": Status.EXPORTED.value} if known_to_billing else flagged
     connection.execute(update(_readings).where(_readings.c.id == earlier.id).values(values))
-
-
-def _note(
-    connection: Connection, who: str, now: datetime, action: Action, reading: int, facts: Facts | None = None
-) -> None:
-    note(connection, who, now, action, f"reading:{reading}", facts)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from ivr.dialogue.prompts import Prompt
 from ivr.domain.journal.steps import KeysPressed, PromptBegan, YesOrNoPressed
 from ivr.domain.journal.stored import columns
-from ivr.domain.journal.words import Reply
+from ivr.domain.journal.words import TurnEnd
 from ivr.storage.database.database import Database
 
 DAYS, LONGEST_BETWEEN_S = 30, 1800.0
@@ -25,14 +25,14 @@ FLAGGED_OF = 200
 STEPS = (
     PromptBegan(Prompt.WELCOME),
     PromptBegan(Prompt.IDENTIFY_ASK),
-    KeysPressed(Reply.ANSWER, "4000000000"),
+    KeysPressed(TurnEnd.ANSWER, "4000000000"),
     PromptBegan(Prompt.IDENTIFY_CONFIRM),
-    YesOrNoPressed(Reply.ANSWER, "1"),
+    YesOrNoPressed(TurnEnd.ANSWER, "1"),
     PromptBegan(Prompt.READING_LAST),
     PromptBegan(Prompt.READING_ASK),
-    KeysPressed(Reply.ANSWER, "12150"),
+    KeysPressed(TurnEnd.ANSWER, "12150"),
     PromptBegan(Prompt.READING_CONFIRM),
-    YesOrNoPressed(Reply.ANSWER, "1"),
+    YesOrNoPressed(TurnEnd.ANSWER, "1"),
     PromptBegan(Prompt.READING_STORED),
     PromptBegan(Prompt.MENU_ELSE),
 )

@@ -34,7 +34,7 @@ from ivr.domain.journal.steps import (
     Unreadable,
     YesOrNoPressed,
 )
-from ivr.domain.journal.words import GOES_ON, Failure, Next, Outcome, Refused, Reply
+from ivr.domain.journal.words import GOES_ON, Failure, Next, Outcome, Refused, TurnEnd
 from ivr.domain.judgement import Verdict
 from ivr.storage.calls.reader import StepView
 from ivr.studio.catalogue import Entry
@@ -51,19 +51,19 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 }
 """Outcome -> words and tone; GOES_ON while the call goes on."""
 
-REPLIES = {
-    Reply.ANSWER: "ответ",
-    Reply.NO_INPUT: "молчание",
-    Reply.NO_RECOGNISER: "распознавание занято, дальше по клавишам",
-    Reply.NOT_UNDERSTOOD: "не понято",
-    Reply.OVERRUN: "лишние цифры",
-    Reply.HOTLINE: "просит аварийную линию",
-    Reply.OPERATOR: "просит оператора",
-    Reply.REPORT: "сообщает об аварии",
-    Reply.REPEAT: "просит повторить",
-    Reply.BACK: "просит вернуться",
-    Reply.HELP: "просит помощь",
-    Reply.CANCEL: "отменяет",
+TURN_ENDS = {
+    TurnEnd.ANSWER: "ответ",
+    TurnEnd.NO_INPUT: "молчание",
+    TurnEnd.NO_RECOGNISER: "распознавание занято, дальше по клавишам",
+    TurnEnd.NOT_UNDERSTOOD: "не понято",
+    TurnEnd.OVERRUN: "лишние цифры",
+    TurnEnd.HOTLINE: "просит аварийную линию",
+    TurnEnd.OPERATOR: "просит оператора",
+    TurnEnd.REPORT: "сообщает об аварии",
+    TurnEnd.REPEAT: "просит повторить",
+    TurnEnd.BACK: "просит вернуться",
+    TurnEnd.HELP: "просит помощь",
+    TurnEnd.CANCEL: "отменяет",
 }
 VERDICTS = {
     Verdict.ACCEPTED: "подходит",
@@ -73,6 +73,8 @@ VERDICTS = {
     Verdict.TOO_HIGH: "намного больше обычного",
     Verdict.IMPOSSIBLE: "больше, чем может дать ввод",
     Verdict.TOO_LONG: "слишком много цифр для этого счётчика",
+    Verdict.ROLLOVER_UNPROVEN: "счётчик мог перейти через нули",
+    Verdict.WITH_TENTH: "похоже, с цифрой после запятой",
     Verdict.SWAPPED: "похоже, день и ночь перепутаны",
 }
 NEXT = {
@@ -136,16 +138,16 @@ def _line(step: ReadStep, seconds: float, catalogue: Mapping[str, Entry], in_ful
         case PromptBegan(prompt, pieces):
             ids = [prompt, *(pieces if in_full else ())]
             return Line(seconds, "line", "говорит", prompt_text(ids, catalogue), prompt=prompt)
-        case KeysPressed(reply, given):
-            return _turn(seconds, "нажимает", reply, given, in_full=in_full)
-        case YesOrNoPressed(reply, given):
-            return _turn(seconds, "отвечает да или нет", reply, YES_NO.get(given, given), in_full=in_full)
-        case Said(reply, given, words):
-            return _turn(seconds, "отвечает голосом", reply, given, words, in_full=in_full)
-        case AddressRecorded(reply):
-            return _turn(seconds, "говорит адрес", reply, in_full=in_full)
+        case KeysPressed(ended, given):
+            return _turn(seconds, "нажимает", ended, given, in_full=in_full)
+        case YesOrNoPressed(ended, given):
+            return _turn(seconds, "отвечает да или нет", ended, YES_NO.get(given, given), in_full=in_full)
+        case Said(ended, given, words):
+            return _turn(seconds, "отвечает голосом", ended, given, words, in_full=in_full)
+        case AddressRecorded(ended):
+            return _turn(seconds, "говорит адрес", ended, in_full=in_full)
         case Corrected(given):
-            return _turn(seconds, "поправляет", Reply.ANSWER, given, in_full=in_full)
+            return _turn(seconds, "поправляет", TurnEnd.ANSWER, given, in_full=in_full)
         case Failed(failure):
             return Line(seconds, "system", "сбой", FAILURES[failure], bad=True)
         case _:
@@ -153,11 +155,11 @@ def _line(step: ReadStep, seconds: float, catalogue: Mapping[str, Entry], in_ful
             return Line(seconds, "system", what, text)
 
 
-def _turn(seconds: float, what: str, reply: Reply, given: str = "", words: str = "", *, in_full: bool) -> Line:
+def _turn(seconds: float, what: str, ended: TurnEnd, given: str = "", words: str = "", *, in_full: bool) -> Line:
     """A turn of the caller: what they gave, else how the turn ended."""
     if not in_full:
         return Line(seconds, "caller", what)
-    return Line(seconds, "caller", what if given else REPLIES[reply], given, words)
+    return Line(seconds, "caller", what if given else TURN_ENDS[ended], given, words)
 
 
 def _of_system(step: ReadStep, in_full: bool) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,33 +11,39 @@ from markupsafe import Markup
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import ZONE_NAMES, Zone, ZoneName
 from ivr.domain.readings import Channel, Status
+from ivr.domain.review import Reason, separated
+from ivr.intake.submit import Misfit
 from ivr.storage.accounts.load import REFUSED
-from ivr.storage.readings.emergency_import import REASON as EMERGENCY
-from ivr.storage.readings.review import CORRECTED, RESTORED
-from ivr.storage.readings.review_views import Past
+from ivr.storage.readings.review_views import Checked, Past
 from ivr.web.core.plots import Point, line
 
 MONTH_DAYS = 30
 MOST_DRAWN = 25
 
-REASONS = {
+REASONS: dict[str, str] = {
     Verdict.SAME: "такое же, как в прошлый раз: возможно, никто не жил или показание не сняли",
+    Verdict.WITH_TENTH: "похоже, передана и цифра после запятой: без неё расход обычный",
+    Verdict.ROLLOVER_UNPROVEN: "счётчик мог перейти через нули, но прошлых расходов нет, проверить не по чему",
     Verdict.TOO_LOW: "меньше прошлого показания",
     Verdict.TOO_HIGH: "расход намного больше обычного",
     Verdict.IMPOSSIBLE: "расход больше, чем может пропустить ввод",
     Verdict.TOO_LONG: "цифр больше, чем на табло счётчика",
     Verdict.SWAPPED: "похоже, перепутаны тарифные зоны",
     Verdict.ROLLOVER: "счётчик перешёл через нули",
-    RESTORED: "снова на проверке: показание, которое его заменило, отклонено",
-    CORRECTED: "исправлено сотрудником",
+    Reason.RESTORED: "снова на проверке: показание, которое его заменило, отклонено",
+    Reason.CORRECTED: "исправлено сотрудником",
+    Reason.EMERGENCY: "принято аварийным приёмом, переспросить было некого",
+    Reason.CONTROL: "контрольное: показания этого счётчика снимаются дистанционно",
+    Reason.VERIFICATION_OVERDUE: "срок поверки счётчика прошёл, поставщик должен его заменить",
 }
-"""The last word of a stored reason -> Russian."""
-MISFITS = {
-    "unknown account": "такого лицевого счёта нет",
-    "taken in the future": "время приёма в будущем: проверьте часы сервера",
-    "several meters": "у абонента несколько счётчиков",
-    "no meter": "у абонента нет счётчика",
-    "more digits than the meter has": "цифр больше, чем на табло счётчика",
+"""The codes of a stored reason -> Russian."""
+MISFITS: dict[str, str] = {
+    Misfit.UNKNOWN_ACCOUNT: "такого лицевого счёта нет",
+    Misfit.FUTURE: "время приёма в будущем: проверьте часы сервера",
+    Misfit.SEVERAL_METERS: "у абонента несколько счётчиков",
+    Misfit.NO_METER: "у абонента нет счётчика",
+    Misfit.WRONG_COUNT: "показаний не столько, сколько зон у счётчика",
+    Misfit.TOO_LONG: "цифр больше, чем на табло счётчика",
 }
 """Why readings of emergency mode belong to no meter."""
 STATUSES = {
@@ -76,19 +81,21 @@ class HistoryLine:
 
 def why(reason: str) -> str:
     """A stored reason in words; what is not known is shown as it is."""
-    head, _, rest = reason.partition(": ")
-    if head == EMERGENCY:
-        told = "принято аварийным приёмом, переспросить было некого"
-        return f"{told}; {why(rest)}" if rest else told
+    head, _, told = reason.partition(": ")
     if head == REFUSED:
-        return "исправлено сотрудником" if rest == CORRECTED else f"отклонено: {rest}"
-    return REASONS.get(reason, reason)
+        return "исправлено сотрудником" if told == Reason.CORRECTED else f"отклонено: {told}"
+    codes = separated(reason)
+    return "; ".join(REASONS[code] for code in codes) if set(codes) <= REASONS.keys() else reason
+
+
+def without_tenth(seen: Checked) -> str:
+    """The value without its last digit, which a clerk probably puts in the place of the one given; "" if not."""
+    return str(seen.value // 10) if seen.waits and Verdict.WITH_TENTH in separated(seen.reason) else ""
 
 
 def misfit(reason: str) -> str:
     """Why readings of emergency mode belong to no meter, in words; what is not known is shown as it is."""
-    counted = re.fullmatch(r"(\d+) values for a meter of (\d+) zones", reason)
-    return f"показаний {counted[1]}, а зон у счётчика {counted[2]}" if counted else MISFITS.get(reason, reason)
+    return MISFITS.get(reason, reason)
 
 
 def status(text: str, reason: str) -> tuple[str, str]:

@@ -8,10 +8,14 @@ from typing import Annotated
 from fastapi import Form, HTTPException, Query, Request, Response
 
 from ivr.domain.audit import Action
+from ivr.domain.readings import Status
 from ivr.domain.users import Role
+from ivr.intake import review
+from ivr.intake.review import Clerk
+from ivr.intake.submit import Doubted
 from ivr.storage.calls.recording_access_log import listened
-from ivr.storage.readings import review as clerk
 from ivr.storage.readings import review_views as checking
+from ivr.storage.readings.spool_entries import unplaced
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.recordings import Sound, send, voice_sound
@@ -44,7 +48,7 @@ async def list_readings(request: Request, after: Annotated[int | None, Query(ge=
         first=after is None,
         count=await office.ask(checking.how_many_wait),
         most=checking.MOST_COUNTED,
-        unplaced=await office.ask(clerk.unplaced, A_PAGE) if after is None else [],
+        unplaced=await office.ask(unplaced, A_PAGE) if after is None else [],
         words=words,
     )
 
@@ -74,16 +78,18 @@ async def accept(request: Request, key: Key) -> Response:
     """It leaves for billing as it is."""
     office = context_of(request)
     try:
-        await office.ask(clerk.accept, key, person_of(request).login, office.now())
-    except clerk.NotWaiting as error:
+        await office.run(review.accept, office.app.reviews, _clerk(request), key)
+    except review.NotWaiting as error:
         return await _too_late(request, key, error)
     return await _next(request, key, "Показание принято.")
 
 
 @pages.post("/readings/{key}/correct")
 @allowed(*DECIDES)
-async def correct(request: Request, key: Key, value: Annotated[str, Form()] = "") -> Response:
-    """Another value leaves for billing instead."""
+async def correct(
+    request: Request, key: Key, value: Annotated[str, Form()] = "", insisted: Annotated[str, Form()] = ""
+) -> Response:
+    """Another value leaves for billing instead. insisted: a doubtful value by which the clerk stands."""
     office, value = context_of(request), value.strip()
     seen = await office.ask(checking.checked, key)
     if seen is None:
@@ -91,12 +97,16 @@ async def correct(request: Request, key: Key, value: Annotated[str, Form()] = ""
     if not re.fullmatch(rf"[0-9]{{1,{seen.digits}}}", value):
         fault = f"Только цифры, не больше {seen.digits}: столько на табло счётчика."
         return await _shown(request, key, {"value": fault}, value=value)
+    app, stands = office.app, insisted == value
     try:
-        await office.ask(clerk.correct, key, int(value), person_of(request).login, office.now())
-    except clerk.NotWaiting as error:
+        await office.run(review.correct, app.reviews, app.rules, _clerk(request), key, int(value), insist=stands)
+    except review.NotWaiting as error:
         return await _too_late(request, key, error)
-    except clerk.DoesNotFit:
+    except review.DoesNotFit:
         return await _shown(request, key, {"value": "Это то же самое число. Чтобы оставить его, нажмите «Принять»."})
+    except Doubted as doubt:
+        fault = f"Проверьте: {words.REASONS[doubt.judgement.verdict]}. Если всё верно, нажмите «Исправить» ещё раз."
+        return await _shown(request, key, {"value": fault}, value=value, insisted=value)
     return await _next(request, key, f"Показание исправлено на {value}.")
 
 
@@ -109,8 +119,8 @@ async def refuse(request: Request, key: Key, reason: Annotated[str, Form()] = ""
         fault = "Напишите причину." if not reason else f"Короче: не больше {MOST_OF_REASON} знаков."
         return await _shown(request, key, {"reason": fault}, reason=reason)
     try:
-        await office.ask(clerk.refuse, key, reason, person_of(request).login, office.now())
-    except clerk.NotWaiting as error:
+        await office.run(review.refuse, office.app.reviews, _clerk(request), key, reason)
+    except review.NotWaiting as error:
         return await _too_late(request, key, error)
     return await _next(request, key, "Показание отклонено.")
 
@@ -123,7 +133,12 @@ async def skip(request: Request, key: Key) -> Response:
 
 
 async def _shown(
-    request: Request, key: int, faults: dict[str, str] | None = None, value: str = "", reason: str = ""
+    request: Request,
+    key: int,
+    faults: dict[str, str] | None = None,
+    value: str = "",
+    reason: str = "",
+    insisted: str = "",
 ) -> Response:
     office = context_of(request)
     seen = await office.ask(checking.checked, key)
@@ -144,10 +159,15 @@ async def _shown(
         decisions=DECISIONS,
         count=await office.ask(checking.how_many_wait),
         faults=faults or {},
-        value=value,
+        value=value or words.without_tenth(seen),
+        insisted=insisted,
         reason=reason,
         words=words,
     )
+
+
+def _clerk(request: Request) -> Clerk:
+    return Clerk(person_of(request).login, context_of(request).now())
 
 
 async def _next(request: Request, key: int, told: str, tone: Tone = "done") -> Response:
@@ -157,9 +177,9 @@ async def _next(request: Request, key: int, told: str, tone: Tone = "done") -> R
     return done(request, "/readings", f"{told} Больше ничего не ждёт проверки.".strip(), tone)
 
 
-async def _too_late(request: Request, key: int, error: clerk.NotWaiting) -> Response:
+async def _too_late(request: Request, key: int, error: review.NotWaiting) -> Response:
     """Somebody, the caller or the export was faster: nothing was changed, and the next one opens."""
-    if not error.status:
+    if error.status is None:
         raise HTTPException(404)
     office = context_of(request)
     decision = await office.ask(checking.decision_on, key)
@@ -167,7 +187,7 @@ async def _too_late(request: Request, key: int, error: clerk.NotWaiting) -> Resp
         what = f"{decision.who} уже решил(а) это показание: {DECISIONS.get(decision.action, 'решено')}."
     elif decision is not None:
         what = f"Вы уже решили это показание: {DECISIONS.get(decision.action, 'решено')}."
-    elif error.status == "exported":
+    elif error.status is Status.EXPORTED:
         what = "Это показание уже передано в расчёты."
     else:
         what = "Это показание уже заменено другим: абонент передал новое."

@@ -18,8 +18,8 @@ BARE = ("prompt", "identified", "hung-up", "recording")
 LEGACY = "legacy"
 
 ANSWER = re.compile(r"(?P<given>[^«]*?)\s*(?:«(?P<words>.*)»)?", re.DOTALL)
-REPLIES = frozenset({"answer", "no-input", "keys-only", "not-understood", "overrun", "hotline", "operator", "report"})
-REPLIES |= {"repeat", "back", "help", "cancel"}
+TURN_ENDS = frozenset({"answer", "no-input", "keys-only", "not-understood", "overrun", "hotline", "operator", "report"})
+TURN_ENDS |= {"repeat", "back", "help", "cancel"}
 VERDICTS = frozenset({"accepted", "same-value", "rollover", "lower-than-last", "above-usual-use", "above-connection"})
 VERDICTS |= {"too-many-digits", "zones-swapped"}
 JUDGED = re.compile(r"(?P<zone>T[123]) (?P<verdict>\S+)")
@@ -45,7 +45,7 @@ FAULTS = {
 WORDS = {
     "handed-back": ("to", frozenset({"hotline", "operator", "message", "hangup"})),
     "refused": ("why", frozenset({"person", "telephone"})),
-    "recorded": ("reply", REPLIES),
+    "recorded": ("ended", TURN_ENDS),
 }
 """Kind -> its only fact, and the words that it can be."""
 NUMBERS = {"promised": "outage", "take": "take", "published": "take", "taken-back": "number"}
@@ -135,4 +135,4 @@ def answer(kind: str, detail: str) -> dict[str, Any] | None:
         return None
     given, words = found["given"], found["words"]
     said = {"words": words} if words else {}
-    return {"reply": given, **said} if given in REPLIES else {"reply": "answer", "given": given, **said}
+    return {"ended": given, **said} if given in TURN_ENDS else {"ended": "answer", "given": given, **said}

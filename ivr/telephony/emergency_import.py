@@ -3,6 +3,8 @@
 A folder holds `*.jsonl` files, one JSON object a line, written by telephony/emergency.py while no daemon answered:
 
     {"id": "<hex>", "taken_at": "2026-11-20T18:03:11+03:00", "account": "0012345678", "values": ["00123"], "caller": ""}
+
+This is an entrance like a call: what an entry means is decided by `ivr.intake`.
 """
 
 from __future__ import annotations
@@ -15,24 +17,19 @@ import re
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import Enum, auto
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, update
-from sqlalchemy.exc import IntegrityError
-
+from ivr.domain.accounts import AccountFormat
 from ivr.domain.contacts import Contact, Source, Submission
-from ivr.domain.judgement import BELIEVED, Limits, Verdict, judge, swapped_with
-from ivr.domain.meters import Meter
 from ivr.domain.phones import from_caller_id
-from ivr.domain.readings import Channel, Entry, Window
-from ivr.storage import tables
-from ivr.storage.accounts.load import load_account
+from ivr.domain.readings import Channel
+from ivr.intake.identify import by_number
+from ivr.intake.ports import Find
+from ivr.intake.submit import Misfit, Rules, unasked
 from ivr.storage.database.atomic_file import whole_file
-from ivr.storage.database.database import Database
-from ivr.storage.readings.submissions import Keeping
+from ivr.storage.readings.spool_entries import EntryResult, SpoolEntries, SpoolEntry
 
 log = logging.getLogger(__name__)
 
@@ -42,23 +39,20 @@ LIVE_FILE = "readings.jsonl"
 LOCK_LIMIT_S = 5.0
 """Longest wait for that lock; its holders keep it for one write to the disk."""
 
-REASON = "emergency"
 EARLIEST_YEAR = 2000
 CLOCKS_DIFFER = timedelta(hours=1)
 """How far the clock of the Asterisk machine may be ahead."""
 
 _LONGEST_LINE = 4096
-_TRIES = 3
-_calls, _entries = tables.of(tables.Call), tables.of(tables.SpoolEntry)
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolTerms:
-    """By what the readings are judged. zone: where the customers live. window: tells a reading's period."""
+    """By what entries are understood. zone: where the customers live. form: of account numbers."""
 
     zone: ZoneInfo
-    window: Window
-    limits: Limits
+    rules: Rules
+    form: AccountFormat
 
 
 @dataclass(slots=True)
@@ -76,30 +70,11 @@ class ImportResult:
     failed: int = 0
 
 
-class EntryResult(Enum):
-    """What became of one entry."""
-
-    STORED = auto()
-    REFUSED = auto()
-    KNOWN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolEntry:
-    """What one caller left."""
-
-    id: str
-    taken_at: datetime
-    account: str
-    values: tuple[str, ...]
-    caller: str
-
-
-def take_in(folder: Path, database: Database, terms: SpoolTerms, now: datetime, node: str = "") -> ImportResult:
+def take_in(folder: Path, entries: SpoolEntries, terms: SpoolTerms, now: datetime) -> ImportResult:
     """Store what the files in `folder` hold; a file that is done is renamed to `*.taken`.
 
     A line that is no entry goes to a `*.rejected` file beside it. May be repeated and run twice at once.
-    node: name of this daemon. Raises StoreUnavailable; what was stored by then is known at the next try.
+    Raises StoreUnavailable; what was stored by then is known at the next try.
     """
     result = ImportResult()
     try:
@@ -107,12 +82,11 @@ def take_in(folder: Path, database: Database, terms: SpoolTerms, now: datetime, 
     except OSError:
         log.exception("spool file could not be set aside")
         result.failed += 1
-    keeping = Keeping(database, node)
     for file in sorted(folder.glob("*.jsonl")):
         if file.name == LIVE_FILE:
             continue
         try:
-            _take_file(file, database, keeping, terms, now, result)
+            _take_file(file, entries, terms, now, result)
         except FileNotFoundError:
             continue  # another daemon was faster
         except OSError:
@@ -155,9 +129,7 @@ def _lock(descriptor: int) -> None:
             time.sleep(0.02)
 
 
-def _take_file(
-    file: Path, database: Database, keeping: Keeping, terms: SpoolTerms, now: datetime, result: ImportResult
-) -> None:
+def _take_file(file: Path, entries: SpoolEntries, terms: SpoolTerms, now: datetime, result: ImportResult) -> None:
     rejected = []
     for raw in file.read_bytes().split(b"\n"):
         if not raw.strip():
@@ -167,18 +139,15 @@ def _take_file(
         except ValueError:
             rejected.append(raw)
             continue
-        try:
-            fate = _take(left, database, keeping, terms, now)
-        except IntegrityError:  # breaks a rule of the tables however often it is tried
-            rejected.append(raw)
-            continue
-        match fate:
+        match _take(left, entries, terms, now):
             case EntryResult.STORED:
                 result.stored += 1
             case EntryResult.REFUSED:
                 result.refused += 1
             case EntryResult.KNOWN:
                 result.known += 1
+            case EntryResult.BROKEN:
+                rejected.append(raw)
     if rejected:
         with whole_file(file.with_suffix(".rejected")) as kept:
             kept.writelines(raw.decode("utf-8", errors="backslashreplace") + "\n" for raw in rejected)
@@ -218,80 +187,17 @@ def _text(value: object, form: str) -> str:
     return value
 
 
-def _take(left: SpoolEntry, database: Database, keeping: Keeping, terms: SpoolTerms, now: datetime) -> EntryResult:
+def _take(left: SpoolEntry, entries: SpoolEntries, terms: SpoolTerms, now: datetime) -> EntryResult:
     """Take one entry in, in one transaction."""
-    for _ in range(_TRIES - 1):
-        try:
-            with database.writing() as connection:
-                return _store(connection, left, database, keeping, terms, now)
-        except IntegrityError:  # a call stored a reading of the same register in between
-            continue
-    with database.writing() as connection:
-        return _store(connection, left, database, keeping, terms, now)
-
-
-def _store(
-    connection: Connection, left: SpoolEntry, database: Database, keeping: Keeping, terms: SpoolTerms, now: datetime
-) -> EntryResult:
-    entry = {
-        "id": left.id,
-        "taken_at": left.taken_at,
-        "account": left.account,
-        "caller": left.caller,
-        "values": list(left.values),
-        "state": "refused",
-        "reason": "",
-        "taken_in_at": now,
-    }
-    first_time = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
-    if connection.execute(first_time, entry).first() is None:
-        return EntryResult.KNOWN
-    day = left.taken_at.astimezone(terms.zone).date()
-    period = terms.window.period_of(day)
-    account = load_account(connection, left.account, period, terms.zone)
-    placed = update(_entries).where(_entries.c.id == left.id)
-    if account is None:
-        reason = "unknown account"
-    elif left.taken_at > now + CLOCKS_DIFFER:
-        reason = "taken in the future"
-    else:
-        reason = _misfit(account.meters, left.values)
-    if account is None or reason:
-        connection.execute(placed.values(reason=reason))
-        return EntryResult.REFUSED
-    call = {"id": left.id, "started_at": left.taken_at, "ended_at": left.taken_at, "outcome": "stored"}
-    connection.execute(
-        database.insert(_calls).on_conflict_do_nothing(), {**call, "caller": left.caller, "account_id": account.id}
-    )
-    entries = _judged(account.meters[0], left.values, day, terms.limits)
+    read_on = left.taken_at.astimezone(terms.zone).date()
     contact = Contact(Channel.EMERGENCY, Source.EMERGENCY, left.id, left.taken_at)
-    submission = Submission(contact, day, period, Channel.EMERGENCY, entries)
-    keeping.keep(connection, submission, now, late=True)
-    connection.execute(placed.values(state="stored"))
-    return EntryResult.STORED
 
+    def decide(find: Find) -> Submission | Misfit:
+        account = by_number(left.account, terms.form, find)
+        if account is None:
+            return Misfit.UNKNOWN_ACCOUNT
+        if left.taken_at > now + CLOCKS_DIFFER:
+            return Misfit.FUTURE
+        return unasked(account.meters, tuple(map(int, left.values)), contact, read_on, terms.rules)
 
-def _misfit(meters: tuple[Meter, ...], values: tuple[str, ...]) -> str:
-    """Why it is not clear which registers the values belong to, "" if it is."""
-    if len(meters) != 1:
-        return "several meters" if meters else "no meter"
-    registers = meters[0].registers
-    if len(registers) != len(values):
-        return f"{len(values)} values for a meter of {len(registers)} zones"
-    if any(int(value) >= register.capacity for value, register in zip(values, registers, strict=True)):
-        return "more digits than the meter has"
-    return ""
-
-
-def _judged(meter: Meter, values: tuple[str, ...], day: date, limits: Limits) -> tuple[Entry, ...]:
-    """Entries for the clerk, all flagged; nobody could ask the caller again, so the reason says what is doubtful."""
-    given = {register.id: int(value) for register, value in zip(meter.registers, values, strict=True)}
-    entries = []
-    for register in meter.registers:
-        value = given[register.id]
-        verdict = judge(meter, register, value, day, limits).verdict
-        if verdict not in BELIEVED and swapped_with(meter, register, value, given, day, limits) is not None:
-            verdict = Verdict.SWAPPED
-        reason = REASON if verdict is Verdict.ACCEPTED else f"{REASON}: {verdict}"
-        entries.append(Entry(register.id, value, flagged=True, reason=reason))
-    return tuple(entries)
+    return entries.take(left, terms.rules.window.period_of(read_on), decide, now)

@@ -1,0 +1,1 @@
+"""What the company does with a contact, whatever the channel."""
