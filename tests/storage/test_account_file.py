@@ -195,3 +195,18 @@ def test_no_content_breaks_the_reader(tmp_path: Path, lines: list[bytes], header
             assert AccountFormat().accepts(one.account)
             assert len(one.values) in (0, one.zones) and all(0 <= value < 10**one.digits for value in one.values)
             assert (one.read_on is None) == (not one.values) and (one.read_on or TODAY) <= TODAY
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("ratio", "0", "ratio: “0” is not a whole number from 1 to 100000"),
+        ("remote", "yes", "remote: “yes” is neither 0 nor 1"),
+        ("next_verification", "05.2031", "next_verification: “05.2031” is no date in the form 2026-11-25"),
+        ("aliases", "77", "aliases: “77” is not in the form old:123, bank:123 or els:12АБ345678"),
+        ("group", "a b", "group: “a b” is no group: up to 64 letters, digits, - and _"),
+    ],
+)
+def test_faults_of_further_columns(tmp_path: Path, column: str, value: str, told: str) -> None:
+    found = read(tmp_path, f"{HEADER},{column}\n{line()},{value}\n")
+    assert [str(one) for one in found] == [f"line 2: {told}"]

@@ -29,14 +29,14 @@ class Import:
     """Imports lines written as text."""
 
     def __init__(self, database: Database, folder: Path, now: Now) -> None:
-        self.database, self.file, self.now = database, folder / "accounts.csv", now
+        self.database, self.file = database, folder / "accounts.csv"
         self.bad: list[BadLine] = []
+        self.terms = Terms(AccountFormat(), MOSCOW, Window(), now())
 
     def __call__(self, *lines: str, skip_bad: bool = False) -> Summary:
         self.file.write_text("\n".join([HEADER, *lines]))
         self.bad.clear()
-        terms = Terms(AccountFormat(), MOSCOW, Window(), self.now())
-        return import_accounts(self.database, self.file, terms, skip_bad=skip_bad, report=self.bad.append)
+        return import_accounts(self.database, self.file, self.terms, skip_bad=skip_bad, report=self.bad.append)
 
 
 @pytest.fixture
@@ -150,6 +150,45 @@ async def test_two_accounts_may_have_meters_of_one_serial_number(imported: Impor
     assert [m.registers[0].base and m.registers[0].base.value for m in meters] == [150, 390]
 
 
+async def test_further_columns_are_kept_and_a_file_without_them_changes_nothing(
+    imported: Import, tmp_path: Path, ledger: AccountRepository
+) -> None:
+    further = ",ratio,remote,next_verification,aliases,group"
+    told = ",20,1,2031-05-01,old:77 els:12аб-345678 bank:900,houses"
+    for name, header, tail in (("told", further, told), ("silent", "", ""), ("empty", further, ",,,,,")):
+        file = tmp_path / f"{name}.csv"
+        file.write_text(f"{HEADER}{header}\n{one()}{tail}\n")
+        assert import_accounts(imported.database, file, imported.terms, report=print).imported
+        account = await ledger.account("0012345678")
+        assert account is not None
+        (meter,) = account.meters
+        facts = (meter.ratio, meter.remote, meter.next_verification, account.aliases, account.group)
+        if name == "empty":
+            assert facts == (1, False, None, (), "")
+        else:
+            assert facts == (20, True, date(2031, 5, 1), ("12АБ345678", "77", "900"), "houses")
+
+
+def test_readings_count_for_the_month_of_the_accounts_window(imported: Import, stock: Stock) -> None:
+    imported.terms = Terms(
+        AccountFormat(), MOSCOW, Window(groups=(("houses", Window(10, 19)),)), utc("2026-11-25T09:00:00")
+    )
+    imported.file.write_text(f"{HEADER},group\n{one(read=',,,')},houses\n")
+    import_accounts(imported.database, imported.file, imported.terms, report=print)
+    imported(one(read="2026-11-20,100,,"), one("0000000002", read="2026-11-20,100,,"))
+    assert stock.rows(tables.Reading, "register_id", "period") == [(1, "2026-12"), (2, "2026-11")]
+
+
+def test_an_alias_of_an_account_beside_the_file_is_a_bad_line(imported: Import, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    bad: list[str] = []
+    for number, taken in (("0000000001", True), ("0000000002", False)):
+        file.write_text(f"{HEADER},aliases\n{one(number)},old:77\n")
+        summary = import_accounts(imported.database, file, imported.terms, report=lambda line: bad.append(str(line)))
+        assert summary.imported is taken
+    assert bad == ["line 2: aliases: old:77 is in use at another account"]
+
+
 def test_a_removed_meter_may_be_installed_elsewhere(imported: Import, stock: Stock, database: Database) -> None:
     imported(one())
     with database.writing() as connection:
@@ -201,7 +240,7 @@ async def test_what_left_for_billing_and_comes_back_is_known(
 async def test_billing_corrects_itself(imported: Import, ledger: AccountRepository, stock: Stock) -> None:
     for value in (100, 90, 100):
         imported(one(read=f"2026-10-20,{value},,"))
-    refused = "refused: corrected by billing"
+    refused = "refused corrected-by-billing"
     assert stock.rows(tables.Reading, "value", "status", "reason") == [
         (100, "superseded", refused),
         (90, "superseded", refused),

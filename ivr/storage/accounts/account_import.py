@@ -109,6 +109,7 @@ def _load(
 ) -> int:
     """Fill the temporary tables; the number of lines seen."""
     steps.staging.create_all(connection)
+    groups = steps.groups(connection) if terms.window.groups else {}
     rows: list[dict[str, object]] = []
     phones: list[dict[str, object]] = []
     aliases: list[dict[str, object]] = []
@@ -118,7 +119,8 @@ def _load(
             faults.add(found)
             continue
         good += 1
-        rows.append(_row(found, terms))
+        group = found.group if "group" in file.told else groups.get(found.account, "")
+        rows.append(_row(found, terms.window.of(group)))
         if found.first:
             phones += ({"account": found.account, "phone": phone} for phone in found.phones)
             aliases += (
@@ -146,7 +148,7 @@ def _fill(connection: Connection, table: Table, rows: list[dict[str, object]]) -
         rows.clear()
 
 
-def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
+def _row(line: AccountLine, window: Window) -> dict[str, object]:
     values = (*line.values, None, None, None)
     day = line.read_on
     return {
@@ -159,7 +161,7 @@ def _row(line: AccountLine, terms: Terms) -> dict[str, object]:
         "zones": line.zones,
         "power_kw": line.power_kw,
         "read_on": day,
-        "period": str(terms.window.of(line.group or "").period_of(day)) if day else None,
+        "period": str(window.period_of(day)) if day else None,
         "ratio": line.ratio,
         "remote": line.remote,
         "next_verification": line.next_verification,
