@@ -21,6 +21,8 @@ class Reason(StrEnum):
     CONTROL = "control"  # the retailer reads the meter remotely: the value serves to compare
     VERIFICATION_OVERDUE = "verification-overdue"  # the meter's next verification is past
     CORRECTED = "corrected"  # a clerk put it in the place of a flagged one
+    REFUSED = "refused"  # taken back: it never counts again; stands before the other codes
+    BY_BILLING = "corrected-by-billing"  # billing gave another value of the same day
     RESTORED = "restored"  # live again, since the one that had replaced it was refused
 
 

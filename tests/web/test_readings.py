@@ -98,13 +98,14 @@ async def test_accepting_opens_the_next(site: Site, register: int) -> None:
     assert answer.headers["location"] == "/readings"
     assert site.rows(tables.Reading, *SEEN)[-2:] == [
         (15000, "accepted", "above-usual-use"),
-        (77, "superseded", "refused: чужой счётчик"),
+        (77, "superseded", "refused"),
     ]
     assert audited(site) == [
         ("clerk", "reading.accept", f"reading:{first}", {}),
         ("clerk", "reading.refuse", f"reading:{second}", {"note": "чужой счётчик"}),
     ]
     assert "Больше ничего не ждёт" in (await browser.get("/readings")).text
+    assert "отклонено: чужой счётчик" in (await browser.get(f"/readings/{second}")).text
 
 
 async def test_correcting(site: Site, register: int) -> None:
@@ -118,7 +119,7 @@ async def test_correcting(site: Site, register: int) -> None:
     assert audited(site) == []
     assert (await browser.post_form(f"/readings/{key}/correct", {"value": " 12010 "})).status_code == 303
     assert site.rows(tables.Reading, *SEEN)[-2:] == [
-        (15000, "superseded", "refused: corrected"),
+        (15000, "superseded", "refused corrected"),
         (12010, "accepted", "corrected"),
     ]
     page = (await browser.get(f"/readings/{key}")).text

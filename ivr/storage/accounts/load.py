@@ -13,11 +13,9 @@ from ivr.domain.accounts import Account
 from ivr.domain.judgement import Verdict
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Reading, Status, Use, rank
+from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.tables.columns import AnyRow
-
-REFUSED = "refused"
-"""First word of the reason of a reading that a clerk or the billing system took back: it never counts again."""
 
 MOST_ACCOUNTS = 3
 """Accounts of one telephone number, or of one other number, that somebody can choose from."""
@@ -85,7 +83,7 @@ _counting = (
         _meters.c.removed.is_(None),
         or_(
             _readings.c.status != Status.SUPERSEDED.value,
-            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{REFUSED}%")),
+            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{Reason.REFUSED}%")),
         ),
     )
     .subquery()

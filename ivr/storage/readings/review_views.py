@@ -55,6 +55,7 @@ class Past:
     channel: str
     status: str
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Checked:
     channel: str
     status: str
     reason: str
+    note: str
     voice: str | None
     call_id: str | None
     receipt: str
@@ -176,6 +178,7 @@ def checked(database: Database, reading: int) -> Checked | None:
         _readings.c.channel,
         _readings.c.status,
         _readings.c.reason,
+        _readings.c.note,
         _readings.c.voice,
         _contacts.c.call_id,
         func.coalesce(_contacts.c.receipt, "").label("receipt"),
@@ -212,7 +215,9 @@ def voice_of(database: Database, reading: int) -> str | None:
         return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
 
 
-def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, date, datetime, str, str, str, str, int]]:
+def past_of(
+    which: ColumnElement[bool], most: int
+) -> Select[tuple[int, int, date, datetime, str, str, str, str, str, int]]:
     """Readings of registers, the newest first; rows for `past`."""
     return (
         select(
@@ -224,6 +229,7 @@ def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, dat
             _readings.c.channel,
             _readings.c.status,
             _readings.c.reason,
+            _readings.c.note,
             _readings.c.register_id,
         )
         .where(which)
@@ -234,7 +240,8 @@ def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, dat
 
 def past(row: AnyRow) -> Past:
     """A row of `past_of`."""
-    return Past(row.id, row.value, row.read_on, row.received_at, row.period, row.channel, row.status, row.reason)
+    about = (row.period, row.channel, row.status, row.reason, row.note)
+    return Past(row.id, row.value, row.read_on, row.received_at, *about)
 
 
 def _in_order() -> Select[tuple[int]]:
