@@ -23,6 +23,8 @@ class Reason(StrEnum):
     METER_REMOVED = "meter-removed"  # final value of a meter that was replaced
     METER_INSTALLED = "meter-installed"  # first value of the meter that replaced it: a measure from the first day
     CORRECTED = "corrected"  # a clerk put it in the place of a flagged one
+    REFUSED = "refused"  # taken back: it never counts again; stands before the other codes
+    BY_BILLING = "corrected-by-billing"  # billing gave another value of the same day
     RESTORED = "restored"  # live again, since the one that had replaced it was refused
 
 

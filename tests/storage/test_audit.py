@@ -107,6 +107,15 @@ def test_old_details_become_facts_and_unknown_ones_stay_as_texts(empty_url: str)
     assert [tuple(one) for one in kept] == [(action, facts) for action, _, facts in OLD]
 
 
+OLD_REASONS = {
+    "emergency: zones-swapped": ("emergency zones-swapped", ""),
+    "emergency": ("emergency", ""),
+    "refused: emergency: чужой": ("refused", "emergency: чужой"),
+    "refused: corrected": ("refused corrected", ""),
+    "refused: corrected by billing": ("refused corrected-by-billing", ""),
+}
+
+
 @pytest.mark.both_databases
 def test_old_reasons_become_codes(empty_url: str) -> None:
     upgrade(empty_url, BEFORE)
@@ -118,9 +127,9 @@ def test_old_reasons_become_codes(empty_url: str) -> None:
         connection.execute(text("INSERT INTO accounts (number) VALUES ('1')"))
         connection.execute(text("INSERT INTO meters (account_id, serial, digits, zones) VALUES (1, 'A1', 5, 1)"))
         connection.execute(text("INSERT INTO registers (meter_id, zone) VALUES (1, 'T1')"))
-        for month, reason in (("09", "emergency: zones-swapped"), ("10", "emergency"), ("11", "refused: emergency: x")):
+        for n, reason in enumerate(OLD_REASONS, 1):
             values = "(1, 5, :at, :period, 'phone-emergency', 'accepted', :reason, :at)"
-            row = at | {"period": f"2026-{month}", "reason": reason}
+            row = at | {"period": f"2026-{n:02}", "reason": reason}
             connection.execute(text(f"{reading} {values}"), row)
         for key, reason in (("a", "3 values for a meter of 2 zones"), ("b", "several meters")):
             connection.execute(text(f"{left} ('{key}', :at, '1', '[]', 'refused', '{reason}', :at)"), at)
@@ -129,8 +138,8 @@ def test_old_reasons_become_codes(empty_url: str) -> None:
     database = Database(empty_url)
     readings, spool = tables.of(tables.Reading), tables.of(tables.SpoolEntry)
     with database.reading() as connection:
-        reasons = connection.scalars(select(readings.c.reason).order_by(readings.c.period)).all()
+        reasons = connection.execute(select(readings.c.reason, readings.c.note).order_by(readings.c.period)).all()
         misfits = connection.scalars(select(spool.c.reason).order_by(spool.c.id)).all()
     database.close()
-    assert reasons == ["emergency zones-swapped", "emergency", "refused: emergency: x"]
+    assert [tuple(one) for one in reasons] == list(OLD_REASONS.values())
     assert misfits == ["another number of zones", "several meters"]

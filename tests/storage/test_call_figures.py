@@ -83,7 +83,7 @@ def test_calls_to_the_studio_do_not_count(database: Database) -> None:
 def test_readings_by_channel_and_doubt(database: Database, stock: Stock) -> None:
     (register,) = stock.meter(stock.account())
     stock.reading(register, 1, "2026-11-20", "2026-08", reason="")
-    stock.reading(register, 2, "2026-11-20", "2026-09", reason="refused: чужой", status="superseded")
+    stock.reading(register, 2, "2026-11-20", "2026-09", reason="refused", status="superseded")
     stock.reading(register, 3, "2026-11-20", "2026-10", reason="corrected", status="accepted")
     stock.reading(register, 4, "2026-11-20", "2026-11", channel="billing")
     stock.reading(register, 5, "2026-11-20", "2026-12", channel="phone-emergency", reason="emergency", status="flagged")

@@ -86,7 +86,7 @@ async def test_a_correction_replaces_and_the_old_stays(
     (waiting,) = checking.waiting(database)
     new = correct(database, waiting.id, 12150, "anna", now())
     assert stock.rows(tables.Reading, *SEEN)[1:] == [
-        (15000, "superseded", "refused: corrected"),
+        (15000, "superseded", "refused corrected"),
         (12150, "accepted", "corrected"),
     ]
     kept = ("id", "contact_id", "read_on", "received_at", "channel", "period", "voice")
@@ -126,7 +126,7 @@ def test_a_doubtful_correction_needs_a_clerk_who_insists(
     assert stock.rows(tables.Reading, *SEEN)[1:] == [(15000, "flagged", "above-usual-use")]
     correct(database, key, value, "anna", now(), insist=True)
     assert stock.rows(tables.Reading, *SEEN)[1:] == [
-        (15000, "superseded", "refused: corrected"),
+        (15000, "superseded", "refused corrected"),
         (value, "accepted", f"corrected {verdict}"),
     ]
 

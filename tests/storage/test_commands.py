@@ -130,7 +130,7 @@ async def test_a_clerk_refuses(run: Run, ledger: AccountRepository, stock: Stock
     await phoned(ledger, stock, flagged=True)
     assert run("readings", "refuse", 1).exit_code == 2  # without a reason
     assert run("readings", "refuse", 1, "--reason", "typing error").exit_code == 0
-    assert stock.rows(tables.Reading, "status", "reason") == [("superseded", "refused: typing error")]
+    assert stock.rows(tables.Reading, "status", "reason", "note") == [("superseded", "refused", "typing error")]
 
 
 async def test_a_clerk_corrects_and_a_doubtful_value_needs_insisting(

@@ -137,7 +137,7 @@ async def test_a_refused_reading_never_counts_again(
     await phoned(ledger, register, 900, "c1", "same-value")
     (waiting,) = flagged(database)
     refuse(database, waiting.id, "typing error", "anna", now())
-    assert stock.rows(tables.Reading, "status", "reason") == [("superseded", "refused: typing error")]
+    assert stock.rows(tables.Reading, "status", "reason", "note") == [("superseded", "refused", "typing error")]
     assert take_batch(database, now(), with_flagged=True) is None
     account = await ledger.account("0012345678")
     assert account is not None and account.meters[0].registers[0].latest is None

@@ -240,7 +240,7 @@ async def test_what_left_for_billing_and_comes_back_is_known(
 async def test_billing_corrects_itself(imported: Import, ledger: AccountRepository, stock: Stock) -> None:
     for value in (100, 90, 100):
         imported(one(read=f"2026-10-20,{value},,"))
-    refused = "refused: corrected by billing"
+    refused = "refused corrected-by-billing"
     assert stock.rows(tables.Reading, "value", "status", "reason") == [
         (100, "superseded", refused),
         (90, "superseded", refused),

@@ -77,6 +77,14 @@ async def test_one_shows_history_use_and_whose_it_is(site: Site, register: int) 
     assert page.count('scope="row">') >= 11 + 11  # the table and the plot's own
 
 
+async def test_use_is_shown_times_the_transformation_ratio(site: Site, register: int) -> None:
+    key = doubtful(site.database, register)
+    with site.database.writing() as connection:
+        connection.execute(update(tables.of(tables.Meter)).values(ratio=20))
+    page = (await (await site.logged_in(Role.CLERK)).get(f"/readings/{key}")).text
+    assert "коэффициент трансформации 20" in page and "63\u00a0000" in page  # (15000 - 11850) * 20
+
+
 async def test_accepting_opens_the_next(site: Site, register: int) -> None:
     first = doubtful(site.database, register)
     _, (other,) = account(site.database, "0000000002", phones="")
@@ -90,13 +98,14 @@ async def test_accepting_opens_the_next(site: Site, register: int) -> None:
     assert answer.headers["location"] == "/readings"
     assert site.rows(tables.Reading, *SEEN)[-2:] == [
         (15000, "accepted", "above-usual-use"),
-        (77, "superseded", "refused: чужой счётчик"),
+        (77, "superseded", "refused"),
     ]
     assert audited(site) == [
         ("clerk", "reading.accept", f"reading:{first}", {}),
         ("clerk", "reading.refuse", f"reading:{second}", {"note": "чужой счётчик"}),
     ]
     assert "Больше ничего не ждёт" in (await browser.get("/readings")).text
+    assert "отклонено: чужой счётчик" in (await browser.get(f"/readings/{second}")).text
 
 
 async def test_correcting(site: Site, register: int) -> None:
@@ -110,7 +119,7 @@ async def test_correcting(site: Site, register: int) -> None:
     assert audited(site) == []
     assert (await browser.post_form(f"/readings/{key}/correct", {"value": " 12010 "})).status_code == 303
     assert site.rows(tables.Reading, *SEEN)[-2:] == [
-        (15000, "superseded", "refused: corrected"),
+        (15000, "superseded", "refused corrected"),
         (12010, "accepted", "corrected"),
     ]
     page = (await browser.get(f"/readings/{key}")).text

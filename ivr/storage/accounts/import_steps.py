@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, MetaData, Table, Text, bindparam, text
 
 from ivr.domain.meters import MOST_ZONES
+from ivr.domain.review import Reason
 from ivr.storage.accounts.account_file import FURTHER_OF_METER, PLACE, BadLine
-from ivr.storage.accounts.load import REFUSED
 from ivr.storage.tables.columns import UtcTime
 
 staging = MetaData()
@@ -141,7 +141,7 @@ _READINGS_OF_FILE = """
 _IDENTICAL = f"""
     DELETE FROM import_readings WHERE EXISTS (SELECT 1 FROM readings o
         WHERE o.register_id = import_readings.register_id AND o.read_on = import_readings.read_on
-        AND o.value = import_readings.value AND o.channel = 'billing' AND o.reason NOT LIKE '{REFUSED}%')
+        AND o.value = import_readings.value AND o.channel = 'billing' AND o.reason NOT LIKE '{Reason.REFUSED}%')
 """
 # Callers who store a reading of these registers wait from here to the end; see keeping._TURN.
 _TURN = "SELECT id FROM registers WHERE id IN (SELECT register_id FROM import_readings) ORDER BY id FOR NO KEY UPDATE"
@@ -152,9 +152,9 @@ _ECHOES = """
         AND o.value = import_readings.value AND o.status = 'exported' AND o.channel <> 'billing')
 """
 _CORRECTED = f"""
-    UPDATE readings SET status = 'superseded', reason = '{REFUSED}: corrected by billing' FROM import_readings n
+    UPDATE readings SET status = 'superseded', reason = '{Reason.REFUSED} {Reason.BY_BILLING}' FROM import_readings n
     WHERE readings.register_id = n.register_id AND readings.read_on = n.read_on AND readings.channel = 'billing'
-    AND readings.reason NOT LIKE '{REFUSED}%'
+    AND readings.reason NOT LIKE '{Reason.REFUSED}%'
 """
 _OUTDATED = """
     UPDATE readings SET status = 'superseded' FROM import_readings n

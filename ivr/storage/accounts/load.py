@@ -17,9 +17,6 @@ from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.tables.columns import AnyRow
 
-REFUSED = "refused"
-"""First word of the reason of a reading that a clerk or the billing system took back: it never counts again."""
-
 MOST_ACCOUNTS = 3
 """Accounts of one telephone number, or of one other number, that somebody can choose from."""
 
@@ -86,7 +83,7 @@ _counting = (
         _meters.c.removed.is_(None),
         or_(
             _readings.c.status != Status.SUPERSEDED.value,
-            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{REFUSED}%")),
+            and_(_readings.c.channel.in_(_MEASURES), _readings.c.reason.not_like(f"{Reason.REFUSED}%")),
             _readings.c.reason == Reason.METER_INSTALLED.value,
         ),
     )

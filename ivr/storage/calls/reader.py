@@ -33,7 +33,10 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class ReadingView:
-    """A reading as stored, by the meter's serial number and the zone. voice: file below the recordings, "" for none."""
+    """A reading as stored, by the meter's serial number and the zone. voice: file below the recordings, "" for none.
+
+    note: of the clerk who refused it.
+    """
 
     meter: str
     zone: str
@@ -43,6 +46,7 @@ class ReadingView:
     period: str
     receipt: str
     voice: str = ""
+    note: str = ""
 
 
 class CallReader:
@@ -98,7 +102,7 @@ class CallReader:
         receipt = func.coalesce(contacts.c.receipt, "")
         values = (readings.c.value, readings.c.status, readings.c.reason, readings.c.period, receipt)
         query = (
-            select(meters.c.serial, registers.c.zone, *values, func.coalesce(readings.c.voice, ""))
+            select(meters.c.serial, registers.c.zone, *values, func.coalesce(readings.c.voice, ""), readings.c.note)
             .join_from(readings, registers, readings.c.register_id == registers.c.id)
             .join(meters, registers.c.meter_id == meters.c.id)
             .join(contacts, contacts.c.id == readings.c.contact_id)

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from ivr.domain.audit import Action, Fact, Facts, changed
 from ivr.domain.meters import Meter, Register, Zone
 from ivr.domain.readings import Channel, Period, Status
-from ivr.domain.review import Questioned, Reason
+from ivr.domain.review import Questioned, Reason, joined
 from ivr.storage import tables
-from ivr.storage.accounts.load import REFUSED, load_account
+from ivr.storage.accounts.load import load_account
 from ivr.storage.database.audit import note
 from ivr.storage.database.database import Database
 from ivr.storage.tables.columns import AnyRow
@@ -161,7 +161,7 @@ class Review:
 
     def replace(self, reading: int, value: int, reason: str) -> int | None:
         """Put an accepted reading of another value in its place; its key, None if it does not wait any more."""
-        old_values = {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {Reason.CORRECTED}"}
+        old_values = {"status": Status.SUPERSEDED.value, "reason": joined((Reason.REFUSED, Reason.CORRECTED))}
         if self._decide(reading, old_values) is None:
             return None
         old = self._connection.execute(select(_readings).where(_readings.c.id == reading)).one()
@@ -173,7 +173,8 @@ class Review:
 
     def refuse(self, reading: int, reason: str) -> bool:
         """Take it out of the count, and restore the one that it had replaced; False if it does not wait any more."""
-        row = self._decide(reading, {"status": Status.SUPERSEDED.value, "reason": f"{REFUSED}: {reason}"})
+        values = {"status": Status.SUPERSEDED.value, "reason": Reason.REFUSED.value, "note": reason}
+        row = self._decide(reading, values)
         if row is None:
             return False
         _restore(self._connection, row)
@@ -199,7 +200,7 @@ def _restore(connection: Connection, refused: AnyRow) -> None:
             _readings.c.register_id == refused.register_id,
             _readings.c.period == refused.period,
             _readings.c.id != refused.id,
-            _readings.c.reason.not_like(f"{REFUSED}%"),
+            _readings.c.reason.not_like(f"{Reason.REFUSED}%"),
         )
         .order_by(_readings.c.id.desc())
         .limit(1)

@@ -55,13 +55,15 @@ class Past:
     channel: str
     status: str
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A reading with its place and its register's history, the newest first, itself included.
 
-    caller: E.164 of the telephone it came from, "" if withheld or none.
+    ratio: of the meter; use is a difference of readings times this. caller: E.164 of the telephone it came from, "" if
+    withheld or none.
     """
 
     id: int
@@ -76,6 +78,7 @@ class Checked:
     zone: str
     zones: int
     power_kw: float | None
+    ratio: int
     value: int
     read_on: date
     received_at: datetime
@@ -83,6 +86,7 @@ class Checked:
     channel: str
     status: str
     reason: str
+    note: str
     voice: str | None
     call_id: str | None
     receipt: str
@@ -166,6 +170,7 @@ def checked(database: Database, reading: int) -> Checked | None:
         _registers.c.zone,
         _meters.c.zones,
         _meters.c.power_kw,
+        _meters.c.ratio,
         _readings.c.value,
         _readings.c.read_on,
         _readings.c.received_at,
@@ -173,6 +178,7 @@ def checked(database: Database, reading: int) -> Checked | None:
         _readings.c.channel,
         _readings.c.status,
         _readings.c.reason,
+        _readings.c.note,
         _readings.c.voice,
         _contacts.c.call_id,
         func.coalesce(_contacts.c.receipt, "").label("receipt"),
@@ -209,7 +215,9 @@ def voice_of(database: Database, reading: int) -> str | None:
         return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
 
 
-def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, date, datetime, str, str, str, str, int]]:
+def past_of(
+    which: ColumnElement[bool], most: int
+) -> Select[tuple[int, int, date, datetime, str, str, str, str, str, int]]:
     """Readings of registers, the newest first; rows for `past`."""
     return (
         select(
@@ -221,6 +229,7 @@ def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, dat
             _readings.c.channel,
             _readings.c.status,
             _readings.c.reason,
+            _readings.c.note,
             _readings.c.register_id,
         )
         .where(which)
@@ -231,7 +240,8 @@ def past_of(which: ColumnElement[bool], most: int) -> Select[tuple[int, int, dat
 
 def past(row: AnyRow) -> Past:
     """A row of `past_of`."""
-    return Past(row.id, row.value, row.read_on, row.received_at, row.period, row.channel, row.status, row.reason)
+    about = (row.period, row.channel, row.status, row.reason, row.note)
+    return Past(row.id, row.value, row.read_on, row.received_at, *about)
 
 
 def _in_order() -> Select[tuple[int]]:

@@ -33,8 +33,8 @@ class Batch(Base):
 class Reading(Base):
     """A value of a register, whole kilowatt-hours.
 
-    contact_id: NULL for what billing gave. read_on: the day on which the display was read.
-    period: `2026-11`. reason: why it is flagged, superseded or refused. voice: path of the utterance.
+    contact_id: NULL for what billing gave. read_on: the day on which the display was read. period: `2026-11`.
+    reason: codes why it is flagged, superseded or refused. note: the clerk's own words. voice: path of the utterance.
     exported_as, exported_ratio: its status and its meter's transformation ratio when it left in `batch`, so that the
     batch can be written again unchanged.
     """
@@ -73,6 +73,7 @@ class Reading(Base):
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
     read_on: Mapped[date]
     exported_ratio: Mapped[int | None]
+    note: Mapped[str] = empty_text()
 
 
 class SpoolEntry(Base):

@@ -13,7 +13,6 @@ from ivr.domain.meters import ZONE_NAMES, Zone, ZoneName
 from ivr.domain.readings import Channel, Status
 from ivr.domain.review import Reason, separated
 from ivr.intake.submit import Misfit
-from ivr.storage.accounts.load import REFUSED
 from ivr.storage.readings.review_views import Checked, Past
 from ivr.web.core.plots import Point, line
 
@@ -30,6 +29,8 @@ REASONS: dict[str, str] = {
     Verdict.TOO_LONG: "цифр больше, чем на табло счётчика",
     Verdict.SWAPPED: "похоже, перепутаны тарифные зоны",
     Verdict.ROLLOVER: "счётчик перешёл через нули",
+    Reason.REFUSED: "отклонено",
+    Reason.BY_BILLING: "исправлено расчётной системой",
     Reason.RESTORED: "снова на проверке: показание, которое его заменило, отклонено",
     Reason.METER_REMOVED: "последнее показание снятого счётчика",
     Reason.METER_INSTALLED: "первое показание нового счётчика",
@@ -81,12 +82,13 @@ class HistoryLine:
     why: str
 
 
-def why(reason: str) -> str:
-    """A stored reason in words; what is not known is shown as it is."""
-    head, _, told = reason.partition(": ")
-    if head == REFUSED:
-        return "исправлено сотрудником" if told == Reason.CORRECTED else f"отклонено: {told}"
+def why(reason: str, note: str = "") -> str:
+    """A stored reason in words, and the clerk's own words; what is not known is shown as it is."""
     codes = separated(reason)
+    if note and Reason.REFUSED in codes:
+        return f"отклонено: {note}"
+    if len(codes) > 1:
+        codes = tuple(code for code in codes if code != Reason.REFUSED)  # the other code says by whom
     return "; ".join(REASONS[code] for code in codes) if set(codes) <= REASONS.keys() else reason
 
 
@@ -102,7 +104,7 @@ def misfit(reason: str) -> str:
 
 def status(text: str, reason: str) -> tuple[str, str]:
     """Where a reading stands, in words, and the tone."""
-    if text == Status.SUPERSEDED and reason.startswith(REFUSED):
+    if text == Status.SUPERSEDED and Reason.REFUSED in separated(reason):
         return "отклонено", "bad"
     return STATUSES[Status(text)]
 
@@ -113,15 +115,18 @@ def zone_name(zone: str, zones: int) -> str:
     return ZONES[named] if named is not None else zone
 
 
-def lines(history: Sequence[Past]) -> list[HistoryLine]:
-    """The history as a table, `history` newest first. Use is counted between readings that were not replaced."""
+def lines(history: Sequence[Past], ratio: int = 1) -> list[HistoryLine]:
+    """The history as a table, `history` newest first. Use is counted between readings that were not replaced.
+
+    ratio: of the meter.
+    """
     shown = []
     for place, one in enumerate(history):
         before = next((old for old in history[place + 1 :] if _counts(old) and old.period < one.period), None)
-        use = one.value - before.value if before is not None else None
-        month = for_a_month(one, before) if before is not None else None
+        use = (one.value - before.value) * ratio if before is not None else None
+        month = for_a_month(one, before, ratio) if before is not None else None
         words, tone = status(one.status, one.reason)
-        shown.append(HistoryLine(one, use, month, words, tone, why(one.reason)))
+        shown.append(HistoryLine(one, use, month, words, tone, why(one.reason, one.note)))
     return shown
 
 
@@ -135,10 +140,10 @@ def usual_month(history: Iterable[HistoryLine]) -> int | None:
     return round(median(known)) if known else None
 
 
-def for_a_month(now: Past, before: Past) -> int:
+def for_a_month(now: Past, before: Past, ratio: int) -> int:
     """Use between two readings, for 30 days."""
     days = max(1, (now.read_on - before.read_on).days)
-    return round((now.value - before.value) * MONTH_DAYS / days)
+    return round((now.value - before.value) * ratio * MONTH_DAYS / days)
 
 
 def plot(title: str, history: Sequence[Past], only: int | None = None) -> Markup:

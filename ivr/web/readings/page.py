@@ -144,7 +144,7 @@ async def _shown(
     seen = await office.ask(checking.checked, key)
     if seen is None:
         raise HTTPException(404)
-    history = words.lines(seen.history)
+    history = words.lines(seen.history, seen.ratio)
     return render(
         request,
         "readings/one.html",

@@ -46,6 +46,7 @@ NAMES = {
     "meter_id": "№ счётчика в таблице",
     "next_verification": "следующая поверка",
     "node": "сервер",
+    "note": "примечание",
     "number": "номер",
     "outage_id": "№ отключения",
     "outcome": "итог",
