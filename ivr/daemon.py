@@ -161,6 +161,8 @@ class Daemon:
             await self.app.engine.start()
         except BadModel as error:
             log.error("the speech model cannot be used; callers use keys only", extra={"reason": str(error)})
+        else:
+            log.info("the speech model is loaded; callers can speak")
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
         """Close calls that a killed daemon left open, take in the spool. False if told to stop before that was done.

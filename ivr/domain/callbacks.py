@@ -12,6 +12,12 @@ from ivr.domain.outages import Place
 DANGER = 10
 """Priority of a caller in danger, as in the queue; that of all others is 0."""
 
+TOO_LATE = timedelta(days=1)
+"""Nobody waits longer for a call back to a queue; their queue may not even be there any more."""
+
+TOO_LATE_AFTER_OUTAGE = timedelta(days=2)
+"""After the end of their outage nobody is told of it any more. A night lies in it, and thousands of calls."""
+
 UNWATCHED = timedelta(minutes=2)
 """After the lease: from then on a claim keeps nobody waiting, since its exchange is most likely gone."""
 

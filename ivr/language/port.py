@@ -98,7 +98,7 @@ class Speaker(Protocol):
         """Those of the letters that make a syllable and can be stressed."""
 
 
-class Listener(Protocol):
+class Understanding(Protocol):
     """Understands words as a recogniser writes them, `UNKNOWN` for other speech. Nothing here raises."""
 
     def words(self, intent: Intent) -> tuple[str, ...]:
@@ -167,5 +167,5 @@ class Grammar(Protocol):
         """Phrases around numbers, corrections and marks of a fraction."""
 
 
-class Language(Speaker, Listener, Grammar, Protocol):
+class Language(Speaker, Understanding, Grammar, Protocol):
     """A language of the line."""

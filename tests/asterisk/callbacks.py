@@ -37,7 +37,7 @@ LEFT_BY_CALLS = frozenset(
         "call_steps",
         "calls",
         "readings",
-        "receipts",
+        "contacts",
     }
 )
 
@@ -120,7 +120,7 @@ async def forgotten(system: System) -> None:
         with database.writing() as connection:
             for table in reversed(tables.Base.metadata.sorted_tables):
                 if table.name in LEFT_BY_CALLS:
-                    given = table.c.call_id.is_not(None) if table.name == "readings" else true()
+                    given = table.c.contact_id.is_not(None) if table.name == "readings" else true()
                     connection.execute(delete(table).where(given))
     finally:
         database.close()

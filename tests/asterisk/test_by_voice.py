@@ -56,6 +56,7 @@ def speaking(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sys
     import_accounts(system, VOICE / "accounts.csv")
     system.start_daemon()
     try:
+        asyncio.run(until(lambda: "callers can speak" in logged(system)))
         yield system
         system.stop_daemon()
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import import_accounts
-from tests.browser.serving import served_at
+from tests.browser.serving import served_at, told
 from tests.telephony.calling import patient_launcher
 from tests.web.people import put_people
 
@@ -73,6 +73,7 @@ def calling_system(lab_folder: Path, folder: Path) -> Iterator[CallingSystem]:
         put_people(database)
         database.close()
         system.start_daemon()
+        told(system.log_file, "the speech model is loaded; callers can speak", lambda: system.daemon_pid > 0)
         calling = CallingSystem(system, served_at(system.log_file, lambda: system.daemon_pid > 0))
         yield calling
         system.stop_daemon()

@@ -76,7 +76,7 @@ def test_readings_are_checked_by_keys_alone(page: Page, web: Web) -> None:
     page.keyboard.press("Enter")
     heading(page, "Показание 15\u00a0003")
     assert decisions(web) == [
-        ("recording.heard", ""),
+        ("recording.heard", {}),
         ("reading.accept", {}),
         ("reading.correct", {"value": {"old": 15001, "new": 12010}, "replacement": keys[-1] + 1}),
         ("reading.refuse", {"note": "чужой счётчик"}),

@@ -131,7 +131,7 @@ def test_the_accounts_that_are_shipped_are_the_tested_ones() -> None:
     accounts = re.findall(r"^\[(.+)\]\n((?:.+\n)+)", shipped, re.MULTILINE)
     assert [name for name, _ in accounts] == ["ivr", "ivr-screen"]
     assert all(re.search(r"^writetimeout=5000\b", lines, re.MULTILINE) for _, lines in accounts)
-    lab = (REPOSITORY / "ivr" / "lab" / "templates" / "manager.conf").read_text(encoding="utf-8")
+    lab = (REPOSITORY / "ivr" / "testbed" / "lab" / "templates" / "manager.conf").read_text(encoding="utf-8")
     added = lab.partition("#include")[2].splitlines()[1:]
     assert {line.partition("=")[0].strip() for line in added if "=" in line} == {"secret"}, "and no right more"
 

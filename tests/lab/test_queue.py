@@ -100,7 +100,7 @@ async def test_who_waits_is_offered_a_call_back(lab: Lab) -> None:
 
 def test_a_call_back_is_offered_from_the_30th_second_on_and_each_30_s() -> None:
     shipped = (REPOSITORY / "dialplan" / "queues.example.conf").read_text(encoding="utf-8")
-    lab = (REPOSITORY / "ivr" / "lab" / "templates" / "queues.conf").read_text(encoding="utf-8")
+    lab = (REPOSITORY / "ivr" / "testbed" / "lab" / "templates" / "queues.conf").read_text(encoding="utf-8")
     for text in (shipped, lab):
         assert re.findall(r"(?m)^;?periodic-announce-frequency *= *(\d+)$", text) == ["30", "30"]
 

@@ -8,12 +8,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from ivr.domain.callbacks import Callback, CallbackKind, CallbackRequest, CallbackResult, OutageCallbackRequest
+from ivr.domain.callbacks import (
+    TOO_LATE_AFTER_OUTAGE,
+    Callback,
+    CallbackKind,
+    CallbackRequest,
+    CallbackResult,
+    OutageCallbackRequest,
+)
 from ivr.domain.outages import Cause, Kind, Place
 from ivr.intake.callbacks import Callbacks
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
-from ivr.storage.callbacks.conditions import TOO_LATE_AFTER_OUTAGE
 from ivr.storage.callbacks.repository import CallbackRepository, CallbackUnits
 from ivr.storage.callbacks.views import finished
 from ivr.storage.database.database import Database

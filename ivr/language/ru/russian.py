@@ -61,61 +61,61 @@ class Russian:
         return numbers.every_id() | dates.every_id()
 
     def words(self, intent: Intent) -> tuple[str, ...]:
-        """See `Listener.words`."""
+        """See `Understanding.words`."""
         return PHRASES[intent]
 
     def choices(self, menu: Menu) -> Mapping[str, tuple[str, ...]]:
-        """See `Listener.choices`."""
+        """See `Understanding.choices`."""
         return CHOICES[menu]
 
     def command_in(self, words: Sequence[str]) -> Intent | None:
-        """See `Listener.command_in`."""
+        """See `Understanding.command_in`."""
         return commands.command_in(words)
 
     def is_call_for_help(self, words: Sequence[str]) -> bool:
-        """See `Listener.is_call_for_help`."""
+        """See `Understanding.is_call_for_help`."""
         return commands.is_call_for_help(words)
 
     def yes_or_no(self, words: Sequence[str]) -> Intent | None:
-        """See `Listener.yes_or_no`."""
+        """See `Understanding.yes_or_no`."""
         return commands.yes_or_no(words)
 
     def after_denial(self, words: Sequence[str]) -> tuple[str, ...]:
-        """See `Listener.after_denial`."""
+        """See `Understanding.after_denial`."""
         return commands.after_denial(words)
 
     def phrase_in(self, words: Sequence[str], phrases: Sequence[str]) -> str | None:
-        """See `Listener.phrase_in`."""
+        """See `Understanding.phrase_in`."""
         return commands.phrase_in(words, phrases)
 
     def numbers(self, words: Sequence[str], most_digits: int = 20) -> tuple[Candidate, ...]:
-        """See `Listener.numbers`."""
+        """See `Understanding.numbers`."""
         return understanding.candidates(words, most_digits)
 
     def number_words(self, words: Sequence[str]) -> int:
-        """See `Listener.number_words`."""
+        """See `Understanding.number_words`."""
         return understanding.groups(words)
 
     def lone_digit(self, words: Sequence[str]) -> str:
-        """See `Listener.lone_digit`."""
+        """See `Understanding.lone_digit`."""
         said = [plain(word) for word in words if understanding.is_number_word(word)]
         if len(said) != 1 or said[0] not in DIGITS or not FILLERS.issuperset(set(map(plain, words)) - set(said)):
             return ""
         return str(DIGITS[said[0]])
 
     def ends_number(self, words: Sequence[str]) -> bool:
-        """See `Listener.ends_number`: digits and teens."""
+        """See `Understanding.ends_number`: digits and teens."""
         said = [plain(word) for word in words if understanding.is_number_word(word)]
         return bool(said) and (said[-1] in DIGITS or said[-1] in TEENS)
 
     alike_digits = understanding.ALIKE
 
     def same(self, word: str) -> str:
-        """See `Listener.same`: «два» and «две», «ё» and «е», every form of «тысяча»."""
+        """See `Understanding.same`: «два» and «две», «ё» and «е», every form of «тысяча»."""
         return "тысяча" if word in THOUSANDS else str(DIGITS.get(word, plain(word)))
 
     def same_digit(self, word: str) -> str:
-        """See `Listener.same_digit`: «ноль» and «нуль», «два» and «две»; «раз» sounds unlike «один»."""
+        """See `Understanding.same_digit`: «ноль» and «нуль», «два» and «две»; «раз» sounds unlike «один»."""
         return str(DIGITS[word]) if word in DIGITS and word != "раз" else word
 
     every_number_word = NUMBER_WORDS

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists
 
-from ivr.domain.callbacks import OPEN, UNWATCHED, CallbackKind, CallbackState
+from ivr.domain.callbacks import OPEN, TOO_LATE_AFTER_OUTAGE, UNWATCHED, CallbackKind, CallbackState
 from ivr.storage import tables
 
 _callbacks = tables.of(tables.Callback)
@@ -17,12 +17,6 @@ AFTER_OUTAGE = _callbacks.c.kind == CallbackKind.POWER.value
 IS_OPEN = _callbacks.c.state.in_(OPEN)
 IS_DUE = _callbacks.c.state == CallbackState.DUE.value
 IS_CALLING = _callbacks.c.state == CallbackState.CALLING.value
-
-TOO_LATE = timedelta(days=1)
-"""Nobody waits longer for a call back to a queue; their queue may not even be there any more."""
-
-TOO_LATE_AFTER_OUTAGE = timedelta(days=2)
-"""After the end of their outage nobody is told of it any more. A night lies in it, and thousands of calls."""
 
 
 def watched(callbacks: FromClause, now: datetime) -> ColumnElement[bool]:

@@ -15,7 +15,15 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ivr.domain.callbacks import DANGER, Callback, CallbackResult, CallbackState, GivenUp
+from ivr.domain.callbacks import (
+    DANGER,
+    TOO_LATE,
+    TOO_LATE_AFTER_OUTAGE,
+    Callback,
+    CallbackResult,
+    CallbackState,
+    GivenUp,
+)
 from ivr.storage import tables
 from ivr.storage.callbacks.book import Book, Claimant, Statements
 from ivr.storage.callbacks.claims import CLAIMED, callback_of, end_try, holds, is_alone, take
@@ -24,8 +32,6 @@ from ivr.storage.callbacks.conditions import (
     IS_CALLING,
     IS_DUE,
     OF_QUEUE,
-    TOO_LATE,
-    TOO_LATE_AFTER_OUTAGE,
     after_outage_due,
     is_rung,
 )

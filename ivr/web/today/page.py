@@ -11,6 +11,7 @@ from ivr.domain.users import Role
 from ivr.hotline.queue_board import MemberState
 from ivr.storage.calls.search import PAGE
 from ivr.studio.catalogue import Entry
+from ivr.telephony.names import QueueName
 from ivr.web.calls.labels import OUTCOMES, prompt_text
 from ivr.web.core.auth import Pages, allowed, person_of
 from ivr.web.core.rendering import render
@@ -29,7 +30,7 @@ MEMBERS = {
     MemberState.PAUSED: ("перерыв", "warn"),
     MemberState.AWAY: ("нет связи", "bad"),
 }
-QUEUES = {"hotline": "Аварийная линия", "operator": "Операторы"}
+QUEUES: dict[str, str] = {QueueName.HOTLINE: "Аварийная линия", QueueName.OPERATOR: "Операторы"}
 LINKS = {
     Link.OFF: "Очередь не видна: в настройках не задана связь с телефонной станцией (раздел ami).",
     Link.REFUSED: "Очередь не видна: телефонная станция не принимает имя или пароль (раздел ami настроек).",
