@@ -18,8 +18,8 @@ from ivr import config
 from ivr.app import account_format, window
 from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
+from ivr.domain.meters import CannotReplace, ReplacementProblem
 from ivr.domain.readings import Channel
-from ivr.domain.replacements import CannotReplace, ReplacementProblem
 from ivr.domain.users import PersonFault
 from ivr.intake.review import DoesNotFit, NotWaiting
 from ivr.intake.submit import Doubted

@@ -1,4 +1,4 @@
-"""Meters and their registers: one register for each tariff zone."""
+"""Meters and their registers, one register for each tariff zone, and the replacement of a meter."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from ivr.domain.faults import Conflict
 from ivr.domain.readings import Reading, Use
 
 FEWEST_DIGITS, MOST_DIGITS = 4, 8
@@ -86,3 +87,39 @@ class Meter:
     def zone_name(self, register: Register) -> ZoneName:
         """What the caller calls this register."""
         return ZONE_NAMES[len(self.registers)][register.zone]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A meter that was replaced, or reprogrammed: it goes with final values, another one comes with first ones.
+
+    account: number. serial: of the meter that goes. on: day of the replacement, on which both displays were read.
+    finals: values of the old meter, firsts: of the new one, both in the order T1, T2, T3. new_serial, new_digits: of
+    the meter that comes; one that was reprogrammed keeps its serial number. ratio: None for that of the old meter.
+    """
+
+    account: str
+    serial: str
+    on: date
+    finals: tuple[int, ...]
+    new_serial: str
+    new_digits: int
+    firsts: tuple[int, ...]
+    ratio: int | None = None
+
+
+class ReplacementProblem(StrEnum):
+    """Why a meter cannot be replaced as told."""
+
+    NO_METER = "no-meter"  # the account does not exist, or has no such meter in use
+    WRONG_COUNT = "wrong-count"  # not one final value for each zone of the old meter
+    TOO_LONG = "too-long"  # a value does not fit on its display
+    IN_USE = "in-use"  # the account has another meter of the new serial number
+    READ_LATER = "read-later"  # a reading of the old meter is younger than the replacement
+
+
+@dataclass(eq=False)
+class CannotReplace(Conflict):
+    """What is stored stands against a replacement."""
+
+    problem: ReplacementProblem

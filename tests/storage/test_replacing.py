@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr.domain.meters import CannotReplace, Replacement, ReplacementProblem
 from ivr.domain.readings import Channel, Period, Reading, Window
-from ivr.domain.replacements import CannotReplace, Replacement, ReplacementProblem
 from ivr.storage import tables
 from ivr.storage.accounts.replacement import replace_meter
 from ivr.storage.accounts.repository import AccountRepository

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from ivr.domain.audit import Action, Fact, changed
 from ivr.domain.contacts import Contact, Submission
-from ivr.domain.meters import Zone
+from ivr.domain.meters import CannotReplace, Replacement, ReplacementProblem, Zone
 from ivr.domain.readings import Channel, Entry, Period, Status, Window
-from ivr.domain.replacements import CannotReplace, Replacement, ReplacementProblem
 from ivr.domain.review import Reason
 from ivr.storage import tables
 from ivr.storage.database.audit import note

@@ -10,8 +10,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
-from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS
-from ivr.domain.replacements import Replacement
+from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, Replacement
 from ivr.storage.accounts.account_file import SERIAL, BadFile, BadLine
 
 _FINALS, _FIRSTS = ("final1", "final2", "final3"), ("first1", "first2", "first3")
