@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ivr.cli import wording
+from ivr.cli import labels as wording
 from ivr.config import REPOSITORY
 from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.judgement import Judgement, Verdict

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ivr import config
 from ivr.app import account_format, window
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.meters import CannotReplace, ReplacementProblem
 from ivr.domain.readings import Channel

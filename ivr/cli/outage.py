@@ -14,8 +14,8 @@ from rich.table import Table
 
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
+from ivr.cli.labels import facts_text
 from ivr.cli.readings import By, user
-from ivr.cli.wording import facts_text
 from ivr.domain.outages import Cause, Kind, Place, State
 from ivr.storage.database import runtime_flags
 from ivr.storage.outages import changes as outages

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ivr.cli import session, takes
+from ivr.cli.labels import fault_text
 from ivr.cli.readings import user
 from ivr.cli.takes import Config
-from ivr.cli.wording import fault_text
 from ivr.config import REPOSITORY, BadSettings, Settings, adrift, load
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.takes import How, TakeFault
@@ -28,10 +28,10 @@ from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
 from ivr.studio.coverage import Finding, State, findings, state_of, uses
 from ivr.studio.file_permissions import ASKED, closed_to_asterisk
 from ivr.studio.prompt_status import PromptStatus, Seen
-from ivr.studio.publishing import BadManifest, Busy, Published, Sounds, build
+from ivr.studio.published_audio import BadManifest, Busy, Published, Sounds, build
 from ivr.studio.sound.telephone_sound import BadSound, opened
 from ivr.studio.studio import Studio
-from ivr.studio.voice.rendering import Rendering
+from ivr.studio.voice.renderer import Rendering
 from ivr.studio.voice.synthesis import NoEngine, SynthesisFault, engines_here
 from ivr.studio.voice_consistency import own_findings
 

@@ -14,7 +14,7 @@ import typer
 import uvloop
 
 from ivr import config, logs
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.daemon import serve as run_daemon
 from ivr.storage.migrations import SchemaOutdated
 

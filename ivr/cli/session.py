@@ -15,16 +15,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ivr.cli.labels import refusal_text
 from ivr.cli.readings import By, user
 from ivr.cli.takes import Config, VoiceName, studio_opened
-from ivr.cli.wording import refusal_text
 from ivr.domain.takes import NotPublishable, Take
 from ivr.storage.calls.prompt_sequences import heard_in_a_row
 from ivr.studio.session.audio import listen_through
 from ivr.studio.session.cuts import BadCuts, Cut, read_cuts, write_cuts
 from ivr.studio.session.html import clock
 from ivr.studio.session.script import BadSheet, chosen, read_sheet, sheet_page
-from ivr.studio.session.splitting import Split, split
+from ivr.studio.session.splitter import Split, split
 from ivr.studio.session.takes import doubted_now, make_takes, with_numbers, write_review
 from ivr.studio.studio import Studio
 

@@ -13,11 +13,11 @@ import typer
 from ivr import config
 from ivr.cli.db import ConfigFile
 from ivr.dialogue.ports import Expects
-from ivr.speech import transcribing
+from ivr.speech import transcriber
 from ivr.speech.known import BadKnown
 from ivr.speech.model_folder import BadModel
 from ivr.speech.recording import BadRecording
-from ivr.speech.transcribing import Setup, Transcript
+from ivr.speech.transcriber import Setup, Transcript
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -56,7 +56,7 @@ def transcribe(
         folder = model or config.load(config_file).speech.model
         if folder is None:
             raise BadModel("no speech model is configured (speech.model)")
-        for transcript in transcribing.transcribe(Setup(folder, EXPECTS[expects], digits, known), files):
+        for transcript in transcriber.transcribe(Setup(folder, EXPECTS[expects], digits, known), files):
             if isinstance(transcript, BadRecording):
                 print(f"ivr speech transcribe: {transcript}", file=sys.stderr)
                 well = False

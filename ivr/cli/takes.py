@@ -16,11 +16,11 @@ from rich.table import Table
 
 from ivr import config
 from ivr.cli.db import faults_told, opened
+from ivr.cli.labels import fault_text, refusal_text
 from ivr.cli.readings import By, user
-from ivr.cli.wording import fault_text, refusal_text
 from ivr.domain.takes import How, NotPublishable, Take, TakeFault
 from ivr.studio.catalogue import BadCatalogue
-from ivr.studio.publishing import BadManifest
+from ivr.studio.published_audio import BadManifest
 from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
 from ivr.studio.voice.synthesis import SynthesisFault

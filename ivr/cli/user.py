@@ -13,8 +13,8 @@ from rich.table import Table
 
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
+from ivr.cli.labels import SECRETS
 from ivr.cli.readings import By, user
-from ivr.cli.wording import SECRETS
 from ivr.domain.users import Role, SecretFault, login_fault, password_fault, pin_fault
 from ivr.storage.users import credentials
 from ivr.storage.users import users as people

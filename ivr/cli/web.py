@@ -10,7 +10,7 @@ import typer
 
 from ivr import config, logs
 from ivr.cli.db import ConfigFile
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.web.server.serve import CannotListen, serve_pages
 

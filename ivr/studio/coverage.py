@@ -11,7 +11,7 @@ from pathlib import Path
 from ivr.dialogue.prompts import Prompt
 from ivr.language.selected import LANGUAGE
 from ivr.studio.catalogue import Entry
-from ivr.studio.publishing import Published, Sounds
+from ivr.studio.published_audio import Published, Sounds
 from ivr.studio.sound.telephone_sound import BadSound, opened
 
 # An id may end in a value that is known at run time only, as in "fixed/digit-${DIGIT}" or f"fixed/digit-{digit}".

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ivr.domain.takes import How, Take, TakeState
 from ivr.studio.catalogue import Entry
-from ivr.studio.publishing import Published
+from ivr.studio.published_audio import Published
 from ivr.studio.voice.voices import Voices
 
 

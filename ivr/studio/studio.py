@@ -37,11 +37,11 @@ from ivr.storage.prompts.obsolete_takes import Cleaned
 from ivr.studio.catalogue import BadText, Entry, TextProblem, load_catalogue, speakable
 from ivr.studio.prompt_status import Seen, seen
 from ivr.studio.published_file_sync import NoSound, PublishedFileSync, SoundProblem
-from ivr.studio.sound.processing import process
 from ivr.studio.sound.recording_store import RecordingStore, TooLarge
+from ivr.studio.sound.take_processor import process
 from ivr.studio.sound.take_recognition import Listener
 from ivr.studio.sound.telephone_sound import as_heard
-from ivr.studio.voice.rendering import render
+from ivr.studio.voice.renderer import render
 from ivr.studio.voice.synthesis import engines_here
 from ivr.studio.voice.voices import Voices
 

@@ -22,7 +22,7 @@ from ivr.web.core import health, menu
 from ivr.web.core.auth import GatedRoute, Pages
 from ivr.web.core.context import Context
 from ivr.web.core.middleware import FAULTS, Guard, fault_page
-from ivr.web.core.rendering import STATIC
+from ivr.web.core.templates import STATIC
 from ivr.web.login import page as entering
 from ivr.web.outages import changes as outage_changes
 from ivr.web.outages import page as outages

@@ -14,7 +14,7 @@ from ivr.config import REPOSITORY
 from ivr.storage.calls.reader import CallReader
 from ivr.studio.catalogue import load_catalogue
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Robot, on_duty
+from ivr.testbed.robot.scripted_call import Robot, on_duty
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import ACCOUNTS, import_accounts
 

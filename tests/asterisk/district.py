@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.testbed.robot.ringing import Result, Robot
+from ivr.testbed.robot.scripted_call import Result, Robot
 from tests.asterisk import steps
 from tests.asterisk.steps import Steps
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ivr.testbed.robot.ringing import CLOSED_S, Result, Robot
 from ivr.testbed.robot.scenario import Hears, Presses, Scenario, Step, parse
+from ivr.testbed.robot.scripted_call import CLOSED_S, Result, Robot
 from ivr.testbed.robot.system import System
 from ivr.testbed.robot.timeline import Happening
 from tests.lab.phone import HEARS_S

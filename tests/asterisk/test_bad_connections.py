@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.scripted_call import Robot
 from ivr.testbed.robot.system import System
 from tests.asterisk.steps import STORED, ring, when
 

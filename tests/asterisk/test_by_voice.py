@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import load, parse
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System
 from ivr.testbed.robot.timeline import Happening
 from tests.asterisk.accounts import import_accounts

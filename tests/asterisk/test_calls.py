@@ -14,8 +14,8 @@ import pytest
 
 from ivr.storage.calls.reader import CallReader
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import BadScenario, load, parse
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import ready, ringing
 from tests.asterisk.steps import logged, patient, story

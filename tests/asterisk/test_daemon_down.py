@@ -9,7 +9,7 @@ import asyncio
 from contextlib import closing
 
 from ivr.storage.calls.reader import CallReader
-from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.scripted_call import Robot
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import stored_for
 from tests.asterisk.steps import EMERGENCY, GIVEN, STORED, Steps, ring, when

@@ -19,8 +19,8 @@ from ivr.domain.outages import Cause, Kind, Place
 from ivr.storage import tables
 from ivr.storage.outages import changes as outages
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import load
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import AT_OUTAGES
 from tests.asterisk.callbacks import system_of

@@ -7,7 +7,7 @@ import sqlite3
 from sqlalchemy import make_url
 
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.scripted_call import Robot
 from ivr.testbed.robot.system import System
 from ivr.testbed.robot.timeline import Happening
 from tests.asterisk.accounts import stored_for

@@ -27,8 +27,8 @@ from ivr.storage.users import users as people
 from ivr.studio.studio import Studio
 from ivr.telephony.manager.studio_call import CannotRing, RangStudio, ring_to_record
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Result, Robot
 from ivr.testbed.robot.scenario import parse
+from ivr.testbed.robot.scripted_call import Result, Robot
 from ivr.testbed.robot.system import System
 from tests.asterisk.callbacks import forgotten
 from tests.asterisk.conftest import ringing

@@ -14,7 +14,7 @@ from ivr.cli import app
 from ivr.storage.outages import views as outages_seen
 from ivr.telephony.manager.ami import connected
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Robot
+from ivr.testbed.robot.scripted_call import Robot
 from ivr.testbed.robot.system import System
 from tests.asterisk.accounts import MANY_OF_ONE_DISTRICT
 from tests.asterisk.callbacks import forgotten, standing

@@ -25,7 +25,7 @@ from ivr.storage.database.database import Database
 from ivr.studio.sound.telephone_sound import to_telephone, wav_bytes
 from ivr.studio.studio import Studio
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import Result
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System
 from tests.asterisk.conftest import KEYS_ONLY, ringing
 from tests.asterisk.steps import ring

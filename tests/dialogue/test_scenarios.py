@@ -33,8 +33,8 @@ from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from ivr.storage.outages import changes as outages
 from ivr.storage.outages.repository import OutageRepository
-from ivr.testbed.robot.ringing import REACTION_S
 from ivr.testbed.robot.scenario import HangsUp, Hears, Presses, Scenario, load
+from ivr.testbed.robot.scripted_call import REACTION_S
 from tests.dialogue.published import seconds
 from tests.dialogue.scripted import MOSCOW, NOON, FixedClock, Pace, ScriptedCall, Step
 

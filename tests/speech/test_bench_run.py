@@ -17,12 +17,12 @@ from ivr.dialogue.ports import Hypothesis, Interpretation, Question
 from ivr.language.port import Intent
 from ivr.speech.engine import Engine
 from ivr.testbed.speech_benchmark.aims import aims
-from ivr.testbed.speech_benchmark.judging import Given, Judged, Result, judge, result_of
+from ivr.testbed.speech_benchmark.evaluation import Given, Judged, Result, judge, result_of
 from ivr.testbed.speech_benchmark.report import BadCard, Report
 from ivr.testbed.speech_load.callers import Answers, a_crowd, in_the_usual_way, on_the_line
 from ivr.testbed.speech_load.speed import most
 from ivr.testbed.speech_sets import synthetic
-from ivr.testbed.speech_sets.degrading import Degradation, noise_from
+from ivr.testbed.speech_sets.degradation import Degradation, noise_from
 from ivr.testbed.speech_sets.knowledge import Consecutive, Scattered, account_of, reading_of
 from ivr.testbed.speech_sets.sets import Item, Known, SpeechSet, Task
 from ivr.testbed.speech_sets.streams import streams

@@ -11,7 +11,7 @@ from ivr.language.ru.understanding import candidates
 from ivr.testbed.speech_benchmark.figures import Share
 from ivr.testbed.speech_benchmark.words import word_errors
 from ivr.testbed.speech_sets import human, phrases, sound, synthetic
-from ivr.testbed.speech_sets.degrading import (
+from ivr.testbed.speech_sets.degradation import (
     LOSS,
     RATIOS_DB,
     Degradation,
@@ -23,7 +23,7 @@ from ivr.testbed.speech_sets.degrading import (
 )
 from ivr.testbed.speech_sets.human import Recordings
 from ivr.testbed.speech_sets.sets import Known, Sources, Task, speech_sets
-from ivr.testbed.speech_sets.spelling import Way, drawn, said, words_of
+from ivr.testbed.speech_sets.spoken_numbers import Way, drawn, said, words_of
 
 NUMBER_WORDS = [
     "ноль",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ivr.cli.speech import EXPECTS
-from ivr.speech.transcribing import Setup, Transcriber
+from ivr.speech.transcriber import Setup, Transcriber
 from tests.speech.engines import SAID
 from tests.voice.ears import MODEL
 from tests.voice.said import WAVS

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.outages import Cause, Kind, Place, Report, State, Trouble
 from ivr.intake.callbacks import Callbacks

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.domain.callbacks import OutageCallbackRequest
 from ivr.domain.outages import Cause, Kind, Place, Report, State, Trouble
 from ivr.domain.surges import Greeting, SurgeTerms

@@ -12,9 +12,9 @@ import pytest
 
 from ivr.config import REPOSITORY
 from ivr.studio.catalogue import load_catalogue
-from ivr.studio.publishing import MANIFEST, BadManifest, Busy, Published, Sounds, build
+from ivr.studio.published_audio import MANIFEST, BadManifest, Busy, Published, Sounds, build
 from ivr.studio.sound.telephone_sound import measure
-from ivr.studio.voice.rendering import Rendering
+from ivr.studio.voice.renderer import Rendering
 from ivr.studio.voice.synthesis import ENGINES, Festival, NoEngine, NotSpoken, RHVoice, engines_here
 from tests.studio.recordings import SPOKEN
 from tests.studio.stock import program, speak_quickly

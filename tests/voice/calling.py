@@ -37,8 +37,8 @@ from ivr.telephony.agi.wire import Wire
 from ivr.telephony.call import Hearing, PhoneCall
 from ivr.telephony.line import FRAME_S
 from ivr.telephony.sounds import Sounds
-from ivr.testbed.robot.ringing import END_S, REACTION_S
 from ivr.testbed.robot.scenario import HangsUp, Hears, Presses, Says, Scenario, Step, Waits
+from ivr.testbed.robot.scripted_call import END_S, REACTION_S
 from ivr.testbed.robot.timeline import Happening, Timeline, Who
 from tests.dialogue.scripted import FixedClock, MemoryLedger, MemoryOutages
 from tests.telephony.asterisk_end import HEADER, FakeAsterisk, ends
@@ -225,7 +225,7 @@ async def _served(call: PhoneCall, ledger: MemoryLedger, outages: MemoryOutages)
 
 
 async def _act(steps: tuple[Step, ...], timeline: Timeline, asterisk: TimedAsterisk, telephone: Telephone) -> None:
-    """What the caller does, as `ivr.testbed.robot.ringing.Robot` does it."""
+    """What the caller does, as `ivr.testbed.robot.scripted_call.Robot` does it."""
     for number, step in enumerate(steps, start=1):
         match step:
             case Hears(prompt, timeout):

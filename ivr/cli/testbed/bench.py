@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.app import bring_accounts
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.config import REPOSITORY
 from ivr.domain.faults import StoreUnavailable
 from ivr.speech.model_folder import BadModel
@@ -41,15 +41,15 @@ from ivr.testbed.benchmarks.pages import PagesFailed, measure_pages
 from ivr.testbed.benchmarks.studio import Published, StudioPages
 from ivr.testbed.lab.faults import LabFault
 from ivr.testbed.lab.lab import Lab
-from ivr.testbed.robot.ringing import on_duty
+from ivr.testbed.robot.scripted_call import on_duty
 from ivr.testbed.robot.system import System, SystemFault
-from ivr.testbed.speech_benchmark.hearing import without_native_warnings
+from ivr.testbed.speech_benchmark.direct_recogniser import without_native_warnings
 from ivr.testbed.speech_benchmark.report import BadCard
 from ivr.testbed.speech_benchmark.run import QUICK_COUNT, Part, Plan, run
 from ivr.testbed.speech_benchmark.table import LEGEND
 from ivr.testbed.speech_load.callers import NotMeasured
 from ivr.testbed.speech_load.speed import Effort
-from ivr.testbed.speech_sets.degrading import Degradation
+from ivr.testbed.speech_sets.degradation import Degradation
 from ivr.testbed.speech_sets.programs import ProgramFailed
 from ivr.testbed.speech_sets.sound import BadRecording
 

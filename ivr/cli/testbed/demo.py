@@ -15,16 +15,16 @@ from rich.console import Console
 
 from ivr.app import bring_accounts
 from ivr.cli import outage
+from ivr.cli.labels import fault_text
 from ivr.cli.testbed.robot import ring_all
-from ivr.cli.wording import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.outages import Cause
 from ivr.telephony.manager.ami import AmiFault
 from ivr.testbed.lab.faults import LabFault
 from ivr.testbed.lab.lab import Lab
 from ivr.testbed.robot import demo
-from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import BadScenario, load
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System, SystemFault
 
 app = typer.Typer(add_completion=False)

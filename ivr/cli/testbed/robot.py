@@ -17,7 +17,7 @@ from rich.table import Table
 
 from ivr import config
 from ivr.app import open_database
-from ivr.cli.wording import fault_text
+from ivr.cli.labels import fault_text
 from ivr.domain.faults import StoreUnavailable
 from ivr.storage.calls.reader import CallReader
 from ivr.storage.prompts.takes import changed_texts
@@ -27,8 +27,8 @@ from ivr.testbed.lab.faults import LabFault
 from ivr.testbed.lab.lab import FOLDER, Lab
 from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot import picture
-from ivr.testbed.robot.ringing import Result, on_duty
 from ivr.testbed.robot.scenario import BadScenario, Scenario, load
+from ivr.testbed.robot.scripted_call import Result, on_duty
 from ivr.testbed.robot.timeline import Happening, Who
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ivr.studio.sound.decoding import MEMORY_BYTES, RATES, SAFE, Undecodable, shape
+from ivr.studio.sound.decoder import MEMORY_BYTES, RATES, SAFE, Undecodable, shape
 from ivr.studio.sound.telephone_sound import RATE, TO_TELEPHONE, BadSound
 
 BLOCK_MS = 10

@@ -14,7 +14,7 @@ from ivr.studio.session.audio import Session, pieces, telephone_wav
 from ivr.studio.session.cuts import Cut
 from ivr.studio.session.html import page
 from ivr.studio.session.script import Sheet
-from ivr.studio.session.splitting import Doubt
+from ivr.studio.session.splitter import Doubt
 from ivr.studio.studio import AT_ONCE, Studio
 
 Made = Callable[[Cut, Take | None, NotPublishable | None], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ivr.studio.catalogue import Entry
-from ivr.studio.voice.rendering import render
+from ivr.studio.voice.renderer import render
 from ivr.studio.voice.synthesis import NoEngine, engines_here
 from ivr.studio.voice.voices import Voices
 

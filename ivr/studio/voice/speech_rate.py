@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from ivr.studio.voice.rendering import vowels
+from ivr.studio.voice.renderer import vowels
 
 LONG_TEXT = 6  # vowels, from which on the pace can be told apart from what a word takes at its edges
 SLOWEST_MS, QUICKEST_MS = 330.0, 70.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from ivr.config import Sounds as SoundSettings
 from ivr.domain.takes import Take
 from ivr.studio.catalogue import ID
-from ivr.studio.publishing import ALAW, Sounds
+from ivr.studio.published_audio import ALAW, Sounds
 
 FIXED = "fixed/"
 """Prompts that the dialplan plays by itself; it knows one folder and no chain."""

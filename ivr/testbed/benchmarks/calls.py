@@ -13,8 +13,8 @@ from ivr.telephony.manager.ami import AmiUnavailable, Events, connected
 from ivr.telephony.names import GlobalVariable
 from ivr.testbed.lab.state import LabState
 from ivr.testbed.robot import sipp
-from ivr.testbed.robot.ringing import Robot
 from ivr.testbed.robot.scenario import parse
+from ivr.testbed.robot.scripted_call import Robot
 from ivr.testbed.robot.system import System, SystemFault
 
 FIRST_ACCOUNT, FIRST_METER = 2_000_000_000, 20_000_000

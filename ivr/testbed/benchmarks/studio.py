@@ -19,8 +19,8 @@ from ivr.domain.journal.steps import PromptBegan
 from ivr.storage.calls.reader import CallReader
 from ivr.studio.catalogue import load_catalogue
 from ivr.testbed.benchmarks.pages import PagesFailed, Visitor, new_administrator
-from ivr.testbed.robot.ringing import Result
 from ivr.testbed.robot.scenario import Scenario, parse
+from ivr.testbed.robot.scripted_call import Result
 from ivr.testbed.robot.system import System
 
 FIRST_PROMPT = "greeting/welcome"

@@ -23,12 +23,12 @@ from pathlib import Path
 from ivr.config import REPOSITORY
 from ivr.telephony.names import SOCKET_NAME
 from ivr.testbed.lab import ports, processes
-from ivr.testbed.lab.booting import wait_booted
 from ivr.testbed.lab.configuration import write_configuration
 from ivr.testbed.lab.faults import LabFault, PortTaken
 from ivr.testbed.lab.ports import Ports
 from ivr.testbed.lab.root import cache_folder, is_built, root
 from ivr.testbed.lab.sandbox import ENVIRONMENT, Built, Runner, installed
+from ivr.testbed.lab.startup import wait_booted
 from ivr.testbed.lab.state import STATE_FILE, LabState, saved_state
 
 FOLDER = Path("var/lab")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ivr.testbed.speech_benchmark.evaluation import Given, Judged, Result
 from ivr.testbed.speech_benchmark.figures import Share
-from ivr.testbed.speech_benchmark.judging import Given, Judged, Result
-from ivr.testbed.speech_sets.degrading import Degradation
+from ivr.testbed.speech_sets.degradation import Degradation
 from ivr.testbed.speech_sets.sets import Known, Task
 
 TAKEN = (Result.RIGHT, Result.OFFERED)

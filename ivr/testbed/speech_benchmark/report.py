@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ivr.domain.faults import BrokenFile
 from ivr.testbed.speech_benchmark.aims import aims
-from ivr.testbed.speech_benchmark.judging import Judged
+from ivr.testbed.speech_benchmark.evaluation import Judged
 from ivr.testbed.speech_benchmark.table import LEGEND, Figures, aim_table, speed_tables, tables
 from ivr.testbed.speech_load.speed import Speed
 

@@ -9,12 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from ivr.testbed.speech_benchmark import understanding
-from ivr.testbed.speech_benchmark.hearing import LineRecogniser
-from ivr.testbed.speech_benchmark.judging import Judged
+from ivr.testbed.speech_benchmark.direct_recogniser import LineRecogniser
+from ivr.testbed.speech_benchmark.evaluation import Judged
 from ivr.testbed.speech_benchmark.report import Report
 from ivr.testbed.speech_load import speed
 from ivr.testbed.speech_load.speed import Effort, Speed
-from ivr.testbed.speech_sets.degrading import Degradation
+from ivr.testbed.speech_sets.degradation import Degradation
 from ivr.testbed.speech_sets.sets import Sources, SpeechSet, Task, speech_sets
 
 QUICK_COUNT = 20

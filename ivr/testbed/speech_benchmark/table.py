@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ivr.testbed.speech_benchmark.aims import TAKEN, Aim
+from ivr.testbed.speech_benchmark.evaluation import Given, Judged, Result
 from ivr.testbed.speech_benchmark.figures import Share
-from ivr.testbed.speech_benchmark.judging import Given, Judged, Result
 from ivr.testbed.speech_load.callers import Answers
 from ivr.testbed.speech_load.speed import Speed
 from ivr.testbed.speech_sets.sets import Known, Task

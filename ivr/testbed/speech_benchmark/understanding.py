@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ivr.testbed.speech_benchmark.judging import Judged, Recogniser, judge
-from ivr.testbed.speech_sets.degrading import Degradation, noise_from
+from ivr.testbed.speech_benchmark.evaluation import Judged, Recogniser, judge
+from ivr.testbed.speech_sets.degradation import Degradation, noise_from
 from ivr.testbed.speech_sets.human import asterisk_woman, with_transcripts
 from ivr.testbed.speech_sets.sets import Sources, other_speech, speech_sets
 

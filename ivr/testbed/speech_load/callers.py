@@ -20,7 +20,7 @@ from ivr.language.ru.understanding import candidates
 from ivr.listening.recogniser_port import RecogniserPort, Utterance
 from ivr.listening.speech_turn import SpeechWaits, Voice
 from ivr.listening.vad import VoiceActivity
-from ivr.testbed.speech_benchmark.hearing import STEP_MS
+from ivr.testbed.speech_benchmark.direct_recogniser import STEP_MS
 from ivr.testbed.speech_sets import sound
 from ivr.testbed.speech_sets.knowledge import Scattered, account_of
 from ivr.testbed.speech_sets.sets import ACCOUNT_DIGITS

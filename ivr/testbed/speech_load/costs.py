@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 from ivr.dialogue.ports import Expects, Question
 from ivr.speech.recogniser import Models
-from ivr.testbed.speech_benchmark.hearing import STEP_MS
+from ivr.testbed.speech_benchmark.direct_recogniser import STEP_MS
 from ivr.testbed.speech_load import usual_server
 from ivr.testbed.speech_sets import sound
 from ivr.testbed.speech_sets.sets import ACCOUNT_DIGITS

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from ivr.testbed.speech_sets import sound
-from ivr.testbed.speech_sets.spelling import Saying
+from ivr.testbed.speech_sets.spoken_numbers import Saying
 
 ASTERISK_FOLDERS = Path("/usr/share/asterisk/sounds")
 ASTERISK_NAME = "ru_RU_f_IvrvoiceRU"

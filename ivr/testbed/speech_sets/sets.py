@@ -15,7 +15,7 @@ from random import Random
 
 from ivr.testbed.speech_sets import phrases, sound, synthetic
 from ivr.testbed.speech_sets.human import Recordings
-from ivr.testbed.speech_sets.spelling import TRIES, Saying, Way, drawn, text_of, words_of
+from ivr.testbed.speech_sets.spoken_numbers import TRIES, Saying, Way, drawn, text_of, words_of
 
 LEAD_MS, TAIL_MS = 300, 600
 LEVELS_DB = (-30.0, -16.0)

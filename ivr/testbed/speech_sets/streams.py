@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ivr.testbed.speech_sets import sound
-from ivr.testbed.speech_sets.degrading import Degradation, Noise, degraded
+from ivr.testbed.speech_sets.degradation import Degradation, Noise, degraded
 from ivr.testbed.speech_sets.sets import LEAD_MS, TAIL_MS, Item
 
 THINKING_S = (1.5, 3.0)

@@ -12,7 +12,7 @@ from ivr.web.accounts import labels as account_wording
 from ivr.web.calls.labels import OUTCOMES
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
-from ivr.web.core.rendering import render
+from ivr.web.core.templates import render
 from ivr.web.outages.labels import CALLBACK_STATES, TROUBLES
 from ivr.web.readings import labels as reading_wording
 

@@ -19,7 +19,7 @@ from ivr.web.calls.labels import OUTCOMES, time_line
 from ivr.web.core.auth import CallId, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.recordings import call_sound, voice_sound
-from ivr.web.core.rendering import render
+from ivr.web.core.templates import render
 from ivr.web.outages.labels import CALLBACK_STATES, TROUBLES, place_text
 from ivr.web.prompts.prompt_cache import prompt_texts
 from ivr.web.readings.labels import status, why

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.web.core.auth import BadToken
-from ivr.web.core.rendering import render
+from ivr.web.core.templates import render
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from ivr.web.core.auth import (
 )
 from ivr.web.core.context import context_of
 from ivr.web.core.labels import SECRET_FAULTS
-from ivr.web.core.rendering import done, render
+from ivr.web.core.templates import done, render
 
 pages = Pages()
 

@@ -12,7 +12,7 @@ from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.forms import read_form
 from ivr.web.core.labels import plural
-from ivr.web.core.rendering import done
+from ivr.web.core.templates import done
 from ivr.web.outages.forms import ORDER, OutageChanged, OutageConfirmed, OutageEnded, OutageReopened
 from ivr.web.outages.page import CHANGES_THEM, shown
 

@@ -16,7 +16,7 @@ from ivr.storage.outages import views as outages_seen
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.forms import Filled, read_form, typed_in
-from ivr.web.core.rendering import done, render
+from ivr.web.core.templates import done, render
 from ivr.web.outages.address_cache import known_places
 from ivr.web.outages.forms import AddedOutage, NewOutage, OutageChanged, OutageConfirmed, OutageEnded
 from ivr.web.outages.labels import (

@@ -21,7 +21,7 @@ from ivr.storage.users.credentials import generated_password
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.labels import ROLES, SECRET_FAULTS
-from ivr.web.core.rendering import done, render
+from ivr.web.core.templates import done, render
 
 pages = Pages()
 

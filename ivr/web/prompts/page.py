@@ -17,7 +17,7 @@ from ivr.telephony.manager.studio_call import RangStudio
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.labels import phone as spelled
-from ivr.web.core.rendering import done, render
+from ivr.web.core.templates import done, render
 from ivr.web.prompts.audio_jobs import FAULTS, booth_of, told
 from ivr.web.prompts.labels import fault_text, refusal_text
 from ivr.web.prompts.prompt_cache import known_prompts

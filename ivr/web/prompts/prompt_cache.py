@@ -12,7 +12,7 @@ from fastapi import Request
 from ivr.domain.faults import StoreUnavailable
 from ivr.studio.catalogue import BadCatalogue, Entry
 from ivr.studio.prompt_status import PromptStatus, Seen
-from ivr.studio.publishing import BadManifest
+from ivr.studio.published_audio import BadManifest
 from ivr.web.core.context import Context
 from ivr.web.prompts.audio_jobs import AudioJobs
 

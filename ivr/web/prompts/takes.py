@@ -15,7 +15,7 @@ from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.labels import plural
 from ivr.web.core.range_response import PRIVATE, kind_of, sound
-from ivr.web.core.rendering import done
+from ivr.web.core.templates import done
 from ivr.web.prompts.audio_jobs import FAULTS, booth_of, told
 from ivr.web.prompts.page import RECORDERS, address, found_prompt, is_ready, seen_prompts
 from ivr.web.prompts.prompt_cache import known_prompts

@@ -19,7 +19,7 @@ from ivr.storage.readings.spool_entries import unplaced
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
 from ivr.web.core.recordings import Sound, send, voice_sound
-from ivr.web.core.rendering import Tone, done, render
+from ivr.web.core.templates import Tone, done, render
 from ivr.web.readings import labels as words
 
 pages = Pages()

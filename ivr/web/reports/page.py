@@ -16,7 +16,7 @@ from ivr.web.core.context import context_of
 from ivr.web.core.labels import plural
 from ivr.web.core.middleware import fault_page
 from ivr.web.core.plots import Point, bars
-from ivr.web.core.rendering import render
+from ivr.web.core.templates import render
 from ivr.web.prompts.prompt_cache import prompt_texts
 from ivr.web.reports.statistics import SPANS, Report, Span, lines, make_report
 

@@ -14,7 +14,7 @@ from ivr.studio.catalogue import Entry
 from ivr.telephony.names import QueueName
 from ivr.web.calls.labels import OUTCOMES, prompt_text
 from ivr.web.core.auth import Pages, allowed, person_of
-from ivr.web.core.rendering import render
+from ivr.web.core.templates import render
 from ivr.web.prompts.page import RECORDERS
 from ivr.web.prompts.prompt_cache import known_prompts
 from ivr.web.today.dashboard_cache import live_of

@@ -14,7 +14,7 @@ from pydub import AudioSegment
 
 from ivr.domain.takes import Checks, Reason, Refusal
 from ivr.studio.catalogue import Entry
-from ivr.studio.sound.decoding import Undecodable, decode
+from ivr.studio.sound.decoder import Undecodable, decode
 from ivr.studio.sound.telephone_sound import (
     BadSound,
     background_level,
@@ -24,7 +24,7 @@ from ivr.studio.sound.telephone_sound import (
     speech_level,
     wav_bytes,
 )
-from ivr.studio.voice.rendering import SHORTEST_VOWEL_MS, vowels
+from ivr.studio.voice.renderer import SHORTEST_VOWEL_MS, vowels
 
 SILENT_DBFS = -60.0
 """Speech below this is lost in the noise of any microphone and in the last steps of A-law."""

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from ivr.domain.faults import BrokenFile, Conflict
 from ivr.studio.catalogue import ID, Entry
 from ivr.studio.sound.telephone_sound import alaw_bytes
-from ivr.studio.voice.rendering import Rendering, render
+from ivr.studio.voice.renderer import Rendering, render
 from ivr.studio.voice.synthesis import Engine
 
 MANIFEST = "audio.json"

@@ -13,7 +13,7 @@ from ivr.dialogue.interpretation import ChoiceInterpreter
 from ivr.dialogue.ports import Expects, Hypothesis, Interpretation, Interpreter, Question
 from ivr.testbed.speech_benchmark.figures import Share
 from ivr.testbed.speech_benchmark.words import word_errors
-from ivr.testbed.speech_sets.degrading import Degradation, Noise, degraded
+from ivr.testbed.speech_sets.degradation import Degradation, Noise, degraded
 from ivr.testbed.speech_sets.knowledge import Consecutive, Scattered, account_of, reading_of
 from ivr.testbed.speech_sets.sets import ACCOUNT_DIGITS, READING_DIGITS, Item, Known, SpeechSet, Task
 
