@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from ivr.app import App
 from ivr.config import Settings
 from ivr.web.accounts import page as accounts
+from ivr.web.accounts import replacement as meter_replacement
 from ivr.web.calls import page as calls
 from ivr.web.calls import sounds as call_sounds
 from ivr.web.core import health, menu
@@ -49,6 +50,7 @@ PAGES: tuple[Pages, ...] = (
     outage_changes.pages,
     readings.pages,
     accounts.pages,
+    meter_replacement.pages,
     reports.pages,
     uploads.pages,
     takes.pages,

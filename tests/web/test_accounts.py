@@ -70,3 +70,32 @@ async def test_who_only_looks_sees_no_telephones(site: Site, key: int) -> None:
             assert number not in page, number
     assert "+7 916 •••-••-67" in seen[0] and "/readings/" not in seen[0]
     assert f'href="/accounts/{key}"' not in (await browser.get("/accounts", params={"q": PHONE})).text
+
+
+async def test_a_clerk_replaces_a_meter(site: Site) -> None:
+    key, _ = account(site.database, zones=2)
+    browser = await site.logged_in(Role.CLERK)
+    path = f"/accounts/{key}/meters/1/replace"
+    assert f'href="{path}"' in (await browser.get(f"/accounts/{key}")).text
+    told = {"on": "2026-11-19", "final1": "150", "final2": "70", "serial": "NEW", "digits": "6", "first1": "0"}
+    for name, value, fault in (
+        ("on", "2126-01-01", "ещё не наступил"),
+        ("final2", "", "Только цифры"),
+        ("digits", "9", "Число от 4 до 8"),
+        ("serial", "<b>", "Номер"),
+        ("final1", "100000", "не помещается"),
+    ):
+        page = await browser.post_form(path, told | {name: value})
+        assert page.status_code == 422 and fault in page.text, name
+    assert (await browser.post_form(path, told)).status_code == 303
+    page = (await browser.get(f"/accounts/{key}")).text
+    for text in (
+        "Счётчик M0012345678 снят, установлен NEW.",
+        "снят 19.11.2026",
+        "Счётчик NEW",
+        "первое показание нового",
+    ):
+        assert text in page, text
+    assert (await browser.get(path)).status_code == 404  # it is not in use any more
+    viewer = await site.logged_in(Role.VIEWER)
+    assert "Заменить счётчик" not in (await viewer.get(f"/accounts/{key}")).text

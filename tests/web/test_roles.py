@@ -51,6 +51,8 @@ EXPECTED: dict[str, set[Role] | str] = {
     "POST /readings/{key}/refuse": {A, C},
     "GET /accounts": {A, C, W},
     "GET /accounts/{key}": {A, C, W},
+    "GET /accounts/{key}/meters/{meter}/replace": {A, C},
+    "POST /accounts/{key}/meters/{meter}/replace": {A, C},
     "GET /reports": {A, C, W},
     "GET /reports/figures.csv": {A, C, W},
     "GET /prompts": EVERYBODY,

@@ -9,6 +9,7 @@ from fastapi import HTTPException, Query, Request, Response
 from ivr.domain.users import Role
 from ivr.storage.accounts import search as account_search
 from ivr.web.accounts import labels as account_wording
+from ivr.web.accounts.replacement import REPLACES
 from ivr.web.calls.labels import OUTCOMES
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
@@ -53,6 +54,7 @@ async def show_account(request: Request, key: Key) -> Response:
         shown=account_wording.phones if _sees_phones(request) else account_wording.masked,
         links={entry.path for entry in request.app.state.menu if person_of(request).role in entry.roles},
         words=reading_wording,
+        may_replace=person_of(request).role in REPLACES,
         outcomes=OUTCOMES,
         troubles=TROUBLES,
         callback_kinds=account_wording.CALLBACK_KINDS,

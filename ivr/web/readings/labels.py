@@ -60,6 +60,18 @@ CHANNELS = {
     Channel.VOICE: "телефон, голосом",
     Channel.EMERGENCY: "аварийный приём",
     Channel.BILLING: "из расчётов",
+    Channel.PHONE: "телефон",
+    Channel.SMS: "СМС",
+    Channel.API: "другая программа",
+    Channel.BANK: "банк",
+    Channel.PORTAL: "личный кабинет",
+    Channel.MAX: "MAX",
+    Channel.VK: "ВКонтакте",
+    Channel.TELEGRAM: "Telegram",
+    Channel.OFFICE: "сотрудник",
+    Channel.FILE: "файл",
+    Channel.REMOTE: "дистанционно",
+    Channel.INSPECTOR: "инспектор",
 }
 ZONES = {
     ZoneName.WHOLE_DAY: "круглосуточно",
