@@ -24,7 +24,7 @@ from ivr.storage.accounts.replacement import replace_meter
 from ivr.storage.accounts.search import KnownAccount, KnownMeter
 from ivr.web.core.auth import Key, Pages, allowed, person_of
 from ivr.web.core.context import context_of
-from ivr.web.core.rendering import done, render
+from ivr.web.core.templates import done, render
 from ivr.web.readings import labels as reading_wording
 
 pages = Pages()
