@@ -15,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
+from ivr.storage.contacts.submissions import Keeping
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
-from ivr.storage.readings.submissions import Keeping
 from tests.storage.conftest import Stock, utc
 from tests.storage.old_schemas import EMERGENCY, READINGS, REPORTED, count, fill
 

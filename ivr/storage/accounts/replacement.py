@@ -13,9 +13,9 @@ from ivr.domain.meters import CannotReplace, Replacement, ReplacementProblem, Zo
 from ivr.domain.readings import Channel, Entry, Period, Status, Window
 from ivr.domain.review import Reason
 from ivr.storage import tables
+from ivr.storage.contacts.submissions import Keeping
 from ivr.storage.database.audit import note
 from ivr.storage.database.database import Database
-from ivr.storage.readings.submissions import Keeping
 from ivr.storage.tables.columns import AnyRow
 
 _accounts, _meters = tables.of(tables.Account), tables.of(tables.Meter)

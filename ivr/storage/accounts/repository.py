@@ -13,9 +13,9 @@ from ivr.domain.contacts import Submission
 from ivr.domain.readings import Window
 from ivr.storage import tables
 from ivr.storage.accounts.load import Lookup
+from ivr.storage.contacts.submissions import Keeping
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
-from ivr.storage.readings.submissions import Keeping
 
 ZERO_COUNTS_FOR = timedelta(seconds=10)
 """How long an answer about leading zeros counts: only an import changes it, and every call asks."""
@@ -24,14 +24,14 @@ _accounts = tables.of(tables.Account)
 _meters = tables.of(tables.Meter)
 _IN_USE = exists().where(_meters.c.account_id == _accounts.c.id, _meters.c.removed.is_(None))
 MOST_NUMBERS = 2000
-"""Numbers that `Ledger.active` looks up at once."""
+"""Numbers that `AccountRepository.active` looks up at once."""
 IN_ONE_QUERY = 500
 # All that start with 0, and found by the index of the unique number.
 _ZERO = select(_accounts.c.number).where(_accounts.c.number >= "0", _accounts.c.number < "1").limit(1)
 
 
 class AccountRepository:
-    """The dialogue's port `Ledger` on a database. Every method raises StoreUnavailable within `limit_s` seconds."""
+    """The ports `Accounts` and `Readings` of the intake on a database. Every method raises StoreUnavailable within `limit_s` seconds."""
 
     def __init__(
         self,

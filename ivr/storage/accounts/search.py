@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ivr.domain.phones import from_caller_id
 from ivr.storage import tables
+from ivr.storage.accounts.history import Past, past, past_of
 from ivr.storage.database.database import Database
-from ivr.storage.readings.review_views import Past, past, past_of
 
 MOST_FOUND = 50
 MOST_STREETS = 20_000

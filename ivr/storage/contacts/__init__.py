@@ -1,1 +1,1 @@
-"""Contacts in the store."""
+"""Contacts, and the readings that come with them."""

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from ivr.domain.contacts import Source
 from ivr.domain.readings import Status
 from ivr.storage import tables
+from ivr.storage.accounts.history import Past, past, past_of
 from ivr.storage.database.database import Database
-from ivr.storage.tables.columns import AnyRow
 
 MOST_COUNTED = 10_000
 MOST_OF_HISTORY = 36
@@ -41,21 +41,6 @@ class Waiting:
     channel: str
     reason: str
     voice: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A reading of the register's history. read_on: the day on which the display was read."""
-
-    id: int
-    value: int
-    read_on: date
-    received_at: datetime
-    period: str
-    channel: str
-    status: str
-    reason: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,35 +198,6 @@ def voice_of(database: Database, reading: int) -> str | None:
     """File of the caller's utterance below the recordings, None if none was kept. Raises StoreUnavailable."""
     with database.reading() as connection:
         return connection.scalar(select(_readings.c.voice).where(_readings.c.id == reading))
-
-
-def past_of(
-    which: ColumnElement[bool], most: int
-) -> Select[tuple[int, int, date, datetime, str, str, str, str, str, int]]:
-    """Readings of registers, the newest first; rows for `past`."""
-    return (
-        select(
-            _readings.c.id,
-            _readings.c.value,
-            _readings.c.read_on,
-            _readings.c.received_at,
-            _readings.c.period,
-            _readings.c.channel,
-            _readings.c.status,
-            _readings.c.reason,
-            _readings.c.note,
-            _readings.c.register_id,
-        )
-        .where(which)
-        .order_by(_readings.c.read_on.desc(), _readings.c.received_at.desc(), _readings.c.id.desc())
-        .limit(most)
-    )
-
-
-def past(row: AnyRow) -> Past:
-    """A row of `past_of`."""
-    about = (row.period, row.channel, row.status, row.reason, row.note)
-    return Past(row.id, row.value, row.read_on, row.received_at, *about)
 
 
 def _in_order() -> Select[tuple[int]]:

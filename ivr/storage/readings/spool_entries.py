@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from ivr.domain.contacts import Submission
 from ivr.storage import tables
 from ivr.storage.accounts.load import Lookup, Present
+from ivr.storage.contacts.submissions import Keeping
 from ivr.storage.database.database import Database
-from ivr.storage.readings.submissions import Keeping
 
 _TRIES = 3
 _entries = tables.of(tables.SpoolEntry)

@@ -13,7 +13,8 @@ from ivr.domain.meters import ZONE_NAMES, Zone, ZoneName
 from ivr.domain.readings import Channel, Status
 from ivr.domain.review import Reason, separated
 from ivr.intake.submit import Misfit
-from ivr.storage.readings.review_views import Checked, Past
+from ivr.storage.accounts.history import Past
+from ivr.storage.readings.review_views import Checked
 from ivr.web.core.plots import Point, line
 
 MONTH_DAYS = 30
