@@ -31,7 +31,10 @@ _ZERO = select(_accounts.c.number).where(_accounts.c.number >= "0", _accounts.c.
 
 
 class AccountRepository:
-    """The ports `Accounts` and `Readings` of the intake on a database. Every method raises StoreUnavailable within `limit_s` seconds."""
+    """The ports `Accounts` and `Readings` of the intake on a database.
+
+    Every method raises StoreUnavailable within `limit_s` seconds.
+    """
 
     def __init__(
         self,
