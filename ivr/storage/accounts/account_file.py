@@ -23,12 +23,16 @@ from ivr.domain.faults import BrokenFile
 from ivr.domain.meters import FEWEST_DIGITS, MOST_DIGITS, MOST_ZONES
 from ivr.domain.phones import is_e164
 
-PLACE = ("street", "house", "flat", "district", "phones")
+TEXTS = ("street", "house", "flat", "district")
+FURTHER_TEXTS: tuple[str, ...] = ()
+"""Optional texts of an account. Whoever adds a column to the table `accounts` and its name here has it imported."""
+OF_ACCOUNT = (*TEXTS, *FURTHER_TEXTS, "phones")
+"""Columns of the file that are columns of the table `accounts` of the same name."""
 OF_METER = ("meter", "digits", "zones", "power_kw", "read_on", "t1", "t2", "t3")
-COLUMNS = ("account", *PLACE, *OF_METER)
+COLUMNS = ("account", *TEXTS, "phones", *OF_METER)
 FURTHER_OF_METER = ("ratio", "remote", "next_verification")
 FURTHER_OF_ACCOUNT = ("aliases", "group")
-FURTHER = (*FURTHER_OF_METER, *FURTHER_OF_ACCOUNT)
+FURTHER = (*FURTHER_OF_METER, *FURTHER_OF_ACCOUNT, *FURTHER_TEXTS)
 
 LONGEST_LINE = 16_384  # bytes
 LONGEST_TEXT = 200  # characters
@@ -68,7 +72,7 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One good line. first: whether no earlier line names the account. place: the columns of PLACE.
+    """One good line. first: whether no earlier line names the account. place: the columns of OF_ACCOUNT.
 
     meter: serial number, '' for an account without meter (then the rest is 0 or None).
     values: readings of `read_on`, one a zone, or empty. aliases: kind and number, as `plain_alias` writes it.
@@ -77,7 +81,7 @@ class AccountLine:
     line: int
     account: str
     first: bool
-    place: tuple[str, str, str, str, str]
+    place: tuple[str, ...]
     meter: str = ""
     digits: int = 0
     zones: int = 0
@@ -176,8 +180,9 @@ class AccountFile:
         account = row["account"]
         if not self._accounts.accepts(account):
             self._fault("account", f"{_shown(account)} is no account number: {_described(self._accounts)}")
-        for name in PLACE[:4]:
-            if len(row[name]) > LONGEST_TEXT or not row[name].isprintable():
+        texts = {name: row.get(name, "") for name in (*TEXTS, *FURTHER_TEXTS)}
+        for name, value in texts.items():
+            if len(value) > LONGEST_TEXT or not value.isprintable():
                 self._fault(name, f"longer than {LONGEST_TEXT} characters or with unprintable ones")
         phones = row["phones"].split()
         for phone in phones:
@@ -185,11 +190,11 @@ class AccountFile:
                 self._fault("phones", f"{_shown(phone)} is not in the form +79161234567")
         if len(phones) > MOST_PHONES:
             self._fault("phones", f"more than {MOST_PHONES}")
-        place = (row["street"], row["house"], row["flat"], row["district"], " ".join(phones))
+        place = (*texts.values(), " ".join(phones))
         of_account = (*place, *(row.get(name, "") for name in FURTHER_OF_ACCOUNT))
         first_line, before = self._places.setdefault(account, (self._line, of_account))
         if before != of_account:
-            names = (*PLACE, *FURTHER_OF_ACCOUNT)
+            names = (*OF_ACCOUNT, *FURTHER_OF_ACCOUNT)
             column = next(name for name, one, other in zip(names, of_account, before, strict=True) if one != other)
             self._fault(column, f"differs from line {first_line} of the same account")
         first = first_line == self._line

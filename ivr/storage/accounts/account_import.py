@@ -19,7 +19,7 @@ from ivr.domain.accounts import AccountFormat
 from ivr.domain.faults import StoreProblem, StoreUnavailable
 from ivr.domain.readings import Window
 from ivr.storage.accounts import import_steps as steps
-from ivr.storage.accounts.account_file import PLACE, AccountFile, AccountLine, BadLine
+from ivr.storage.accounts.account_file import OF_ACCOUNT, AccountFile, AccountLine, BadLine
 from ivr.storage.database.database import Database
 
 CHUNK = 2000
@@ -155,7 +155,7 @@ def _row(line: AccountLine, window: Window) -> dict[str, object]:
         "line": line.line,
         "account": line.account,
         "leads": line.first,
-        **dict(zip(PLACE, line.place, strict=True)),
+        **dict(zip(OF_ACCOUNT, line.place, strict=True)),
         "meter": line.meter or None,
         "digits": line.digits,
         "zones": line.zones,

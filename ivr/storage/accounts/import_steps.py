@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, MetaDa
 
 from ivr.domain.meters import MOST_ZONES
 from ivr.domain.review import Reason
-from ivr.storage.accounts.account_file import FURTHER_OF_METER, PLACE, BadLine
+from ivr.storage.accounts.account_file import FURTHER_OF_METER, FURTHER_TEXTS, OF_ACCOUNT, BadLine
 from ivr.storage.tables.columns import UtcTime
 
 staging = MetaData()
@@ -23,7 +23,7 @@ lines = Table(
     Column("line", Integer, primary_key=True),
     Column("account", Text, index=True),
     Column("leads", Boolean),  # the account's first line
-    *(Column(name, Text) for name in PLACE),
+    *(Column(name, Text) for name in OF_ACCOUNT),
     Column("meter", Text, index=True),  # NULL for an account without meter
     Column("digits", Integer),
     Column("zones", Integer),
@@ -70,17 +70,15 @@ _CONFLICTS = text(f"""
     ORDER BY l.line
 """)
 
-_NEW_ACCOUNTS = """
-    INSERT INTO accounts (number, street, house, flat, district, phones)
-    SELECT account, street, house, flat, district, phones FROM import_lines l
+_NEW_ACCOUNTS = f"""
+    INSERT INTO accounts (number, {", ".join(OF_ACCOUNT)})
+    SELECT account, {", ".join(OF_ACCOUNT)} FROM import_lines l
     WHERE leads AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.number = l.account)
     ORDER BY line
 """
 _CHANGED_ACCOUNTS = """
-    UPDATE accounts SET street = l.street, house = l.house, flat = l.flat, district = l.district, phones = l.phones
-    FROM import_lines l
-    WHERE l.leads AND l.account = accounts.number AND (l.street <> accounts.street OR l.house <> accounts.house
-        OR l.flat <> accounts.flat OR l.district <> accounts.district OR l.phones <> accounts.phones)
+    UPDATE accounts SET {values} FROM import_lines l
+    WHERE l.leads AND l.account = accounts.number AND ({differences})
 """
 _OLD_PHONES = """
     DELETE FROM account_phones
@@ -202,7 +200,11 @@ def forget_spoiled(connection: Connection) -> None:
 
 def bring_in_accounts(connection: Connection, told: Collection[str]) -> tuple[int, int]:
     """Accounts, their phones and aliases; how many are new, how many changed. told: further columns of the file."""
-    new, changed = _run(connection, _NEW_ACCOUNTS), _run(connection, _CHANGED_ACCOUNTS)
+    new = _run(connection, _NEW_ACCOUNTS)
+    names = [name for name in OF_ACCOUNT if name not in FURTHER_TEXTS or name in told]
+    values = ", ".join(f"{name} = l.{name}" for name in names)
+    differences = " OR ".join(f"l.{name} <> accounts.{name}" for name in names)
+    changed = _run(connection, _CHANGED_ACCOUNTS.format(values=values, differences=differences))
     _run(connection, _OLD_PHONES)
     _run(connection, _NEW_PHONES)
     if "group" in told:
