@@ -97,7 +97,7 @@ class AccountLine:
     @property
     def phones(self) -> tuple[str, ...]:
         """Telephone numbers of the account, E.164, each once."""
-        return tuple(dict.fromkeys(self.place[4].split()))
+        return tuple(dict.fromkeys(self.place[-1].split()))
 
 
 class AccountFile:
