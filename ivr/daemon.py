@@ -62,7 +62,7 @@ class Daemon:
             self._surge.is_large,
         )
         waits = settings.waits
-        desk = Dependencies(
+        dependencies = Dependencies(
             ledger=app.ledger,
             outages=app.outages(self._surge.reported),
             callbacks=app.callbacks,
@@ -78,7 +78,7 @@ class Daemon:
         speech = settings.speech
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         hearing = Hearing(app.engine, waits_of_speech, settings.recordings.folder.absolute())
-        customers = CustomerLine(settings, desk, sounds, key_waits, hearing, app.journal)
+        customers = CustomerLine(settings, dependencies, sounds, key_waits, hearing, app.journal)
         self._studio_line = StudioLine(settings, app.studio, app.hashers, sounds, key_waits, app.journal, now)
         line = settings.line
         requests = AgiRequests(
@@ -119,7 +119,7 @@ class Daemon:
             await self._server.drain(line.drain_s)
 
     def _start_jobs(self, background: Background, stop: asyncio.Event) -> None:
-        """What goes on beside the calls."""
+        """Background tasks beside the calls."""
         app = self.app
         background.start("hotline", self._hotline.run())
         background.start("surge", self._surge.run())
