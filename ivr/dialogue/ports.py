@@ -97,7 +97,7 @@ class Question:
     barge_in: whether speech stops the prompts and counts from their beginning; else, at a confirmation, only a call
     for people does, and keys.
     secret: the answer is a PIN: the journal does not keep it.
-    in_full: what is said to who wants to hear it again, where `prompts` is only the end of it; (): `prompts`.
+    in_full: prompts for a caller who asks to hear the question again, where `prompts` is only its end; (): `prompts`.
     """
 
     prompts: tuple[Phrase, ...]
@@ -213,7 +213,7 @@ class Ledger(Accounts, Readings, Protocol):
 
 
 class Callbacks(Protocol):
-    """Where callers ask to be rung. Raises StoreUnavailable within its time limit."""
+    """Stores requests for call-backs. Raises StoreUnavailable within its time limit."""
 
     async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
-        """Ask to be rung at the end of an outage; asked twice by a number is once."""
+        """Request a call-back at the end of an outage; a second request from the same number adds none."""

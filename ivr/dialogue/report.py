@@ -75,6 +75,6 @@ async def _put_through(conversation: Conversation, outages: OutageStore, account
 
 
 async def _spoken_address(conversation: Conversation) -> str:
-    """The path of what the caller said, "" for nothing. Asked once: the person whom they reach next asks again."""
+    """Path of the recorded address, "" for silence. The line asks once: the operator asks again."""
     said = await conversation.record((Prompt.REPORT_ADDRESS,))
     return await conversation.call.keep_voice(said.audio) if said.ended is Ending.ANSWER else ""

@@ -28,7 +28,7 @@ class Utterance(Protocol):
         """Take in signed linear 16 bit little-endian audio, 8 kHz. Never blocks."""
 
     async def finish(self) -> tuple[Hypothesis, ...]:
-        """No more comes: what was heard, best first; words () for silence. Raises EarsLost within its time limit."""
+        """End the audio; the hypotheses, best first; words () for silence. Raises EarsLost within its time limit."""
 
     def abandon(self) -> None:
         """Nobody wants the result; free what it holds. Any number of times, also after `finish`."""

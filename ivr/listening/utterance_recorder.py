@@ -41,7 +41,7 @@ class UtteranceRecorder:
         return bytes(self._audio[start * FRAME_BYTES : end * FRAME_BYTES])
 
     def prompts_over(self) -> None:
-        """From here on what is said counts; who began a little earlier is not cut off."""
+        """Count speech from now on; keep the beginning of speech that started a little earlier."""
         self._open = True
 
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:

@@ -49,7 +49,7 @@ _BEGAN = f"${{{Variable.DIALLED}}}:${{{Variable.KEYS}}}"
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What a call understands speech with. recordings: where utterances are kept, None: nowhere."""
+    """Speech recognition of a call. recordings: folder for utterances, None to store none."""
 
     ears: RecogniserPort | None = None
     waits: SpeechWaits = field(default_factory=SpeechWaits)
