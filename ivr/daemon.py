@@ -41,7 +41,7 @@ EARS_S = 5.0
 
 
 class Daemon:
-    """Answers calls until told to drain. Everything it starts it also ends."""
+    """Answers calls until it gets the order to drain. It ends everything that it starts."""
 
     def __init__(self, settings: Settings, pages: Sequence[str] | None = None) -> None:
         """pages: the command that serves the administrators' pages, None for none."""
@@ -153,7 +153,7 @@ class Daemon:
         await asyncio.to_thread(take_in, app.settings.line.spool, app.spool_entries, terms, app.clock.now())
 
     async def _open_ears(self) -> None:
-        """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
+        """Start the recogniser. Without one the line works by keys: a broken model never stops the line."""
         if self.app.engine is None:
             log.warning("no speech model is configured; callers use keys only")
             return
@@ -165,7 +165,7 @@ class Daemon:
             log.info("the speech model is loaded; callers can speak")
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
-        """Close calls that a killed daemon left open, take in the spool. False if told to stop before that was done.
+        """Close calls that a killed daemon left open and import the spool. False if an order to stop comes first.
 
         Until then no call is taken: the dialplan's fallback takes readings without a database, a daemon cannot.
         """

@@ -60,7 +60,7 @@ class CallFlow:
         self._conversation = Conversation(call, dependencies.patience)
         self._callers = Identify(dependencies.ledger, dependencies.accounts)
         self._stored = False
-        self._account: Account | None = None  # whose place the call is about, as far as is known
+        self._account: Account | None = None  # that the call concerns, if known
         self._told: set[int] = set()  # outages that the caller has heard of
 
     async def run(self) -> Next:

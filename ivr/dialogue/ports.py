@@ -193,16 +193,16 @@ class Call(Protocol):
         """Write a step into the journal."""
 
     def in_danger(self) -> None:
-        """Tell the dialplan that this caller goes before all others who wait for a person."""
+        """Tell the dialplan to put this caller before all others in the queue."""
 
     def about(self, account: Account | None) -> None:
-        """Tell whoever takes the call whose place it is probably about, by the number that calls; None: it is not."""
+        """Tell the operator the caller's probable account, by the caller ID; None: that account is wrong."""
 
     def identified(self, account: Account) -> None:
-        """Tell journal and channel variables whose call this is."""
+        """Set the account of the call in the journal and the channel variables."""
 
     def told_of(self, outage: Outage, told: str) -> None:
-        """Tell whoever takes the call of which outage the caller has heard. told: what, in words without commas."""
+        """Tell the operator which outage the caller has heard of. told: its text, without commas."""
 
     def reported(self, trouble: Trouble, number: str = "") -> None:
         """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""

@@ -34,7 +34,7 @@ async def take_report(conversation: Conversation, outages: OutageStore, account:
     """Take a short report, tell its number, and put the caller through.
 
     What is wrong is asked first: a caller who sees sparks is put through at once, whatever else is not known.
-    account: whose place it is about; None: the address is spoken and kept.
+    account: the account that it concerns; None: the address is spoken and kept.
     Raises HungUp, else always HandOver, to the hotline unless the caller or their failures choose otherwise.
     """
     key = await conversation.choose((Prompt.REPORT_TROUBLE,), keys="".join(TROUBLES), spoken=WORDS)

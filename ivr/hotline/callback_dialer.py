@@ -1,4 +1,4 @@
-"""Rings people back when their turn has come, and finds out what became of calls that nobody watched."""
+"""Makes call-backs when their turn comes, and settles the results of earlier calls that no daemon watched."""
 
 from __future__ import annotations
 

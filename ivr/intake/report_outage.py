@@ -31,7 +31,7 @@ async def report_outage(
 ) -> str:
     """Store a report; return its number for the caller, digits only.
 
-    account: whose place it is about; None: nobody said, and `recording` may hold the spoken address.
+    account: the account that it concerns; None: nobody said, and `recording` may hold the spoken address.
     Raises StoreUnavailable.
     """
     if account is None:

@@ -18,7 +18,7 @@ from ivr.listening.vad import VoiceActivity
 
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
 MOST_REPEATS = 2
-STEP_S = 0.5  # how long the wait for a key goes on at a time while the caller speaks
+STEP_S = 0.5  # step of the wait for a key while the caller speaks
 GOES_ON_S = 0.3  # speech that ended less than this before a question continues into the question
 
 

@@ -130,7 +130,7 @@ class Voice:
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:
         """Take in audio that came until `now` (clock seconds); b"" if none came.
 
-        prompt_level: RMS of the prompt played of late, see `VoiceActivity`.
+        prompt_level: RMS of the recently played prompt, see `VoiceActivity`.
         """
         if self._closed or self.decided or self.lost:
             return
@@ -247,7 +247,7 @@ class Voice:
 
     def _patience(self) -> float:
         if self._utterance is not None and self._utterance.undecoded > BEHIND_BYTES:
-            return self._waits.incomplete  # nobody knows yet what was said before the pause
+            return self._waits.incomplete  # the words before the pause are still unknown
         if self._meaning.intent is not None:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):

@@ -1,4 +1,4 @@
-"""Keeping what a caller says where nobody need understand it: a spoken address, for example."""
+"""Record a caller's utterance without recognition: a spoken address, for example."""
 
 from __future__ import annotations
 

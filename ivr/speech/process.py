@@ -63,7 +63,7 @@ class WorkerUtterance:
 
     @property
     def lost(self) -> bool:
-        """Whether nobody will ever know what was said."""
+        """Whether no result will ever come."""
         return self._heard.done() and self._heard.result() is None
 
     def feed(self, pcm: bytes) -> None:
@@ -96,7 +96,7 @@ class WorkerUtterance:
             self._process.drop(self._number)
 
     def end(self, heard: tuple[Hypothesis, ...] | None) -> None:
-        """It is over; None: nobody will ever know what was said."""
+        """End the utterance; None: no result will ever come."""
         if not self._heard.done():
             self._process.weigh(-self.undecoded)
             self._heard.set_result(heard)
@@ -201,7 +201,7 @@ class RecogniserProcess:
         return self._link is not None and self._link.send(message)
 
     def drop(self, number: int) -> None:
-        """Nobody waits for this utterance any more, or nothing more can be expected of it."""
+        """Drop an utterance that nobody waits for, or that cannot give a result."""
         utterance = self._open.pop(number, None)
         if utterance is not None:
             utterance.end(None)

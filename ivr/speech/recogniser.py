@@ -92,7 +92,7 @@ class Models:
 
 
 class Utterance:
-    """One stretch of speech on its recognisers; the first is the general one, whose partial words are told."""
+    """One utterance on its recognisers; the first one is general and reports partial words."""
 
     def __init__(self, recognisers: list[tuple[str, Any]]) -> None:
         self._recognisers = recognisers

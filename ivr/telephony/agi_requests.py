@@ -1,6 +1,6 @@
 """What the dialplan asks of the daemon: one handler for each word that it sends, and calls to be talked to.
 
-A word that no handler knows begins a call: whoever dials always reaches somebody.
+A word without a handler begins a call, so that every caller reaches the line.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ KEYS = "0123456789*#"
 
 
 class NeedsPerson(Exception):
-    """The caller asked for a person, or stumbled too often."""
+    """The caller asked for an operator, or failed too often."""
 
 
 class Silence:
@@ -105,7 +105,7 @@ class Line(AGI):  # type: ignore[misc]  # pyst2 has no types
 
 
 class Conversation:
-    """What is asked, and how often the caller may stumble."""
+    """The questions, and the number of failures that a caller has."""
 
     def __init__(self, line: Line) -> None:
         self.line = line

@@ -83,7 +83,7 @@ class Hotline:
     ) -> None:
         """owed: call-backs to be made. callbacks: where callers ask for them. now: aware time.
 
-        large_outage: whether one goes on that callers hear of even when the menu is full.
+        large_outage: whether an outage is so large that callers hear of it even when the menu is full.
         """
         self.board = board
         self._owed = owed
@@ -122,7 +122,7 @@ class Hotline:
             log.info("a caller who asked for a call-back hung up")
 
     async def ask(self, request: CallbackRequest) -> bool:
-        """Ask for a call-back. False if nobody will ring.
+        """Request a call-back. False if there will be none.
 
         What is not stored within a call's limit never will be.
         """

@@ -41,7 +41,7 @@ def manager_account(settings: Settings) -> ManagerAccount | None:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a connection is kept, seconds.
+    """Timeouts of a connection, seconds.
 
     pauses: between two tries, each drawn between half and all of it, so that many daemons do not come at once.
     refused: pause after a refused login; long, since a wrong secret stays wrong and Asterisk's log and fail2ban count

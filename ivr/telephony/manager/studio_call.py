@@ -1,4 +1,4 @@
-"""Rings a telephone from the pages, so that somebody records a prompt there without a PIN."""
+"""Calls a telephone from the pages, so that a speaker records a prompt there without a PIN."""
 
 from __future__ import annotations
 
