@@ -88,9 +88,9 @@ def file_used(file: Path | None = None) -> Path | None:
 
 
 def adrift(settings: Settings, file: Path | None = None) -> list[str]:
-    """Folders of prompts that begin wherever a command is called although `file`, as for `load`, lies elsewhere.
+    """Prompt folders relative to the present folder, although `file`, as for `load`, lies elsewhere.
 
-    The database would say of one folder what was done in another. As text: ``sounds.own (var/prompts)``.
+    With them the database would describe another folder than the daemon's. As text: ``sounds.own (var/prompts)``.
     """
     place = file_used(file)
     if place is None or place.absolute().parent.resolve() == Path.cwd().resolve():

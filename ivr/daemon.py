@@ -135,7 +135,7 @@ class Daemon:
         background.start("retention", removing, finishes=True)
 
     async def _mind_spool_and_studio(self) -> None:
-        """Take in what callers leave in emergency mode while this daemon runs but could not take their call.
+        """Import the readings that callers leave in emergency mode while this daemon cannot take their calls.
 
         One after the other, since each takes a connection to the database. Raises StoreUnavailable.
         """

@@ -14,7 +14,7 @@ VOICE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class Section(BaseModel):
-    """A table of the TOML file; unknown keys are refused, so that a slip of the pen is seen."""
+    """A table of the TOML file; it rejects unknown keys, so that a typing error shows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -110,7 +110,7 @@ class Studio(Section):
 
 
 class Speech(Section):
-    """What the line understands speech with."""
+    """Speech recognition."""
 
     model: Path | None = Field(
         REPOSITORY / "speech_models" / "ru-phone", description="folder of a Vosk model; empty or none: keys only"
@@ -131,7 +131,7 @@ class Speech(Section):
 
 
 class Recordings(Section):
-    """Where callers' voices are kept."""
+    """Folder of callers' utterances."""
 
     folder: Path = Path("var/recordings")
     calls: Path = Field(Path("var/calls"), description="whole calls, where Asterisk keeps them")
@@ -190,7 +190,7 @@ class Manager(Section):
 
 
 class Callbacks(Section):
-    """Whom the line rings back, and when."""
+    """Call-backs: which numbers the line calls, and when."""
 
     dial: str = Field("", description="channel that Asterisk rings, with {phone}, {digits} or {national}; empty: off")
     caller_id: str = Field("", pattern=r"^\+?[0-9]*$", description="number shown to who is rung")
@@ -262,7 +262,7 @@ class Web(Section):
 
 
 class Surge(Section):
-    """Many reports from one district, and many callers who wait."""
+    """Surges: many reports from one district, and many waiting callers."""
 
     reports: int = Field(5, ge=0, description="more callers than this from one district: a suspected outage; 0: never")
     minutes: float = Field(10.0, gt=0, le=1440, description="within so many minutes")

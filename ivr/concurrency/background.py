@@ -1,4 +1,4 @@
-"""The tasks that go on beside the work of a process, with one owner that ends them all."""
+"""Background tasks of a process, with one owner that ends them all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job that is done again and again: a fault in one round never ends those that come after it."""
+"""A periodic job: a fault in one round never ends the later rounds."""
 
 from __future__ import annotations
 

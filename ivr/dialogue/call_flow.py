@@ -30,7 +30,7 @@ SAME_ACCOUNT, OTHER_ACCOUNT, REPORT, END = "1", "2", "3", "#"
 MENU_WORDS = spoken_keys(Menu.MENU_ELSE, {"more": MORE, "enough": ENOUGH})
 MAIN_WORDS = spoken_keys(Menu.MENU_MAIN, {"same-account": SAME_ACCOUNT, "other-account": OTHER_ACCOUNT, "end": END})
 _ANNOUNCED = {Next.HOTLINE: Prompt.HOTLINE, Next.OPERATOR: Prompt.OPERATOR}  # the dialplan itself asks for a message
-MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a person
+MOST_ACCOUNTS = 10  # of one call; an operator serves a caller with more
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Dependencies:
 
 
 class CallFlow:
-    """One call's way through the dialogue, and how it stands."""
+    """The flow of one call, and its state."""
 
     def __init__(self, call: Call, dependencies: Dependencies) -> None:
         self._call = call
@@ -64,7 +64,7 @@ class CallFlow:
         self._told: set[int] = set()  # outages that the caller has heard of
 
     async def run(self) -> Next:
-        """Talk until the caller is served, leaves for a person, or a fault sends them to one. Raises HungUp."""
+        """Talk until the caller is done, asks for an operator, or a fault transfers them to one. Raises HungUp."""
         try:
             try:
                 await self._serve()
@@ -146,7 +146,7 @@ class CallFlow:
         return await ask_account(self._conversation, self._callers, own=own)
 
     async def _outage_of(self, account: Account) -> Outage | None:
-        """The outage at an account that the caller has not heard of yet. A store that cannot tell holds nobody up."""
+        """The outage at an account that the caller has not heard of yet. A store without an answer delays no caller."""
         try:
             outage = await self._conversation.meanwhile(self._dependencies.outages.at(Place.of(account)))
         except StoreUnavailable:

@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 
 class HandOver(Signal):
-    """The caller leaves the dialogue for a person, or wants to; it ends every flow."""
+    """The caller goes, or wants to go, to a person; it ends every flow."""
 
     def __init__(self, to: Next, *, announced: bool = False) -> None:
         """announced: the caller has been told already."""
@@ -70,13 +70,13 @@ class Conversation:
         self._patience = patience
         self._failures = 0
         self._asides = 0
-        self._heard_us = False  # whether speech was understood at the question before
+        self._heard_us = False  # whether the recogniser worked at the last question
         self._corrected: Answer | None = None  # a no with the right number after it, which no question has asked for
         self.reporting = False
         """Whether the caller reports an outage now: asking for that again is no answer."""
 
     async def say(self, *phrases: Phrase) -> None:
-        """Play phrases; words that call for people act at once."""
+        """Play phrases; a spoken request for a person acts at once."""
         match await self.call.say(*phrases):
             case Intent.HOTLINE:
                 raise HandOver(Next.HOTLINE)
@@ -84,7 +84,7 @@ class Conversation:
                 raise HandOver(Next.OPERATOR)
 
     async def say_whole(self, phrase: Phrase) -> None:
-        """Play a phrase as `say`, and once more to its end if a key cut it off that is none for people."""
+        """Play a phrase as `say`; repeat it to its end if a key cut it off that asks for no person."""
         await self.say(phrase)
         if self.call.waiting_keys.strip(HOTLINE):
             await self.call.announce(phrase)
@@ -98,7 +98,7 @@ class Conversation:
     async def meanwhile(self, work: Awaitable[Found]) -> Found:
         """Wait for the store; the hotline's key acts at once, however slow it is. Raises what `work` raises too.
 
-        Then nobody waits for `work` any more: what it was to store may be stored or not.
+        After that key nothing waits for `work`: its data may be stored or not.
         """
         task = asyncio.ensure_future(work)
         try:
@@ -112,7 +112,7 @@ class Conversation:
             await asyncio.gather(task, return_exceptions=True)
 
     async def record(self, *phrases: Phrase) -> Answer:
-        """Play phrases and keep what is said then; calls for people act at once."""
+        """Play phrases and record the answer; a request for a person acts at once."""
         wait = self._patience.stumbled if self._failures else self._patience.usual
         said = await self.call.record(*phrases, no_input_s=wait, longest_s=LONGEST_SPEECH_S)
         return self._minding_people(said)
@@ -122,7 +122,7 @@ class Conversation:
         await self._ask(Question(((Prompt.GOODBYE,),), Expects.CHOICE, no_input_s=0))
 
     async def stumble(self, *why: Phrase, slow: Prompt = Prompt.KEYS_SLOWLY) -> None:
-        """Count a failure and tell why. The third in a row fetches a person; `slow` is said at the second."""
+        """Count a failure and say why. The third in a row transfers to a person; the second plays `slow`."""
         self._failures += 1
         if self._failures >= MOST_FAILURES:
             await self.call.announce(*why, (Prompt.PERSON,))
@@ -134,7 +134,7 @@ class Conversation:
         await self.say(*why, *slowly)
 
     def succeed(self) -> None:
-        """The caller got on: failures before this one are forgiven."""
+        """The caller made progress: reset the count of failures."""
         self._failures = self._asides = 0
 
     async def number(
@@ -152,7 +152,7 @@ class Conversation:
 
         A silent caller hears only the last of `prompts` again, and `help_with` once.
 
-        A number that was said after the no to a confirmation just before is the answer without a question.
+        If the caller said a number after the no to the last confirmation, it is the answer without a question.
 
         invites: the last of `prompts` ends with the ways to answer that are open now: to say it or to key it in.
         may_be_missing: ``#`` alone says that there is none, and is no failure.
@@ -195,7 +195,7 @@ class Conversation:
     ) -> str:
         """Ask for one key of `keys`; silence means the key `or_silence` if given, else it is a failure.
 
-        Who says nothing hears the last of `prompts` again, not what is told before it.
+        A silent caller hears only the last of `prompts` again.
         spoken: phrases and the keys they stand for.
         """
         silent = False
@@ -215,8 +215,8 @@ class Conversation:
         """Ask yes or no; None if the number that is to be confirmed was typed too long.
 
         A number that is said after the no answers the next question for one (`number`); `corrected` tells of it.
-        Keys pressed before the question are forgotten: nobody confirms what they have not begun to hear.
-        Who says nothing hears the last of `prompts` again, not what is told before it.
+        The question forgets earlier keys: a caller cannot confirm a value before it begins to play.
+        A silent caller hears only the last of `prompts` again.
         """
         helped = silent = False
         while True:
@@ -240,7 +240,7 @@ class Conversation:
         return self._corrected is not None
 
     async def _correction(self, interpreter: Interpreter | None) -> Answer | None:
-        """The number that was said after the no just before, None if there is none or it is not understood."""
+        """The number after the last no, None if there is none or the line did not understand it."""
         said, self._corrected = self._corrected, None
         if said is None or interpreter is None or not self.call.hears:
             return None
@@ -294,7 +294,7 @@ class Conversation:
         return self._minding_people(answer)
 
     def _minding_people(self, answer: Answer) -> Answer:
-        """The answer, unless it calls for people."""
+        """The answer, unless it asks for a person."""
         if answer.ended is Intent.HOTLINE:
             raise HandOver(Next.HOTLINE)
         if answer.ended is Intent.OPERATOR:

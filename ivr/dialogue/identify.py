@@ -104,7 +104,7 @@ async def _known(conversation: Conversation, callers: Identify, outages: OutageS
 async def is_theirs(conversation: Conversation, account: Account) -> bool:
     """Offer the account of the number that calls; whether the caller confirms it.
 
-    Only the last digits of an account are said, never a name or a debt: whoever calls knows at most a number.
+    The line says only the last digits of an account, never a name or a debt: the caller may be a stranger.
     """
     if not await conversation.confirm((Prompt.IDENTIFY_KNOWN,), _last_digits(account)):
         return False
@@ -115,7 +115,7 @@ async def is_theirs(conversation: Conversation, account: Account) -> bool:
 async def ask_account(conversation: Conversation, callers: Identify, own: Sequence[str] = ()) -> Account:
     """Ask for the account number until one is found and confirmed.
 
-    A number of a wrong form and an unknown one sound the same: nobody finds out numbers here.
+    Malformed and unknown numbers get the same answer, so that nobody can probe for valid ones.
     own: accounts of the number that calls; a spoken number is rather one of them.
     Raises ReportWanted if the caller has no number and wants to report an outage.
     """
@@ -159,7 +159,7 @@ async def ask_account(conversation: Conversation, callers: Identify, own: Sequen
 async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
     """The numbers that may be meant, the likeliest first.
 
-    Where several sound alike, the group of digits in which they differ is asked for; () if it is none of theirs.
+    If several sound alike, the line asks for the group of digits that differs; () if none has the answer.
     Raises WentBack if the caller would rather give the whole number again.
     """
     numbers = (answer.digits, *answer.meaning.rivals)
@@ -180,7 +180,7 @@ async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
 
 
 async def _named(callers: Identify, account: Account, answer: Answer) -> Phrase:
-    """What is said of an account: its last digits, or the whole number where these could be another account's too.
+    """The spoken form of an account: its last digits, or the whole number if another account may end so too.
 
     A spoken number, unlike a keyed one, may be off by a digit that the last four do not show.
     """

@@ -39,7 +39,7 @@ class MeterReading:
     async def take(self, *, name_meter: bool) -> str:
         """Take and store every register; return the receipt number.
 
-        Nothing is stored before all registers are confirmed: half a meter is no reading.
+        The flow stores nothing before the caller confirms all registers: half a meter is no reading.
         Raises HungUp, HandOver, StoreUnavailable, and WentBack if the caller wants the step before the first reading.
         """
         opening = self._read_back(name_meter=name_meter)
@@ -88,7 +88,7 @@ class MeterReading:
     async def _meant(self, answer: Answer) -> tuple[int, ...]:
         """The values to be confirmed, the likeliest first.
 
-        Where several sound alike that differ in their last three digits only, these are asked for again.
+        If several sound alike and differ only in their last three digits, the line asks for these again.
         """
         numbers = (answer.digits, *answer.meaning.rivals)
         ends = {number[-LAST_GROUP:] for number in numbers}
@@ -149,7 +149,7 @@ class MeterReading:
     async def _store(self) -> str:
         draft, call = self._draft, self._conversation.call
         flagged = [offer for offer in draft.given if draft.flagged(offer)]
-        # The caller's voice is kept beside a value that a clerk looks at.
+        # The clerk can listen to the caller's utterance beside a flagged value.
         said = {offer.register.id: offer.utterance for offer in flagged if offer.utterance}
         kept = {key: await call.keep_voice(utterance) for key, utterance in said.items()}
         spoken = any(offer.utterance is not None for offer in draft.given)

@@ -53,7 +53,7 @@ async def tell(
 
     told_already: only the choices are left (`noted` was called then).
 
-    Nothing of the account is said, neither district nor street by name: whoever calls need not be its owner.
+    The line says nothing of the account, neither district nor street: the caller may not be its owner.
     Raises HungUp, and HandOver for a message or a person.
     """
     call = conversation.call
@@ -90,7 +90,7 @@ def noted(conversation: Conversation, outage: Outage, now: datetime) -> None:
 
 
 def phrases(outage: Outage, now: datetime) -> tuple[Phrase, ...]:
-    """Where there is no light and why, then until when; of a suspected outage that it is one, and no more."""
+    """Say where and why the power is off, and until when; a suspected outage is only named as one."""
     if outage.state is State.SUSPECTED:
         return ((Prompt.OUTAGE_SUSPECTED,),)
     what = (Prompt.OUTAGE_KNOWN, _WHERE[outage.place.scope], _WHY[outage.cause])

@@ -1,6 +1,6 @@
 """What a flow needs from the outside: a caller to talk to and a store to ask.
 
-A flow knows no AGI word, no table and no file name; the ports below are its whole world.
+A flow uses only the ports below: no AGI word, no table, no file name.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Interpretation:
 
     digits: the key of a choice, or the number that clearly wins, as text; "" if there is none.
     rivals: other numbers nearly as likely, best first; a caller chooses between `digits` and them.
-    offered: `digits` differs from what was heard by one digit: it may be offered, never taken.
+    offered: `digits` differs from the recognised number by one digit: the flow may offer it, never take it.
     complete: nothing need follow, so that the utterance may end soon.
     fraction_dropped: a fraction was heard and left out.
     intent: what the caller asked for instead of an answer.
@@ -79,7 +79,7 @@ class Interpreter(Protocol):
     """Finds out what words mean, by what is known about the caller."""
 
     async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
-        """The meaning of what was heard so far. Cheap enough to be asked ten times a second; raises nothing."""
+        """The meaning of the words so far. Cheap enough for ten calls a second; raises nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +184,10 @@ class Call(Protocol):
 
     @property
     def hears(self) -> bool:
-        """Whether the line understands speech now; False: keys only."""
+        """Whether speech recognition works now; False: keys only."""
 
     def keys_only(self) -> None:
-        """Answers are keys from here on: the caller is not understood. Calls for people by voice still count."""
+        """Take answers by keys from now on. A spoken request for a person still counts."""
 
     def note(self, step: Step) -> None:
         """Write a step into the journal."""

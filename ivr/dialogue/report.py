@@ -1,4 +1,4 @@
-"""A report of a caller without light: what is wrong, where, a number, and then a person all the same."""
+"""A caller without power reports an outage: what is wrong and where; they get a number, then a person."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STORE_AFTER_S = 1.0
 async def take_report(conversation: Conversation, outages: OutageStore, account: Account | None) -> NoReturn:
     """Take a short report, tell its number, and put the caller through.
 
-    What is wrong is asked first: a caller who sees sparks is put through at once, whatever else is not known.
+    The first question is what is wrong: a caller who sees sparks reaches a person at once.
     account: the account that it concerns; None: the address is spoken and kept.
     Raises HungUp, else always HandOver, to the hotline unless the caller or their failures choose otherwise.
     """
@@ -57,7 +57,7 @@ async def take_report(conversation: Conversation, outages: OutageStore, account:
 
 
 async def _put_through(conversation: Conversation, outages: OutageStore, account: Account | None) -> NoReturn:
-    """Store the report while the caller hears that they are being put through; a slow store holds nobody up."""
+    """Store the report while the announcement of the transfer plays; a slow store delays no caller."""
     conversation.call.in_danger()
     storing = asyncio.ensure_future(report_outage(outages, conversation.call.id, Trouble.DANGER, account))
     try:

@@ -90,7 +90,7 @@ class AccountInterpreter:
             try:
                 active = await self._active(new)
             except Exception:
-                # Whatever ails the store, the caller meets it at the next step, which must ask it anyway.
+                # The next step asks the store anyway, and handles its fault.
                 return None
             self._known.update((number, number in active) for number in new)
         return frozenset(number for number in numbers if self._known.get(number))

@@ -76,7 +76,7 @@ def _after_no(heard: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
 
 
 class PeopleInterpreter:
-    """Understands calls for the hotline and for a person, nothing else: what counts where nothing else does."""
+    """Understands only requests for the hotline and for a person, for questions without an interpreter."""
 
     async def interpret(self, heard: Sequence[Hypothesis]) -> Interpretation:
         """The command, if it is one for people."""

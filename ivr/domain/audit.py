@@ -89,14 +89,14 @@ class Fact(StrEnum):
 
 
 class LockScope(StrEnum):
-    """Where a login is locked after failures."""
+    """Scope of a login's lock after failures."""
 
     ONE_ADDRESS = "address"
     EVERYWHERE = "everywhere"
 
 
 class StudioEntrance(StrEnum):
-    """How somebody began a call that records prompts."""
+    """How a speaker began a call that records prompts."""
 
     PAGES = "pages"
     PIN = "pin"

@@ -23,7 +23,7 @@ UNWATCHED = timedelta(minutes=2)
 
 
 class CallbackState(StrEnum):
-    """How far a call-back is."""
+    """State of a call-back."""
 
     DUE = "due"  # waits: for its time, or without one for the end of its outage
     CALLING = "calling"  # a daemon has claimed it and rings
@@ -39,7 +39,7 @@ class CallbackKind(StrEnum):
     """Reason for a call-back."""
 
     QUEUE = "queue"  # back to their place in the queue
-    POWER = "power"  # an outage has ended: is the light back?
+    POWER = "power"  # an outage has ended: is the power back?
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class CallbackRequest:
 
     phone: E.164. queue: the one they waited in. priority: DANGER or 0. joined_at: aware time
     since when they waited. call_id, account: of the journal and of billing, "" where unknown. callback: token of the
-    call-back that was kept by the call in which they ask, "" if they rang by themselves.
+    call-back that led to this call, "" if the caller rang by themselves.
     """
 
     phone: str
@@ -85,11 +85,11 @@ class OpenCallback:
 
     @property
     def untried(self) -> bool:
-        """Whether nobody has rung yet."""
+        """Whether the call-back has had no try yet."""
         return self.state is CallbackState.DUE and self.tries == 0
 
     def rings(self, now: datetime) -> bool:
-        """Whether somebody rings, or did a moment ago."""
+        """Whether a try is under way or has just ended."""
         held = self.lease_until is not None and self.lease_until >= now - UNWATCHED
         return self.state is CallbackState.CALLING and held
 
@@ -108,7 +108,7 @@ class CallbackCandidate:
 
     @property
     def place(self) -> Place:
-        """Where the light has to be back."""
+        """Place where the power has to be back."""
         return self.outage if self.home is None else self.home
 
 

@@ -42,7 +42,7 @@ The same value twice is among them: retailers ask for it («даже при ну
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a use becomes doubtful.
+    """Limits above which consumption is doubtful.
 
     high_factor: times the usual use (median for a day over past uses) that is still believed.
     high_floor_kwh: use within thirty days that is always believed, so that small users are not asked.
@@ -103,7 +103,7 @@ def judge(meter: Meter, register: Register, value: int, today: date, limits: Lim
 
 
 def judge_as_given(meter: Meter, register: Register, value: int, today: date, limits: Limits) -> Judgement:
-    """The same without the thought that a digit too many was read: for a recogniser that weighs what it heard."""
+    """As `judge`, without the WITH_TENTH check: for a recogniser that weighs its own hypotheses."""
     if value < 0:
         raise ValueError("a reading is not negative")
     if value >= register.capacity:

@@ -12,14 +12,14 @@ from ivr.domain.accounts import Account
 
 
 class Kind(StrEnum):
-    """Whether anybody meant it."""
+    """Whether the outage was planned."""
 
     PLANNED = "planned"
     EMERGENCY = "emergency"
 
 
 class State(StrEnum):
-    """How far an outage is. Callers hear of open and suspected ones."""
+    """State of an outage. Callers hear of open and suspected ones."""
 
     SUSPECTED = "suspected"  # many reports, nobody has confirmed it: told as a suspicion
     OPEN = "open"
@@ -31,7 +31,7 @@ LIVE = frozenset({State.SUSPECTED, State.OPEN})
 
 
 class Cause(StrEnum):
-    """What callers are told of the cause: a class, never a text of somebody's own."""
+    """The cause that callers hear: a class, never free text."""
 
     WORKS = "works"
     CABLE = "cable"

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a reading stands on its way to billing."""
+    """Status of a reading on its way to billing."""
 
     ACCEPTED = "accepted"
     FLAGGED = "flagged"  # kept, waits for a clerk

@@ -65,7 +65,7 @@ def surges(reports: Iterable[FreshReport], terms: SurgeTerms) -> list[Surge]:
 
 
 def _callers(reports: Iterable[FreshReport]) -> int:
-    """How many people reported: whoever shares a telephone or an account with one before is the same."""
+    """Number of people who reported; reports with the same telephone or account count as one person."""
     seen: set[tuple[str, str | int]] = set()
     callers = 0
     for report in reports:

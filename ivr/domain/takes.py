@@ -12,7 +12,7 @@ from ivr.domain.faults import Conflict, Fault, NotFound, Refused
 
 
 class TakeState(StrEnum):
-    """Where a take stands. withdrawn: taken back, or replaced by a later one."""
+    """Status of a take. withdrawn: taken back, or replaced by a later one."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -157,7 +157,7 @@ class Take:
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """What speaks against publishing it."""
+        """Reasons against publishing it."""
         return self.checks.refusals
 
 
@@ -185,7 +185,7 @@ class ChangedText:
 
 
 class TakeFault(Fault):
-    """What was asked of prompts and their takes cannot be done."""
+    """A request about prompts and their takes cannot be fulfilled."""
 
 
 @dataclass(eq=False)

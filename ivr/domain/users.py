@@ -17,7 +17,7 @@ LOCK = timedelta(minutes=15)
 
 
 class Role(StrEnum):
-    """What somebody may do; each page names the roles that may open it."""
+    """Rights of a user; each page names the roles that may open it."""
 
     ADMINISTRATOR = "administrator"
     CLERK = "clerk"

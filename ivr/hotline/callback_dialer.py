@@ -60,7 +60,7 @@ class ConfirmedCaller:
 
 
 class CallbackDialer:
-    """Rings back for one exchange. `run` is a task of its owner, who cancels it: rounds with pauses, and `close`."""
+    """Makes call-backs for one exchange. `run` is a task of its owner, who cancels it: rounds, pauses, and `close`."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class CallbackDialer:
                 return
 
     async def _settle(self, callback: Callback, rung: CallbackResult, *, watched: bool = False) -> None:
-        """Write down how a try ended. watched: just now, and not at some time since it was begun."""
+        """Store the result of a try. watched: this daemon saw the try end; else it ended at some earlier time."""
         now, callbacks = self._now(), self._callbacks
         match rung:
             case CallbackResult.DARK:

@@ -31,7 +31,7 @@ class Exchange(Protocol):
         """Its own name, the same for every daemon beside it."""
 
     async def ring(self, callback: Callback) -> CallbackResult:
-        """Ring, and wait until it is known how that ended. Raises ExchangeAway."""
+        """Call the number and wait for the result. Raises ExchangeAway."""
 
     def returned(self, uniqueid: str) -> str:
         """Token of the call-back by which a call came back to its queue, "" for every other call."""

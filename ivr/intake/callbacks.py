@@ -43,16 +43,16 @@ class CallbackBook(Protocol):
         """The request without a call and an account that are not stored."""
 
     def open_of(self, phone: str, queue: str) -> OpenCallback | None:
-        """What a number is owed in a queue; nobody else changes it before this transaction ends."""
+        """Open call-back of a number in a queue, locked until this transaction ends."""
 
     def asked_since(self, phone: str, since: datetime) -> int:
         """How many call-backs to a queue a number has asked for since then."""
 
     def count_open(self) -> int:
-        """How many call-backs to queues are owed in all."""
+        """Number of open call-backs to queues."""
 
     def add(self, request: CallbackRequest, due_at: datetime, now: datetime) -> None:
-        """Owe a call-back to a queue."""
+        """Add a call-back to a queue."""
 
     def renew(self, key: int, request: CallbackRequest, due_at: datetime, now: datetime) -> None:
         """Let an untried call-back be one that was asked for now."""
@@ -96,7 +96,7 @@ class Callbacks:
 
 
 def ask(book: CallbackBook, request: CallbackRequest, now: datetime) -> bool:
-    """Owe what is asked for; False if too many are owed, to this number or in all."""
+    """Add the requested call-back; False if this number, or the line, has too many open ones."""
     due_at = now
     if request.callback:
         book.confirm(request.callback, now)
@@ -149,7 +149,7 @@ class LightBook(Protocol):
         """The first due call-back to a number that the line is not calling now; None if there is none."""
 
     def waits_for(self, phone: str, outage_id: int, *, besides: int) -> bool:
-        """Whether a number is owed a call-back of this outage, `besides` left out."""
+        """Whether a number has another open call-back of this outage than `besides`."""
 
     def move(self, key: int, outage_id: int) -> None:
         """Let a call-back wait for the end of an outage, as if it had never been tried."""

@@ -1,6 +1,6 @@
 """Identify the account of a contact: the accounts that a telephone number, or a number that somebody gave, may mean.
 
-A malformed number and an unknown one look alike: nobody finds out here which numbers exist.
+Malformed and unknown numbers give the same result, so that nobody can probe for valid ones.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class DarkBook(Protocol):
         """The call-back is kept, and there is still no light; False if another daemon has it by now."""
 
     def place_of(self, callback: Callback) -> Place:
-        """Where the light has to be back."""
+        """Place where the power has to be back."""
 
     def going_on(self) -> Sequence[Outage]:
         """Outages that go on."""

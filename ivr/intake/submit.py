@@ -27,7 +27,7 @@ REVIEWED = frozenset({Channel.EMERGENCY})
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the retailer has settled about readings."""
+    """The retailer's rules about readings."""
 
     window: Window
     limits: Limits

@@ -1,1 +1,1 @@
-"""One question, answered by keys (and by voice, once the speech engine is there)."""
+"""One question, with an answer by keys or by voice."""

@@ -61,11 +61,11 @@ class Listener:
 
     @property
     def hears(self) -> bool:
-        """Whether speech is understood now; False: keys only."""
+        """Whether speech recognition works now; False: keys only."""
         return not self._keys_only and self._recogniser is not None and self._recogniser.available
 
     def keys_only(self) -> None:
-        """Answers are keys from here on; calls for people by voice still count."""
+        """Take answers by keys from now on. A spoken request for a person still counts."""
         self._keys_only = True
 
     async def say(self, phrases: tuple[Phrase, ...]) -> Intent | None:
@@ -275,7 +275,7 @@ class Listener:
 
 
 def _ended(digits: str, question: Question, *, by_pause: bool) -> Answer:
-    """What a number means that ended before its full length."""
+    """Meaning of a number that ended before its full length."""
     if not digits:
         return Answer(Ending.NO_INPUT) if by_pause else Answer(Ending.NOT_UNDERSTOOD, END_KEY)
     if digits == HOTLINE_KEY and (by_pause or question.expects is Expects.ACCOUNT):

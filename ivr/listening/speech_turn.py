@@ -106,7 +106,7 @@ class Voice:
 
     @property
     def unfinished(self) -> bytes:
-        """The audio of what the caller says now, b"" if they are silent."""
+        """The audio of the caller's current utterance, b"" in silence."""
         return bytes(self._audio) if self.speaking and not self.decided else b""
 
     def goes_on(self, said: bytes, now: float) -> None:
@@ -214,7 +214,7 @@ class Voice:
             self._first_word = None
 
     async def _interpret(self) -> None:
-        """Find out what the latest words mean, until they stay the same."""
+        """Interpret the latest words until they stop changing."""
         try:
             words: tuple[str, ...] | None = None
             while words != self._words:
@@ -277,7 +277,7 @@ class Voice:
             if not endless:
                 self._lose()
                 return
-            heard, meaning = (), Interpretation()  # so long a speech may take too long to be understood
+            heard, meaning = (), Interpretation()  # the recognition of so long an utterance may take too long
         finally:
             self._finishing = None
             utterance.abandon()

@@ -1,4 +1,4 @@
-"""What the dialplan asks of the daemon: one handler for each word that it sends, and calls to be talked to.
+"""Requests of the dialplan to the daemon: one handler for each word that it sends, and one for calls.
 
 A word without a handler begins a call, so that every caller reaches the line.
 """
@@ -29,7 +29,7 @@ class AgiRequests:
     """Finds the handler of an AGI session by its argument; `answer` is the handler of the call server."""
 
     def __init__(self, call: Handler, requests: Mapping[Request, Handler]) -> None:
-        """call: answers a call to be talked to. requests: what answers each of the others."""
+        """call: handler of calls. requests: handlers of the other words."""
         self._call = call
         self._requests = dict(requests)
 
@@ -40,7 +40,7 @@ class AgiRequests:
 
 
 def request_of(incoming: Incoming) -> Request | None:
-    """What the dialplan asks, None for a call to be talked to."""
+    """The dialplan's request, None for a call to answer."""
     header = incoming.session.header
     by_launcher, by_network = header.get("agi_arg_2", ""), header.get("agi_network_script", "")
     if by_launcher in set(Request):

@@ -160,11 +160,11 @@ class PhoneCall:
 
     @property
     def hears(self) -> bool:
-        """Whether the line understands speech now; False: keys only."""
+        """Whether speech recognition works now; False: keys only."""
         return self._listener.hears
 
     def keys_only(self) -> None:
-        """Answers are keys from here on; calls for people by voice still count."""
+        """Take answers by keys from now on. A spoken request for a person still counts."""
         self._listener.keys_only()
 
     async def keep_voice(self, audio: bytes) -> str:

@@ -1,1 +1,1 @@
-"""The conversation with somebody who records prompts by telephone."""
+"""The dialogue with a speaker who records prompts by telephone."""

@@ -4,8 +4,8 @@
                   7 what callers hear now   0 another number   * the choices again
     at a number   digits and #   # alone: the next without a recording   0 end
 
-Every recording is kept as a draft; publishing is a key of its own. Three questions in a row without a useful key end
-the call, and every fault ends it in words.
+The studio stores every recording as a draft; a key of its own publishes it. Three questions in a row without a useful
+key end the call, and every fault ends it in words.
 """
 
 from __future__ import annotations

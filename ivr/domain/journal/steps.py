@@ -1,4 +1,4 @@
-"""What can happen in a call: one value for each kind of step."""
+"""The steps of a call: one class for each kind."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Said(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddressRecorded(Step):
-    """The caller was asked to say an address that is only recorded.
+    """The line asked the caller for an address, only to record it.
 
     ended: how the turn ended.
     """
@@ -225,7 +225,7 @@ class StudioEntered(Step):
 
 @dataclass(frozen=True, slots=True)
 class StudioRefused(Step):
-    """Somebody was not let in, or not any more.
+    """The studio refused or ended a speaker's access.
 
     why: the reason.
     """

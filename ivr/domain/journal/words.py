@@ -74,7 +74,7 @@ class Failure(StrEnum):
     """What went wrong in a call."""
 
     STORE = "store"  # the database did not answer
-    OUTAGES = "outages"  # nobody could say whether there is an outage
+    OUTAGES = "outages"  # the store did not say whether there is an outage
     READING_NOT_STORED = "reading-not-stored"
     REPORT_NOT_STORED = "report-not-stored"
     CALLBACK_NOT_STORED = "promise-not-stored"
