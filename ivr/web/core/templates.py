@@ -1,4 +1,4 @@
-"""Pages from templates, and what is told after an action."""
+"""Pages from templates, and the message after an action."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _templates.globals["static"] = _static
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page. Templates know besides `values`: person, csrf, entries, path, told, time(…), day(…), static(…)."""
-    office = context_of(request)
+    context = context_of(request)
     visit: Requester | None = getattr(request.state, "visit", None)
     person = visit.person if visit else None
     told = _told(request)
@@ -67,10 +67,10 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
             "entries": [(entry, menu.is_current(entry, path)) for entry in mine],
             "path": path,
             "told": told,
-            "time": partial(wording.local_time, zone=office.settings.zone),
-            "day": partial(wording.local_day, zone=office.settings.zone),
-            "now": office.now(),
-            "zone": office.settings.zone,
+            "time": partial(wording.local_time, zone=context.settings.zone),
+            "day": partial(wording.local_day, zone=context.settings.zone),
+            "now": context.now(),
+            "zone": context.settings.zone,
         }
         | values
     )

@@ -43,8 +43,8 @@ class Prompts:
 class PromptCache:
     """The studio's list, read at most every FRESH_S seconds, or when `forget` was called."""
 
-    def __init__(self, office: Context, booth: AudioJobs) -> None:
-        self._office, self._studio = office, booth.studio
+    def __init__(self, context: Context, jobs: AudioJobs) -> None:
+        self._context, self._studio = context, jobs.studio
         self._one_reads = asyncio.Lock()
         self._prompts = Prompts()
         self._until = float("-inf")
@@ -59,7 +59,7 @@ class PromptCache:
             if time.monotonic() >= self._until:
                 self._until = time.monotonic() + FRESH_S
                 try:
-                    self._prompts = Prompts.of(await self._office.run(self._studio.prompts))
+                    self._prompts = Prompts.of(await self._context.run(self._studio.prompts))
                 except (BadCatalogue, BadManifest, StoreUnavailable, OSError):
                     self._until = min(self._until, time.monotonic() + FAULT_S)
             return self._prompts
