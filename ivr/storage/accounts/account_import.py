@@ -1,4 +1,4 @@
-"""Accounts, meters and last readings of the billing system come in: the whole file or nothing.
+"""Imports accounts, meters and last readings of the billing system: the whole file or nothing.
 
 The file first goes into temporary tables, where it holds up nobody; then few statements over whole tables bring it
 into the real ones, in one transaction that is as short as it can be, since callers wait for it.

@@ -1,6 +1,6 @@
 """A claim of a call-back: how it begins, whether it still holds, and how its try ends.
 
-Whoever claimed a call-back may change it as long as the try is the same. Work of the folder's transactions.
+A claim allows changes to its call-back as long as the try is the same. Work of the folder's transactions.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def end_try(connection: Connection, callback: Callback, *, before_request: bool,
 
 
 def settle(connection: Connection, callback: Callback, **values: object) -> bool:
-    """End a try, of all call-backs that this call answers; False if somebody else has the call-back by now.
+    """End a try, of all call-backs that this call answers; False if another daemon has claimed the call-back by now.
 
     A caller who was never reached and whose outage goes on again is not given up.
     """

@@ -193,7 +193,7 @@ def end(
 
     unconfirmed: it ends because nobody confirmed it.
 
-    Callers who asked to be rung are rung in both cases: they asked when they would have light.
+    Callers who asked for a call-back get it in both cases: they asked when their power would return.
     Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
     """
     with database.writing() as connection:
