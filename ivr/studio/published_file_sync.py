@@ -1,4 +1,4 @@
-"""Files that calls hear, kept equal to what the database says is published.
+"""Synchronises the published audio files with the database.
 
 The database decides. A file is put in its place within the transaction that publishes it, so both have one order;
 what a killed process or another node left different is made equal by the next look.

@@ -1,4 +1,4 @@
-"""One long recording of a session, cut into lines of its sheet. What is doubtful is said, and becomes no take.
+"""Splits one long recording of a session into lines of its sheet. Doubtful cuts are reported and become no takes.
 
 Where sounds begin and end is told by the room's silence, which line they are by their lengths in this speaker's pace,
 by where the voice rests, and for number words and commands by the line's own recogniser.

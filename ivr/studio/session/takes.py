@@ -56,7 +56,7 @@ def make_takes(
                 if len(waiting) > AT_ONCE:
                     tell(*waiting.popleft())
                 waiting.append((cut, pool.submit(one, cut, sound)))
-        finally:  # what was begun becomes a take all the same, and is told
+        finally:  # work in progress still becomes a take, and is reported
             while waiting:
                 tell(*waiting.popleft())
 

@@ -82,7 +82,7 @@ class Answers:
 
 
 class _Door:
-    """Ears that remember whether a caller found them closed."""
+    """A recogniser port that remembers whether it refused a caller."""
 
     def __init__(self, ears: RecogniserPort) -> None:
         self._ears = ears
