@@ -175,7 +175,7 @@ def _row(line: AccountLine, window: Window) -> dict[str, object]:
 def _bring_in(
     connection: Connection, lines: int, told: frozenset[str], faults: _Faults, terms: Terms, *, skip_bad: bool
 ) -> Summary:
-    """told: further columns of the file."""
+    """told: columns beyond the fixed ones."""
     for bad in (*steps.conflicts(connection), *steps.taken_aliases(connection)):
         faults.add(bad)
     if faults.lines and not skip_bad:

@@ -212,7 +212,7 @@ class Book:
         return settle(self._connection, callback, state=CallbackState.DONE, finished_at=now, reason=CallbackResult.DARK)
 
     def place_of(self, callback: Callback) -> Place:
-        """Places where the power has to be back."""
+        """The place that must have power again."""
         return _candidate(self._connection.execute(_PLACED.where(_callbacks.c.id == callback.id)).one()).place
 
     def report_dark(

@@ -102,7 +102,7 @@ class CallbackRepository:
         """The next call-back of a queue, for this exchange alone until the lease ends; None if there is none.
 
         joined_before: a caller who waits since then is not due yet, unless in danger. asked_after: none older (at
-        night). A number that is rung at this moment for anything else comes later.
+        night). A number that the line rings at this moment comes later.
         """
         which = [OF_QUEUE, IS_DUE, _callbacks.c.queue == queue, _callbacks.c.due_at <= now, ~is_rung(now)]
         if joined_before is not None:

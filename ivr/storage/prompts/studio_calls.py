@@ -78,7 +78,7 @@ def may_record(database: Database, person: int) -> bool:
 
 
 def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
-    """The PIN of an attempt fits: its count is taken back. None for users who may not record, whatever the PIN.
+    """The PIN of an attempt fits: uncount it. None for users who may not record, whatever the PIN.
 
     Raises StoreUnavailable.
     """

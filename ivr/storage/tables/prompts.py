@@ -66,7 +66,7 @@ class PromptNumber(Base):
 class StudioCall(Base):
     """Permission to record without a PIN: the user who began the call from the pages, and the prompt. Gone once used.
 
-    token: SHA-256 of the random token in hex; whoever reads it cannot use it.
+    token: SHA-256 of the random token in hex; a reader of the table cannot use it.
     """
 
     __tablename__ = "studio_calls"

@@ -1,4 +1,4 @@
-"""People who use the pages or record by phone: rows of `users`. Every change is in the audit."""
+"""Users of the pages and of recording by phone: rows of `users`. The audit logs every change."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class CallbackFigures:
 
     @property
     def a_minute(self) -> float:
-        """Call-backs kept in a minute."""
+        """Call-backs confirmed in a minute."""
         return self.kept * 60 / self.seconds if self.seconds else 0.0
 
 

@@ -99,8 +99,8 @@ class Requester:
 
 def visit_of(request: Request) -> Requester:
     """The visitor, on any route of `Pages`."""
-    visit: Requester = request.state.visit
-    return visit
+    requester: Requester = request.state.visit
+    return requester
 
 
 def person_of(request: Request) -> Person:
@@ -151,18 +151,18 @@ async def gate(request: Request, access: Access) -> Response | None:
     if not access.by_script and ("\0" in request.url.path or b"%00" in request.scope["query_string"]):
         raise HTTPException(400)  # no text of ours holds it, and PostgreSQL takes none that does
     try:
-        visit = request.state.visit = await _visit(request, attended=not access.unattended)
+        requester = request.state.visit = await _visit(request, attended=not access.unattended)
     except StoreUnavailable:
         if not access.public:
             raise
-        visit = request.state.visit = Requester(None, secrets.token_urlsafe(32))
+        requester = request.state.visit = Requester(None, secrets.token_urlsafe(32))
     if not access.public:
-        if visit.person is None:
+        if requester.person is None:
             return to_login(request)
-        if visit.person.role not in access.roles:
+        if requester.person.role not in access.roles:
             raise HTTPException(403)
     if request.method not in CHANGES_NOTHING:
-        await _require_token(request, visit, access.by_script)
+        await _require_token(request, requester, access.by_script)
     return None
 
 
@@ -200,7 +200,7 @@ async def _visit(request: Request, *, attended: bool) -> Requester:
     return Requester(None, visitor) if len(visitor) >= 32 else Requester(None, secrets.token_urlsafe(32), fresh=True)
 
 
-async def _require_token(request: Request, visit: Requester, by_script: bool) -> None:
+async def _require_token(request: Request, requester: Requester, by_script: bool) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise BadToken
     given: object = request.headers.get(TOKEN_HEADER)
@@ -209,7 +209,7 @@ async def _require_token(request: Request, visit: Requester, by_script: bool) ->
         if any(isinstance(value, str) and "\0" in value for value in form.values()):
             raise HTTPException(400)
         given = form.get(TOKEN_FIELD) if given is None else given
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.form_token.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), requester.form_token.encode()):
         raise BadToken
 
 

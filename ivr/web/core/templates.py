@@ -55,15 +55,15 @@ _templates.globals["static"] = _static
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page. Templates know besides `values`: person, csrf, entries, path, told, time(…), day(…), static(…)."""
     context = context_of(request)
-    visit: Requester | None = getattr(request.state, "visit", None)
-    person = visit.person if visit else None
+    requester: Requester | None = getattr(request.state, "visit", None)
+    person = requester.person if requester else None
     told = _told(request)
     path = request.url.path
     mine = [entry for entry in request.app.state.menu if person is not None and person.role in entry.roles]
     text = _templates.get_template(template).render(
         {
             "person": person,
-            "csrf": visit.form_token if visit else "",
+            "csrf": requester.form_token if requester else "",
             "entries": [(entry, menu.is_current(entry, path)) for entry in mine],
             "path": path,
             "told": told,
@@ -75,8 +75,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         | values
     )
     response = HTMLResponse(text, status)
-    if visit is not None and visit.fresh:
-        set_cookie(request, response, VISITOR, visit.token)
+    if requester is not None and requester.fresh:
+        set_cookie(request, response, VISITOR, requester.token)
     if told is not None:
         drop_cookie(request, response, TOLD)
     return response

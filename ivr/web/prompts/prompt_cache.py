@@ -50,11 +50,11 @@ class PromptCache:
         self._until = float("-inf")
 
     def forget(self) -> None:
-        """Something was changed: read it again when it is asked for."""
+        """Forget the cached prompts after a change; the next request reads them again."""
         self._until = float("-inf")
 
     async def now(self) -> Prompts:
-        """The prompts; what was known last, or nothing, where they cannot be read."""
+        """The prompts; the last known ones, or none, where they cannot be read."""
         async with self._one_reads:
             if time.monotonic() >= self._until:
                 self._until = time.monotonic() + FRESH_S

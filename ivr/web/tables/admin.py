@@ -181,7 +181,7 @@ class Gated:
                 failed = message["status"] >= 500
                 policy = re.sub(r"(script|style)-src 'self'", rf"\1-src 'self' 'nonce-{nonce}'", POLICY)
                 MutableHeaders(scope=message)["Content-Security-Policy"] = policy
-            if not failed:  # a fault is raised besides, and told on a page of ours
+            if not failed:  # the fault is also raised; the site's own page reports it
                 await send(message)
 
         try:
