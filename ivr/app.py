@@ -40,7 +40,7 @@ from ivr.studio.studio import Studio
 
 
 def account_format(settings: Settings) -> AccountFormat:
-    """What account numbers look like."""
+    """Format of account numbers."""
     return AccountFormat(settings.accounts.lengths, CheckDigit(settings.accounts.check))
 
 
@@ -113,17 +113,17 @@ class App:
 
     @cached_property
     def callbacks(self) -> Callbacks:
-        """Where callers ask to be rung back."""
+        """The store of call-backs."""
         return Callbacks(CallbackUnits(self.units, self.node), self.clock.now)
 
     @cached_property
     def journal(self) -> Journal:
-        """Where calls are written down. Its owner starts it."""
+        """The journal of calls. Its owner starts it."""
         return Journal(self.database, self.node)
 
     @cached_property
     def hashers(self) -> Hashers:
-        """Where passwords and PINs are looked at, of all entrances together."""
+        """Checks passwords and PINs for all entrances together."""
         return Hashers(self.settings.store.limit_s * 2)
 
     @cached_property
@@ -146,7 +146,7 @@ class App:
         )
 
     def surges(self, board: QueueBoard, queues: Sequence[str]) -> SurgeDetector:
-        """Who suspects outages. queues: names of those on the board whose callers count."""
+        """The surge detector. queues: names of the board's queues whose callers count."""
         surge = self.settings.surge
         return SurgeDetector(
             self.database, surge_terms(self.settings), surge.waiting, board, queues, self.clock.now, surge.notice
@@ -154,7 +154,7 @@ class App:
 
     @property
     def kept(self) -> Kept:
-        """What is kept of calls, and for how long."""
+        """Retention of calls."""
         folders = self.settings.recordings
         return Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
 

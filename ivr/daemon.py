@@ -41,7 +41,7 @@ EARS_S = 5.0
 
 
 class Daemon:
-    """Answers calls until told to drain. Everything it starts it also ends."""
+    """Answers calls until it gets the order to drain. It ends everything that it starts."""
 
     def __init__(self, settings: Settings, pages: Sequence[str] | None = None) -> None:
         """pages: the command that serves the administrators' pages, None for none."""
@@ -62,7 +62,7 @@ class Daemon:
             self._surge.is_large,
         )
         waits = settings.waits
-        desk = Dependencies(
+        dependencies = Dependencies(
             ledger=app.ledger,
             outages=app.outages(self._surge.reported),
             callbacks=app.callbacks,
@@ -78,7 +78,7 @@ class Daemon:
         speech = settings.speech
         waits_of_speech = SpeechWaits(speech.end_complete, speech.end_choice, speech.end_incomplete, speech.longest)
         hearing = Hearing(app.engine, waits_of_speech, settings.recordings.folder.absolute())
-        customers = CustomerLine(settings, desk, sounds, key_waits, hearing, app.journal)
+        customers = CustomerLine(settings, dependencies, sounds, key_waits, hearing, app.journal)
         self._studio_line = StudioLine(settings, app.studio, app.hashers, sounds, key_waits, app.journal, now)
         line = settings.line
         requests = AgiRequests(
@@ -119,7 +119,7 @@ class Daemon:
             await self._server.drain(line.drain_s)
 
     def _start_jobs(self, background: Background, stop: asyncio.Event) -> None:
-        """What goes on beside the calls."""
+        """Background tasks beside the calls."""
         app = self.app
         background.start("hotline", self._hotline.run())
         background.start("surge", self._surge.run())
@@ -153,7 +153,7 @@ class Daemon:
         await asyncio.to_thread(take_in, app.settings.line.spool, app.spool_entries, terms, app.clock.now())
 
     async def _open_ears(self) -> None:
-        """Start the recogniser. Without one the line goes on by keys: a broken model never makes a dead line."""
+        """Start the recogniser. Without one the line works by keys: a broken model never stops the line."""
         if self.app.engine is None:
             log.warning("no speech model is configured; callers use keys only")
             return
@@ -165,7 +165,7 @@ class Daemon:
             log.info("the speech model is loaded; callers can speak")
 
     async def _catch_up(self, stop: asyncio.Event) -> bool:
-        """Close calls that a killed daemon left open, take in the spool. False if told to stop before that was done.
+        """Close calls that a killed daemon left open and import the spool. False if an order to stop comes first.
 
         Until then no call is taken: the dialplan's fallback takes readings without a database, a daemon cannot.
         """

@@ -1,1 +1,1 @@
-"""How work goes on beside other work: threads with limits, jobs repeated, pauses between tries, tasks with an owner."""
+"""Concurrent work: bounded threads, periodic jobs, pauses between retries, tasks with an owner."""

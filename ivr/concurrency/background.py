@@ -17,13 +17,13 @@ class _Owned:
 
 
 class Background:
-    """Keeps tasks and ends them together. A task that fails is told in the log and ends no other."""
+    """Owns tasks and ends them together. A failing task writes a log line and ends no other task."""
 
     def __init__(self) -> None:
         self._owned: list[_Owned] = []
 
     def start(self, name: str, work: Coroutine[object, object, None], *, finishes: bool = False) -> asyncio.Task[None]:
-        """Begin a task. finishes: it ends by itself once its process is told to stop, and is not cancelled."""
+        """Begin a task. finishes: it ends by itself after the order to stop; `close` waits for it."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(_tell_fault)
         self._owned.append(_Owned(task, finishes))

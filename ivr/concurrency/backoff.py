@@ -1,4 +1,4 @@
-"""Pauses between the lives of something that is kept going: a connection, a process.
+"""Pauses between restarts of a connection or a process.
 
 Each pause is twice as long as the last one. After a long life the pauses are short again.
 """

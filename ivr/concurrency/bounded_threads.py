@@ -1,4 +1,4 @@
-"""Work that blocks, in a few threads of its own: so much may wait, and nobody waits for longer than a limit."""
+"""Blocking work in a few threads of its own: the queue has a limit, and so has each wait."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class BoundedThreads:
             await asyncio.wait((running,), timeout=self._limit_s)
             late = not running.done()
         finally:
-            running.cancel()  # what nobody waits for any more is not begun
+            running.cancel()  # skip work whose caller has given up
         if running.cancelled():
             raise NoAnswer(Why.LATE if late else Why.CLOSED)
         return running.result()

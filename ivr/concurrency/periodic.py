@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """What is done, how often, and what the log says when it fails.
+    """A job, its interval, and the log text for its failure.
 
     every_s: seconds between the end of a round and the next one. fault: the log's text for a fault of this program.
     away: the log's text for a database that does not answer, told once until it answers; "" where the job tells it.

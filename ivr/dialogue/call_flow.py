@@ -35,9 +35,9 @@ MOST_ACCOUNTS = 10  # of one call; a caller with more is better served by a pers
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What every call works with.
+    """The dependencies that all calls share.
 
-    rings: whether a number (E.164) would be rung when its outage is over. greets_shortly: whether many wait now.
+    rings: whether the line calls a number (E.164) back after its outage. greets_shortly: whether many callers wait now.
     """
 
     ledger: Ledger
@@ -54,13 +54,13 @@ class Dependencies:
 class CallFlow:
     """One call's way through the dialogue, and how it stands."""
 
-    def __init__(self, call: Call, desk: Dependencies) -> None:
+    def __init__(self, call: Call, dependencies: Dependencies) -> None:
         self._call = call
-        self._desk = desk
-        self._conversation = Conversation(call, desk.patience)
-        self._callers = Identify(desk.ledger, desk.accounts)
+        self._dependencies = dependencies
+        self._conversation = Conversation(call, dependencies.patience)
+        self._callers = Identify(dependencies.ledger, dependencies.accounts)
         self._stored = False
-        self._account: Account | None = None  # whose place the call is about, as far as is known
+        self._account: Account | None = None  # that the call concerns, if known
         self._told: set[int] = set()  # outages that the caller has heard of
 
     async def run(self) -> Next:
@@ -70,7 +70,7 @@ class CallFlow:
                 await self._serve()
             except ReportWanted:
                 self._conversation.reporting = True
-                await take_report(self._conversation, self._desk.outages, self._account)
+                await take_report(self._conversation, self._dependencies.outages, self._account)
             await self._conversation.part()
             return Next.HANGUP
         except HandOver as leaving:
@@ -95,10 +95,12 @@ class CallFlow:
         return Outcome.STORED if self._stored else Outcome.NOTHING
 
     async def _serve(self) -> None:
-        desk, callers = self._desk, self._callers
-        caller = await greet(self._conversation, callers, desk.outages, desk.clock, shortly=desk.greets_shortly())
+        dependencies, callers = self._dependencies, self._callers
+        caller = await greet(
+            self._conversation, callers, dependencies.outages, dependencies.clock, shortly=dependencies.greets_shortly()
+        )
         self._account = caller.account
-        # Keys pressed in the greeting are an account number: what there is to tell is told when it is confirmed.
+        # Keys pressed in the greeting are an account number: the flow tells of an outage once the caller confirms it.
         outage = caller.outage if not self._call.waiting_keys else None
         if outage is not None and not await self._go_on(outage, told_already=caller.told):
             return
@@ -121,7 +123,9 @@ class CallFlow:
             keys = SAME_ACCOUNT + OTHER_ACCOUNT + REPORT + END
             match await self._conversation.choose((Prompt.MENU_MAIN,), keys=keys, spoken=MAIN_WORDS):
                 case "1":
-                    account = await desk.ledger.account(account.number) or account  # with the readings just given
+                    account = (
+                        await dependencies.ledger.account(account.number) or account
+                    )  # with the readings just given
                 case "2":
                     account = await ask_account(self._conversation, callers)
                 case "3":
@@ -144,7 +148,7 @@ class CallFlow:
     async def _outage_of(self, account: Account) -> Outage | None:
         """The outage at an account that the caller has not heard of yet. A store that cannot tell holds nobody up."""
         try:
-            outage = await self._conversation.meanwhile(self._desk.outages.at(Place.of(account)))
+            outage = await self._conversation.meanwhile(self._dependencies.outages.at(Place.of(account)))
         except StoreUnavailable:
             self._call.note(Failed(Failure.OUTAGES))
             return None
@@ -154,9 +158,15 @@ class CallFlow:
         """Tell of an outage; whether the caller wants to go on with readings after it."""
         self._told.add(outage.id)
         whose = self._account.id if self._account is not None else None
-        desk = self._desk
+        dependencies = self._dependencies
         rung_back = await tell(
-            self._conversation, desk.callbacks, desk.clock, outage, whose, desk.rings, told_already=told_already
+            self._conversation,
+            dependencies.callbacks,
+            dependencies.clock,
+            outage,
+            whose,
+            dependencies.rings,
+            told_already=told_already,
         )
         if not rung_back:
             return True
@@ -172,8 +182,15 @@ class CallFlow:
             raise HandOver(Next.OPERATOR)
         receipt, meters, at = "", account.meters, 0
         while at < len(meters):
-            desk = self._desk
-            reading = MeterReading(self._conversation, desk.ledger, desk.clock, desk.rules, meters[at], account.group)
+            dependencies = self._dependencies
+            reading = MeterReading(
+                self._conversation,
+                dependencies.ledger,
+                dependencies.clock,
+                dependencies.rules,
+                meters[at],
+                account.group,
+            )
             try:
                 receipt = await reading.take(name_meter=len(meters) > 1)
             except WentBack:

@@ -1,6 +1,6 @@
-"""How the line bears with a caller who stumbles: repeats with help, slows down, and at last fetches a person.
+"""Retries after a failed answer: the line repeats with help, slows down, and at last transfers to an operator.
 
-Rules: docs/voice-interface.md («Listening»). Failures of any kind are counted in a row and across steps.
+Rules: docs/voice-interface.md («Listening»). The line counts consecutive failures of any kind, across steps.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class NumberMissing(Signal):
 
 
 class WentBack(Signal):
-    """The caller wants the step before; who has none asks again."""
+    """The caller wants the step before; a flow without one repeats its question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class Conversation:
     ) -> Answer:
         """Ask for a number until there is one, with `help_with` from the second try on. Not empty, digits only.
 
-        Who says nothing hears the last of `prompts` again, not what is told before it, and `help_with` once.
+        A silent caller hears only the last of `prompts` again, and `help_with` once.
 
         A number that was said after the no to a confirmation just before is the answer without a question.
 
@@ -272,7 +272,7 @@ class Conversation:
         )
 
     def _lost(self) -> bool:
-        """Whether speech, understood until now, is not understood any more: it is told once."""
+        """Whether the recogniser has become unavailable since the last look."""
         lost = self._heard_us and not self.call.hears
         self._heard_us = self.call.hears
         return lost
@@ -307,7 +307,7 @@ class Conversation:
 
 
 def _only_asked(question: Question, phrases: int) -> Question:
-    """The question without what is told before its last `phrases`; who wants to hear it again hears all of it."""
+    """The question cut to its last `phrases`; a caller who asks to hear it again hears all of it."""
     return replace(question, prompts=question.prompts[-phrases:], in_full=question.prompts)
 
 

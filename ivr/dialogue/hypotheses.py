@@ -1,4 +1,4 @@
-"""What was possibly said: the recogniser's alternatives, each with all readings of its words."""
+"""The caller's possible words: the recogniser's alternatives, each with all readings of its words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MARGIN = 2.0
 """Two values nearer than this (natural logarithm of likelihood) are both asked about."""
 
 BESIDE_OTHER_SPEECH = 2.0
-"""Words whose likelihood is not so far above that of other speech (natural logarithm) are taken for other speech.
+"""Least margin (natural logarithm) of the words' likelihood over other speech; words below it count as other speech.
 
 The ratio of likelihoods that verifies an utterance (Sukkar and Lee, IEEE Trans. Speech and Audio Proc. 4, 1996).
 Measured over A-law, development set: numbers 9 and more, other speech 1.9 and less.
@@ -48,7 +48,7 @@ def command_heard(heard: Sequence[Hypothesis]) -> Intent | None:
 
 
 def pooled(heard: Sequence[Hypothesis], most_digits: int) -> list[tuple[str, Candidate]]:
-    """Every digit string that was possibly said with its cheapest candidate, whose cost holds the hypothesis's too."""
+    """Every possible digit string with its cheapest candidate; the candidate's cost includes its hypothesis's cost."""
     pool: dict[str, Candidate] = {}
     other_speech = cost_of_other_speech(heard)
     numbers = [one for one in heard if LANGUAGE.number_words(one.words) and not mostly_unknown(one.words)]

@@ -1,4 +1,4 @@
-"""Whose call it is: by the number that calls, or by the account number that is said or keyed in."""
+"""Identify the caller's account by their telephone number, or by the account number that they say or key in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WITHOUT = spoken_keys(Menu.WITHOUT_NUMBER, {"number": NUMBER, "report": REPORT})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the number that calls tells: its accounts, at most three, and the outage that affects all of them.
+    """What the caller ID tells: its accounts, at most three, and the outage that affects all of them.
 
     told: of the outage, in front of the greeting.
     """
@@ -57,9 +57,9 @@ async def greet(
 ) -> Caller:
     """Greet, and find out who may be calling. shortly: many callers wait.
 
-    The greeting plays while the store is asked, and the hotline's key counts while it is waited for: a slow store
-    never delays the offer of help, nor help itself. Only a suspected outage, where a quick store knows one, is told
-    in front of the greeting: many ring because of it and hear within seconds what they want to know.
+    The greeting plays during the query to the store, and the hotline's key works meanwhile: a slow store never delays
+    the offer of help, nor help itself. Only a suspected outage comes before the greeting, if the store answers in
+    time: many callers ring because of it and hear within seconds what they want to know.
     """
     search = asyncio.create_task(_known(conversation, callers, outages))
     try:
@@ -182,7 +182,7 @@ async def _meant(conversation: Conversation, answer: Answer) -> tuple[str, ...]:
 async def _named(callers: Identify, account: Account, answer: Answer) -> Phrase:
     """What is said of an account: its last digits, or the whole number where these could be another account's too.
 
-    A number that was heard, not keyed, may be off by a digit that the last four do not show.
+    A spoken number, unlike a keyed one, may be off by a digit that the last four do not show.
     """
     if answer.by_voice:
         alike = [

@@ -1,4 +1,4 @@
-"""What a caller's words mean for a question: the recogniser's alternatives held against what is known.
+"""Interpret a caller's words for one question: compare the recogniser's alternatives with known values.
 
 Word confidences of a recogniser mean nothing under a grammar, so what is known decides: active accounts, the previous
 reading and the usual use. docs/adr/0014-choosing-by-what-is-known.md.

@@ -1,6 +1,6 @@
 """Readings of one meter by telephone: read back the last ones, ask for the new ones, say what became of them.
 
-What is doubted, exchanged and stored is decided by `ivr.intake.submit`; this module speaks and asks.
+`ivr.intake.submit` decides what to doubt, exchange and store; this module speaks and asks.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ async def tell(
     *,
     told_already: bool = False,
 ) -> bool:
-    """Tell of an outage and do what the caller chooses; whether they will be rung back, False: go on.
+    """Tell of an outage and do what the caller chooses; True if they get a call-back, False: go on.
 
     told_already: only the choices are left (`noted` was called then).
 
@@ -60,7 +60,7 @@ async def tell(
     now = clock.now()
     if not told_already:
         noted(conversation, outage, now)
-    # A caller who hides their number cannot be rung back; nobody is offered what nobody would do.
+    # Nobody can call back a hidden number, so such a caller gets no offer.
     offers_ring = bool(call.caller_number) and rings(call.caller_number)
     choices = Prompt.OUTAGE_CHOICES if offers_ring else Prompt.OUTAGE_CHOICES_WITHOUT_NUMBER
     keys = (RING if offers_ring else "") + MESSAGE + PERSON + ON
@@ -78,7 +78,7 @@ async def tell(
 
 
 def noted(conversation: Conversation, outage: Outage, now: datetime) -> None:
-    """Tell the journal, and whoever takes the call, what the caller is told of an outage."""
+    """Record what the caller hears of an outage, for the journal and the operator."""
     suspected = outage.state is State.SUSPECTED
     what = State.SUSPECTED if suspected else outage.cause
     conversation.call.note(OutageTold(outage.id, outage.place.scope, None if suspected else outage.cause))

@@ -97,7 +97,7 @@ class Question:
     barge_in: whether speech stops the prompts and counts from their beginning; else, at a confirmation, only a call
     for people does, and keys.
     secret: the answer is a PIN: the journal does not keep it.
-    in_full: what is said to who wants to hear it again, where `prompts` is only the end of it; (): `prompts`.
+    in_full: prompts for a caller who asks to hear the question again, where `prompts` is only its end; (): `prompts`.
     """
 
     prompts: tuple[Phrase, ...]
@@ -193,16 +193,16 @@ class Call(Protocol):
         """Write a step into the journal."""
 
     def in_danger(self) -> None:
-        """Tell the dialplan that this caller goes before all others who wait for a person."""
+        """Tell the dialplan to put this caller before all others in the queue."""
 
     def about(self, account: Account | None) -> None:
-        """Tell whoever takes the call whose place it is probably about, by the number that calls; None: it is not."""
+        """Tell the operator the caller's probable account, by the caller ID; None: that account is wrong."""
 
     def identified(self, account: Account) -> None:
-        """Tell journal and channel variables whose call this is."""
+        """Set the account of the call in the journal and the channel variables."""
 
     def told_of(self, outage: Outage, told: str) -> None:
-        """Tell whoever takes the call of which outage the caller has heard. told: what, in words without commas."""
+        """Tell the operator which outage the caller has heard of. told: its text, without commas."""
 
     def reported(self, trouble: Trouble, number: str = "") -> None:
         """Tell whoever takes the call what the caller reports. number: of the stored report, "" if there is none."""
@@ -213,7 +213,7 @@ class Ledger(Accounts, Readings, Protocol):
 
 
 class Callbacks(Protocol):
-    """Where callers ask to be rung. Raises StoreUnavailable within its time limit."""
+    """Stores requests for call-backs. Raises StoreUnavailable within its time limit."""
 
     async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
-        """Ask to be rung at the end of an outage; asked twice by a number is once."""
+        """Request a call-back at the end of an outage; a second request from the same number adds none."""

@@ -34,7 +34,7 @@ async def take_report(conversation: Conversation, outages: OutageStore, account:
     """Take a short report, tell its number, and put the caller through.
 
     What is wrong is asked first: a caller who sees sparks is put through at once, whatever else is not known.
-    account: whose place it is about; None: the address is spoken and kept.
+    account: the account that it concerns; None: the address is spoken and kept.
     Raises HungUp, else always HandOver, to the hotline unless the caller or their failures choose otherwise.
     """
     key = await conversation.choose((Prompt.REPORT_TROUBLE,), keys="".join(TROUBLES), spoken=WORDS)
@@ -75,6 +75,6 @@ async def _put_through(conversation: Conversation, outages: OutageStore, account
 
 
 async def _spoken_address(conversation: Conversation) -> str:
-    """The path of what the caller said, "" for nothing. Asked once: the person whom they reach next asks again."""
+    """Path of the recorded address, "" for silence. The line asks once: the operator asks again."""
     said = await conversation.record((Prompt.REPORT_ADDRESS,))
     return await conversation.call.keep_voice(said.audio) if said.ended is Ending.ANSWER else ""

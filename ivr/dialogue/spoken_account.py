@@ -1,4 +1,4 @@
-"""Which account a caller has named: what was heard, held against the active accounts."""
+"""Match the recogniser's hypotheses with the active accounts to find the account that the caller named."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_LOOKUPS = 2000
 MOST_RIVALS = 2
 
 # Natural logarithms, tried on the benchmark's development set (the woman of Debian's Asterisk sounds).
-FAR_FROM_BEST = 10.0  # an existing account so much less likely than what was heard is offered, not taken
+FAR_FROM_BEST = 10.0  # the line offers, but does not take, an account so much less likely than the best
 OWN = 4.0  # an account of the number that calls
 MISHEARD = 6.0  # one digit taken for another
 CONFUSED = 4.0  # the same for digits that sound alike
@@ -68,7 +68,7 @@ class AccountInterpreter:
         return await self._near(pool, right)
 
     async def _near(self, pool: dict[str, float], right: list[str]) -> Interpretation:
-        """An account one digit away from what was heard, to be offered."""
+        """An account to offer, one digit away from the recognised number."""
         near: dict[str, float] = {}
         for digits, cost in sorted(pool.items(), key=lambda item: item[1]):
             for other, step in neighbours(digits, self._form.lengths):
@@ -79,7 +79,7 @@ class AccountInterpreter:
         existing = await self._existing([number for number in near if self._form.accepts(number)])
         if existing:
             return self._chosen({number: near[number] for number in near if number in existing}, offered=True)
-        # Nothing near: what was heard, so that the caller is told that there is no such account.
+        # No account is near: return the recognised number, so that the caller hears that there is no such account.
         return self._chosen({digits: pool[digits] for digits in right[:1]}, offered=False, complete=False)
 
     async def _existing(self, numbers: Sequence[str]) -> frozenset[str] | None:

@@ -1,4 +1,4 @@
-"""Which reading a caller has given: what was heard, held against the meter, the last reading and the usual use."""
+"""Find the caller's reading: compare hypotheses with the meter, the last reading and the usual consumption."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ class ReadingInterpreter:
         return Interpretation(best, rivals, complete=whole, fraction_dropped=dropped[best])
 
     def _judge(self, value: int) -> Judgement:
-        """What is thought of a value that was possibly said; the one that is offered is judged by the intake."""
+        """Judge one possible value; the intake judges the value that the line offers."""
         return judge_as_given(self._meter, self._register, value, self._today, self._limits)
 
     def _accepted(self, value: str) -> bool:
         return self._judge(int(value)).verdict is Verdict.ACCEPTED
 
     def _strangeness(self, value: int, said_digits: int) -> float:
-        """How unlikely the value is before anything was heard."""
+        """Prior cost of the value, before any speech."""
         judgement = self._judge(value)
         cost = DOUBTFUL[judgement.verdict]
         register = self._register

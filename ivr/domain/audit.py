@@ -103,7 +103,7 @@ class StudioEntrance(StrEnum):
 
 
 class Part(StrEnum):
-    """What of a caller's voice was heard, where the subject alone does not tell."""
+    """Which recording of a caller a user listened to, where the subject alone does not tell."""
 
     CALL = "call"
     ADDRESS = "address"

@@ -1,4 +1,4 @@
-"""Call-backs: who asks for one, when it may be tried, what became of it."""
+"""Call-backs: the request, the times of its tries, and the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOO_LATE = timedelta(days=1)
 """Nobody waits longer for a call back to a queue; their queue may not even be there any more."""
 
 TOO_LATE_AFTER_OUTAGE = timedelta(days=2)
-"""After the end of their outage nobody is told of it any more. A night lies in it, and thousands of calls."""
+"""Longest time between the end of an outage and its call-backs; it leaves room for a night and thousands of calls."""
 
 UNWATCHED = timedelta(minutes=2)
 """After the lease: from then on a claim keeps nobody waiting, since its exchange is most likely gone."""
@@ -36,7 +36,7 @@ OPEN = (CallbackState.DUE, CallbackState.CALLING)
 
 
 class CallbackKind(StrEnum):
-    """What somebody is rung for."""
+    """Reason for a call-back."""
 
     QUEUE = "queue"  # back to their place in the queue
     POWER = "power"  # an outage has ended: is the light back?
@@ -44,7 +44,7 @@ class CallbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """A caller in a queue asks to be rung back.
+    """A caller in a queue requests a call-back.
 
     phone: E.164. queue: the one they waited in. priority: DANGER or 0. joined_at: aware time
     since when they waited. call_id, account: of the journal and of billing, "" where unknown. callback: token of the
@@ -62,7 +62,7 @@ class CallbackRequest:
 
 @dataclass(frozen=True, slots=True)
 class OutageCallbackRequest:
-    """A caller asks to be rung when their light is back.
+    """A caller requests a call-back when their power returns.
 
     call_id: the call in which they ask. phone: E.164. account_id: whose, None if nobody said.
     """
@@ -75,7 +75,7 @@ class OutageCallbackRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenCallback:
-    """What a number in a queue is owed already. request: the place that is kept, and what is known."""
+    """The open call-back of a number in a queue. request: the place in the queue, and the known facts."""
 
     id: int
     state: CallbackState
@@ -96,7 +96,7 @@ class OpenCallback:
 
 @dataclass(frozen=True, slots=True)
 class CallbackCandidate:
-    """A call-back whose outage has ended. home: where its account is, None if nobody said whose it is.
+    """A call-back whose outage has ended. home: place of its account, None if the caller named none.
 
     outage: the place of the outage in which it was asked for.
     """
@@ -182,8 +182,8 @@ class CallbackTerms:
     """When a call-back may be tried.
 
     zone: where the customers live. pauses: after the first try, the second, and so on; after the last one the call-back
-    is given up. quiet_from, quiet_to: hours of local time between which nobody is rung, equal for no such time.
-    fresh: a caller who asked for their place in the queue so recently is rung at night too; nobody is for the light.
+    is given up. quiet_from, quiet_to: hours of local time between which the line calls nobody, equal for none.
+    fresh: age of a request for a queue up to which the line calls at night too; it never does so after an outage.
     """
 
     zone: ZoneInfo

@@ -40,7 +40,7 @@ class Signal(OwnException):
 
 
 class Fault(OwnException):
-    """What was asked cannot be done. The attributes are codes and figures; `str` names them for the log."""
+    """A request cannot be fulfilled. The attributes are codes and figures; `str` names them for the log."""
 
     def __str__(self) -> str:
         """`NoSuchTake take=5`; nothing of it is meant for people."""
@@ -59,7 +59,7 @@ class NotFound(Fault):
 
 
 class Conflict(Fault):
-    """What is stored, or somebody else at work, stands against it."""
+    """The request conflicts with stored data or with another user's work."""
 
 
 class Refused(Fault):

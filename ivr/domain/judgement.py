@@ -15,7 +15,7 @@ from ivr.domain.meters import Meter, Register
 
 
 class Verdict(StrEnum):
-    """What a new value looks like."""
+    """Verdict on a new value."""
 
     ACCEPTED = "accepted"
     SAME = "same-value"  # accepted and noted

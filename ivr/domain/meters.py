@@ -120,6 +120,6 @@ class ReplacementProblem(StrEnum):
 
 @dataclass(eq=False)
 class CannotReplace(Conflict):
-    """What is stored stands against a replacement."""
+    """Stored data conflicts with a replacement."""
 
     problem: ReplacementProblem

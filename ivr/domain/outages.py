@@ -133,8 +133,8 @@ _NARROWNESS = {Scope.DISTRICT: 0, Scope.STREET: 1, Scope.HOUSE: 2}
 
 
 def affecting(outages: Iterable[Outage], place: Place, now: datetime) -> Outage | None:
-    """The outage that a caller at `place` is told of: a known one rather than a suspected one, of those the narrowest,
-    of those the one that began last.
+    """The outage to tell a caller at `place` of: a known one rather than a suspected one, of those the narrowest, of
+    those the one that began last.
     """
     found = [outage for outage in outages if outage.affects(place, now)]
     return max(

@@ -43,7 +43,7 @@ _MEASURES = (Channel.OFFICE, Channel.BILLING, Channel.REMOTE, Channel.INSPECTOR)
 def rank(channel: Channel) -> int:
     """How far a reading of this channel is believed, higher is further.
 
-    Inspector, then remote, billing, office; what residents give themselves is equal on every channel: 0.
+    Inspector, then remote, billing, office; residents' own readings are equal on every channel: 0.
     """
     return _MEASURES.index(channel) + 1 if channel in _MEASURES else 0
 

@@ -137,9 +137,9 @@ class Checks:
 class Take:
     """One recording of one prompt in one voice.
 
-    master: name under which the recording and its sound are kept, not to be guessed. text: digest of the text that
-    was to be said. audio: SHA-256 of the sound made from it, "" where none could be made. publication: the how manieth
-    of its prompt and voice it was, None before it is published and once it was taken back.
+    master: unguessable name of the stored recording and its sound. text: digest of the text that
+    the speaker had to read. audio: SHA-256 of the processed sound, "" where processing failed. publication: its
+    publication order within its prompt and voice, None before publication and after withdrawal.
     """
 
     id: int
@@ -211,7 +211,7 @@ class NothingPublished(TakeFault, NotFound):
 
 
 class MayNotRecord(TakeFault, Refused):
-    """Whose entrance was closed, or whose role was changed, while they called."""
+    """An administrator closed the account of the speaker, or changed their role, during the call."""
 
 
 @dataclass(eq=False)

@@ -42,7 +42,7 @@ class Person:
 
 
 class PersonFault(Fault):
-    """What was asked of the people of the pages cannot be done."""
+    """A change to the users of the pages is impossible."""
 
 
 @dataclass(eq=False)

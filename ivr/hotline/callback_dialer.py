@@ -1,4 +1,4 @@
-"""Rings people back when their turn has come, and finds out what became of calls that nobody watched."""
+"""Makes call-backs when their turn comes, and settles the results of earlier calls that no daemon watched."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DialerLimits:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedCaller:
-    """Somebody who confirmed and is not in their queue yet. until: by the loop's clock, when they never will be."""
+    """A caller who confirmed and has yet to reach their queue. until: by the loop's clock, when the dialer gives up."""
 
     queue: str
     until: float
@@ -136,7 +136,7 @@ class CallbackDialer:
             at_work = sum(member.state not in (MemberState.PAUSED, MemberState.AWAY) for member in queue.members)
             ringing = sum(callback.queue == name for callback in self._calls.values())
             returned = self._returned(queue)
-            # The turn of a call-back: nobody who came earlier waits any more.
+            # The turn of a call-back: no earlier caller waits any more.
             ahead = now - timedelta(seconds=queue.longest_s) if queue.waiting else None
             while ringing < at_work and len(self._calls) < self._pace.at_once:
                 if ringing + returned >= at_work:
@@ -156,7 +156,7 @@ class CallbackDialer:
                 ringing += 1
 
     def _returned(self, queue: Queue) -> int:
-        """How many were rung back to a queue and wait there, or are on their way to it."""
+        """Number of called-back callers who wait in a queue or are on their way to it."""
         waiting = {token for one in queue.waiting if (token := self._exchange.returned(one.uniqueid))}
         arrived = waiting | {self._exchange.returned(uniqueid) for uniqueid in self._board.left(queue.name)}
         now = asyncio.get_running_loop().time()
@@ -165,7 +165,7 @@ class CallbackDialer:
         return len(waiting) + sum(way.queue == queue.name for way in self._on_way.values())
 
     async def _ring_after_outage(self, now: datetime) -> None:
-        """Ring those whose outage has ended; never at night, however lately they asked."""
+        """Call back after ended outages; never at night, even after a recent request."""
         if self._terms.is_quiet(now) or not self._rate.allows(now) or not self._room_after_outage():
             return
         if not await asyncio.to_thread(self._callbacks.any_after_outage, now):
@@ -209,7 +209,7 @@ class CallbackDialer:
             await asyncio.wait({holding})
 
     async def _answered_before(self, callback: Callback) -> CallbackResult | None:
-        """What an earlier try ended with, if this exchange knows: another one may have taken that try for failed."""
+        """Result of an earlier try, if this exchange knows it: another daemon may have counted that try as failed."""
         rung = await self._exchange.kept(callback.token) if callback.tries > 1 else None
         if rung is not None:
             log.warning("a call-back had been answered before; nobody is rung", extra={"callback": callback.id})
@@ -272,7 +272,7 @@ class CallbackDialer:
     async def _found_out(self, callback: Callback, live: frozenset[str]) -> bool:
         """Settle a try by what this exchange knows of it; False if its call is up and nothing more can be said.
 
-        An answer is known while the call goes on. A caller who has asked again meanwhile is not rung before it ends.
+        An answer is known while the call goes on. After a new request, the dialer waits for the end of that call.
         """
         answer = await self._exchange.kept(callback.token)
         if callback.token in live and (answer is None or callback.asked_again):

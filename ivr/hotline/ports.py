@@ -20,7 +20,7 @@ class Event(Protocol):
 
 
 class ExchangeAway(Unavailable):
-    """The exchange cannot be asked now, or broke off; whether somebody was rung is not known."""
+    """The exchange is unavailable, or the connection broke; nobody knows whether it made the call."""
 
 
 class Exchange(Protocol):
@@ -40,4 +40,4 @@ class Exchange(Protocol):
         """Tokens of the call-backs whose calls are up now. Raises ExchangeAway."""
 
     async def kept(self, token: str) -> CallbackResult | None:
-        """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""
+        """The key answer of the called party in any try, None for no answer. Raises ExchangeAway."""

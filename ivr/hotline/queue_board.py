@@ -1,4 +1,4 @@
-"""The queue board: who waits, how long, and which people are there; built from Asterisk's events.
+"""The queue board: waiting callers, their waits, and operators; built from Asterisk's events.
 
 A rebuild is `QueueParams`, `QueueMember` and `QueueEntry` events up to `QueueStatusComplete`; until that one comes the
 board shows what it showed before. Events may come twice or late: each sets what it says and never counts.
@@ -35,7 +35,7 @@ KNOWN_TO_HAVE_LEFT = 200
 
 
 class MemberState(Enum):
-    """What a person of a queue is doing."""
+    """State of an operator in a queue."""
 
     FREE = "free"
     RINGING = "ringing"
@@ -117,12 +117,12 @@ class QueueBoard:
         return self._shown(name)
 
     def left(self, name: str) -> tuple[str, ...]:
-        """Unique ids of who left a queue, the latest KNOWN_TO_HAVE_LEFT of them since it was last built."""
+        """Unique ids of the latest KNOWN_TO_HAVE_LEFT callers that left a queue since the last rebuild."""
         lines = self._queues.get(name)
         return tuple(lines.left) if lines is not None else ()
 
     def begin(self) -> None:
-        """What was known is still shown, and replaced when the list of Asterisk is complete."""
+        """Keep the old state on show until the list of Asterisk is complete."""
         self._fresh = {}
 
     def lost(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 CATCH_UP = timedelta(seconds=2)
-"""What was not begun so lately may still be; nothing older, so that no pause ends in a burst."""
+"""Longest delay that the limit makes up for; a longer pause therefore ends in no burst."""
 
 
 class RateLimit:

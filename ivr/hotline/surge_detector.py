@@ -66,7 +66,7 @@ class SurgeDetector:
         return sum(len(self._board.queue(name).waiting) for name in self._queues) > self._waiting
 
     def is_large(self) -> bool:
-        """Whether a large outage goes on, as far as the database has said lately."""
+        """Whether a large outage is active, by the last answer of the database."""
         return time.monotonic() - self._large_seen < STALE_S
 
     async def run(self) -> None:

@@ -1,8 +1,8 @@
-"""Ask for a call-back: who gets one, what becomes of the one that a number is owed already, whose light is back.
+"""Rules of call-backs: which requests get one, how a request changes an open one, which callers have power again.
 
-A request is never answered by a call-back that could end without it. A call-back that waits becomes a new one, due at
-once; while somebody rings, the request is noted on it, and becomes a call-back when that try ends unanswered. A caller
-who asks in the very call that kept their call-back gets another one.
+A repeated request is never lost when the older call-back ends. A waiting call-back becomes a new one, due at once.
+During a try, the call-back notes the request and turns it into a new call-back if nobody answers that try. A caller who
+asks during their own call-back gets another one.
 
 A call-back for the end of an outage waits until then. If another outage holds its place at that time, a suspected one
 too, or its own is open again, it moves there and waits on: nobody hears that the light is back where it is off.
@@ -23,7 +23,7 @@ MOST_A_DAY = 5
 """Call-backs that one telephone number gets in 24 hours: a forged caller ID must not ring somebody all day."""
 
 LEAVES = timedelta(seconds=15)
-"""A caller who asks in a call that we made hears its last words until then, and is not rung in it."""
+"""Delay of a call-back that a caller requests during a call-back: the current call ends first."""
 
 MOST_MOVED = 200
 """Call-backs that one look for the next to ring moves to another outage."""
@@ -85,12 +85,12 @@ class Callbacks:
     now: Callable[[], datetime]
 
     async def ask(self, request: CallbackRequest) -> bool:
-        """Ask to be rung back to a queue; False if too many are owed, to this number or in all."""
+        """Request a call-back to a queue; False if this number, or the line, has too many open ones."""
         now = self.now()
         return await self.store.change(lambda book: ask(book, request, now))
 
     async def ask_after_outage(self, request: OutageCallbackRequest) -> None:
-        """Ask to be rung at the end of an outage; one that has just ended: at once. Asked twice is once."""
+        """Request a call-back after an outage, at once if it has just ended. A second request adds none."""
         now = self.now()
         await self.store.change(lambda book: ask_after_outage(book, request, now))
 
@@ -126,7 +126,7 @@ def ask_after_outage(book: CallbackBook, request: OutageCallbackRequest, now: da
 
 
 def _with_place(request: CallbackRequest, before: OpenCallback | None) -> CallbackRequest:
-    """The place that is kept already is not lost by asking again, nor is danger, nor what is known."""
+    """A repeated request keeps the earlier place in the queue, the emergency priority and the known facts."""
     if before is None:
         return request
     kept = before.request
@@ -146,7 +146,7 @@ class LightBook(Protocol):
         """Outages that go on; none of them ends before this transaction does."""
 
     def next_after_outage(self, now: datetime) -> CallbackCandidate | None:
-        """The call-back that is due first and whose number is not rung now, None if there is none."""
+        """The first due call-back to a number that the line is not calling now; None if there is none."""
 
     def waits_for(self, phone: str, outage_id: int, *, besides: int) -> bool:
         """Whether a number is owed a call-back of this outage, `besides` left out."""
@@ -162,7 +162,7 @@ class LightBook(Protocol):
 
 
 def take_next_after_outage(book: LightBook, now: datetime) -> Callback | None:
-    """Claim the next call-back whose light is back, None if there is none; those without light move on the way."""
+    """Claim the next call-back with power restored, None if there is none; move those still without power."""
     going_on = book.going_on()
     for _ in range(MOST_MOVED):
         candidate = book.next_after_outage(now)

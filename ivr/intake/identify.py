@@ -1,4 +1,4 @@
-"""Whose contact it is: the accounts that a telephone number, or a number that somebody gave, may mean.
+"""Identify the account of a contact: the accounts that a telephone number, or a number that somebody gave, may mean.
 
 A malformed number and an unknown one look alike: nobody finds out here which numbers exist.
 """

@@ -15,7 +15,7 @@ class OutageStore(Protocol):
     """Known outages, and what people report. Every method raises StoreUnavailable within its time limit."""
 
     async def at(self, place: Place) -> Outage | None:
-        """The outage that a caller at `place` is told of."""
+        """The outage to tell a caller at `place` of."""
 
     async def report(self, report: Report) -> str:
         """Store a report and return its number, digits only."""
@@ -29,9 +29,9 @@ def is_urgent(trouble: Trouble) -> bool:
 async def report_outage(
     outages: OutageStore, call_id: str, trouble: Trouble, account: Account | None, recording: str = ""
 ) -> str:
-    """Store what somebody reports; the number that they are told, digits only.
+    """Store a report; return its number for the caller, digits only.
 
-    account: whose place it is about; None: nobody said, and `recording` may hold the spoken address.
+    account: the account that it concerns; None: nobody said, and `recording` may hold the spoken address.
     Raises StoreUnavailable.
     """
     if account is None:

@@ -1,4 +1,4 @@
-"""What a clerk does with a doubtful reading: accept, correct, refuse. A correction is judged too.
+"""Review of a doubtful reading: a clerk accepts, corrects or refuses it. The rules judge a correction too.
 
 Each is a fetch, a decision and a commit within one transaction of the store (`Reviews.begin`).
 """

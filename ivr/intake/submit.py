@@ -1,4 +1,4 @@
-"""Readings of one meter, from any channel: judged, insisted on, exchanged between zones, and submitted together.
+"""Take the readings of one meter from any channel: judge, confirm, exchange between zones, and submit them together.
 
 A value is judged once, when it is offered, and its judgement goes with it until it is stored. A channel that can ask
 again (a call, a clerk at the office, a text message) offers value by value; one that cannot (emergency mode, a file)
@@ -22,7 +22,7 @@ from ivr.domain.review import Reason, joined, of_meter
 from ivr.intake.ports import Readings
 
 REVIEWED = frozenset({Channel.EMERGENCY})
-"""Channels whose every reading a clerk looks at: nobody confirmed the account by its last digits, or the values."""
+"""Channels where nobody confirms the account by its last digits, or the values: a clerk checks all their readings."""
 
 
 @dataclass(frozen=True, slots=True)

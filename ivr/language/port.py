@@ -15,7 +15,7 @@ from ivr.domain.meters import ZoneName
 from ivr.domain.readings import Period
 
 UNKNOWN = "[unk]"
-"""What a recogniser writes for speech that is none of its words."""
+"""The recogniser's mark for words outside its vocabulary."""
 
 Pieces = tuple[str, ...]
 """Prompt ids that say one value, played one after the other."""
@@ -154,7 +154,7 @@ class Grammar(Protocol):
 
     @property
     def seldom_words(self) -> frozenset[str]:
-        """Number words that callers hardly ever say, so that a model may not know them well."""
+        """Number words that callers rarely say, so that a model may not know them well."""
 
     @property
     def needed_words(self) -> frozenset[str]:

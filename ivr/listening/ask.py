@@ -18,8 +18,8 @@ from ivr.listening.vad import VoiceActivity
 
 HOTLINE_KEY, OPERATOR_KEY, REPEAT_KEY, END_KEY = "0", "9", "*", "#"
 MOST_REPEATS = 2
-STEP_S = 0.5  # how long the wait for a key goes on at a time while the caller speaks
-GOES_ON_S = 0.3  # who still spoke so shortly before a question goes on speaking in it
+STEP_S = 0.5  # step of the wait for a key while the caller speaks
+GOES_ON_S = 0.3  # speech that ended less than this before a question continues into the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class KeyWaits:
 
 
 class Listener:
-    """Asks questions over a line. `on_prompt` is told of each phrase as it begins.
+    """Asks questions over a line. It calls `on_prompt` with each phrase as the phrase begins.
 
-    ears: the recogniser; None for keys only. A key always wins over speech.
+    recogniser: None for keys only. A key always wins over speech.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class Listener:
         line: Line,
         waits: KeyWaits,
         on_prompt: Callable[[Phrase], None],
-        ears: RecogniserPort | None = None,
+        recogniser: RecogniserPort | None = None,
         speech_waits: SpeechWaits | None = None,
     ) -> None:
         self._line = line
         self._waits = waits
         self._on_prompt = on_prompt
-        self._ears = ears
+        self._recogniser = recogniser
         self._speech_waits = speech_waits or SpeechWaits()
         self._activity = VoiceActivity()
         self._voice: Voice | None = None
@@ -62,7 +62,7 @@ class Listener:
     @property
     def hears(self) -> bool:
         """Whether speech is understood now; False: keys only."""
-        return not self._keys_only and self._ears is not None and self._ears.available
+        return not self._keys_only and self._recogniser is not None and self._recogniser.available
 
     def keys_only(self) -> None:
         """Answers are keys from here on; calls for people by voice still count."""
@@ -71,8 +71,8 @@ class Listener:
     async def say(self, phrases: tuple[Phrase, ...]) -> Intent | None:
         """Play phrases to the end, or until a key, which stays in the buffer. Raises HungUp.
 
-        A spoken call for people stops them and is returned. Who says something else at their end may go on with it
-        in the question that follows at once.
+        A spoken request for an operator stops the phrases and is returned. Any other speech that overlaps their end
+        continues into the question that follows at once.
         """
         with self._listening(Question(phrases, Expects.CHOICE)):
             await self._play(phrases, heed_overrun=False)
@@ -143,11 +143,11 @@ class Listener:
 
         taking: gets the audio too, also where nothing understands it.
         """
-        ears = self._ears if self._ears is not None and self._ears.available else None
-        if len(self._line.keys) or (ears is None and taking is None):
+        recogniser = self._recogniser if self._recogniser is not None and self._recogniser.available else None
+        if len(self._line.keys) or (recogniser is None and taking is None):
             yield False
             return
-        voice = self._understanding(question, ears) if ears is not None else None
+        voice = self._understanding(question, recogniser) if recogniser is not None else None
 
         def hear(pcm: bytes, now: float) -> None:
             level = self._line.prompt_level
@@ -172,10 +172,10 @@ class Listener:
                 voice.close()
             self._line.hear(None)
 
-    def _understanding(self, question: Question, ears: RecogniserPort) -> Voice:
+    def _understanding(self, question: Question, recogniser: RecogniserPort) -> Voice:
         return Voice(
             replace(question, expects=Expects.CHOICE, interpreter=None) if self._keys_only else question,
-            ears,
+            recogniser,
             self._activity,
             self._speech_waits,
             on_barge_in=self._line.hush,
@@ -221,7 +221,7 @@ class Listener:
         return None
 
     def _spoken(self) -> tuple[bool, Answer | None]:
-        """Whether speech has decided, and its answer; None for the wish to hear the question again."""
+        """Whether speech has decided, and its answer; None if the caller asked to hear the question again."""
         voice = self._voice
         if voice is not None and voice.lost:
             return True, Answer(Ending.NO_RECOGNISER)

@@ -41,4 +41,4 @@ class Line(Protocol):
 
     @property
     def prompt_level(self) -> float:
-        """RMS of the loudest 20 ms of prompt that may come back as an echo now; 0.0 if none was played of late."""
+        """RMS of the loudest 20 ms of prompt that may come back as an echo now; 0.0 if none was played recently."""

@@ -22,16 +22,16 @@ class Utterance(Protocol):
 
     @property
     def lost(self) -> bool:
-        """Whether nobody will ever know what was said: the recogniser died, or has given it up."""
+        """Whether no result will come: the recogniser died or dropped the utterance."""
 
     def feed(self, pcm: bytes) -> None:
         """Take in signed linear 16 bit little-endian audio, 8 kHz. Never blocks."""
 
     async def finish(self) -> tuple[Hypothesis, ...]:
-        """No more comes: what was heard, best first; words () for silence. Raises EarsLost within its time limit."""
+        """End the audio; the hypotheses, best first; words () for silence. Raises EarsLost within its time limit."""
 
     def abandon(self) -> None:
-        """Nobody wants the result; free what it holds. Any number of times, also after `finish`."""
+        """Discard the result and free its resources. Safe to repeat, also after `finish`."""
 
 
 class RecogniserPort(Protocol):

@@ -1,4 +1,4 @@
-"""A question's ears: from the caller's audio to an answer, by voice activity, the recogniser and meaning."""
+"""One spoken turn: voice activity, the recogniser and the interpreter turn the caller's audio into an answer."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Voice:
     def __init__(
         self,
         question: Question,
-        ears: RecogniserPort,
+        recogniser: RecogniserPort,
         activity: VoiceActivity,
         waits: SpeechWaits,
         *,
@@ -68,7 +68,7 @@ class Voice:
     ) -> None:
         self._question = question
         self._people = PeopleInterpreter()
-        self._ears = ears
+        self._recogniser = recogniser
         self._activity = activity
         self._waits = waits
         self._on_barge_in = on_barge_in
@@ -96,7 +96,7 @@ class Voice:
 
     @property
     def decided(self) -> bool:
-        """Whether there is an answer, or the wish to hear the question again."""
+        """Whether the caller has answered or asked to hear the question again."""
         return self.answer is not None or self.repeat
 
     @property
@@ -130,7 +130,7 @@ class Voice:
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:
         """Take in audio that came until `now` (clock seconds); b"" if none came.
 
-        prompt_level: RMS of the prompt played of late, see `VoiceActivity`.
+        prompt_level: RMS of the recently played prompt, see `VoiceActivity`.
         """
         if self._closed or self.decided or self.lost:
             return
@@ -185,8 +185,8 @@ class Voice:
         return sum(latest) >= ONSET_VOICED
 
     def _begin(self, at: float) -> bytes:
-        """Open an utterance; what was heard just before belongs to it."""
-        self._utterance = self._ears.listen(self._question, self._partial)
+        """Open an utterance that includes the audio from just before."""
+        self._utterance = self._recogniser.listen(self._question, self._partial)
         if self._utterance is None:
             self._lose()
             return b""
@@ -225,7 +225,7 @@ class Voice:
             self._interpreting = None
 
     async def _meant(self, heard: tuple[Hypothesis, ...], unheeded: int) -> Interpretation:
-        """What the words mean, as far as they count; the first ones, so many, only as a call for people."""
+        """Interpret the words; the first `unheeded` ones count only as a request for an operator."""
         interpreter = self._question.interpreter
         if interpreter is None or unheeded:
             people = await self._people.interpret(heard)
@@ -247,7 +247,7 @@ class Voice:
 
     def _patience(self) -> float:
         if self._utterance is not None and self._utterance.undecoded > BEHIND_BYTES:
-            return self._waits.incomplete  # nobody knows yet what was said before the pause
+            return self._waits.incomplete  # the words before the pause are still unknown
         if self._meaning.intent is not None:
             return self._waits.choice
         if self._meaning.complete and self._question.expects in (Expects.ACCOUNT, Expects.READING):

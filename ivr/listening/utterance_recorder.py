@@ -1,4 +1,4 @@
-"""Keeping what a caller says where nobody need understand it: a spoken address, for example."""
+"""Record a caller's utterance without recognition: a spoken address, for example."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UtteranceRecorder:
         return bytes(self._audio[start * FRAME_BYTES : end * FRAME_BYTES])
 
     def prompts_over(self) -> None:
-        """From here on what is said counts; who began a little earlier is not cut off."""
+        """Count speech from now on; keep the beginning of speech that started a little earlier."""
         self._open = True
 
     def hear(self, pcm: bytes, now: float, prompt_level: float) -> None:

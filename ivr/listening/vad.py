@@ -1,4 +1,4 @@
-"""Whether somebody speaks: WebRTC's voice activity detector, the noise of the line, and our own prompt's echo."""
+"""Voice activity: WebRTC's detector, the noise of the line, and the echo of our own prompt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AGGRESSIVENESS = 2
 
 FAINTEST = 80.0  # RMS of 16 bit samples, -52 dBFS: the hiss of a quiet A-law line stays below
 ABOVE_NOISE = 2.0  # times the noise floor, 6 dB
-ECHO = 0.4  # times the prompt's loudest frame of late, -8 dB: Geigel's test with the echo at -10 dB or less
+ECHO = 0.4  # times the prompt's loudest recent frame, -8 dB: Geigel's test with the echo at -10 dB or less
 FLOOR_FALLS = 0.2  # share of the difference that the floor takes over at each frame
 FLOOR_RISES, FLOOR_RISES_IN_SPEECH = 0.02, 0.001  # steady noise is learnt in a second, a drawn-out word is not
 

@@ -1,4 +1,4 @@
-"""What is known before a recording is heard: active accounts, or the previous readings."""
+"""Facts known before recognition: active accounts, or the previous readings."""
 
 from __future__ import annotations
 

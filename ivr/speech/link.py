@@ -24,7 +24,7 @@ class Link(asyncio.Protocol):
         self._spoke = False
 
     def has_spoken(self) -> bool:
-        """Whether anything came since this was last asked."""
+        """Whether anything came since the last look."""
         spoke, self._spoke = self._spoke, False
         return spoke
 

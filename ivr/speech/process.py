@@ -32,13 +32,13 @@ BYTES_PER_S = 2 * TELEPHONE_RATE
 MOST_UNDECODED_BYTES = 10 * BYTES_PER_S
 """Of one utterance. A process that is ten seconds behind helps no caller."""
 LATE_S, CATCH_UP = 0.5, 0.1
-"""Undecoded speech of each caller on the average: beyond it for a tenth of the longest wait for a result, nobody else
-is taken on. And if it has not become less in that time, those who began last are given up, so that the others are
-heard in time."""
+"""LATE_S: average backlog per speaker, seconds of undecoded speech. If it stays above this for CATCH_UP of the longest
+wait for a result, the process admits no new speaker. If it does not shrink in that time, the process drops the latest
+speakers, so that the others get their results in time."""
 GIVEN_UP = 0.25  # of the callers, each time
 
 USABLE = 0.8
-"""Share of a process's time that callers who speak may take, by what they cost of late."""
+"""Share of a process's time that speakers may take, by their recent cost."""
 FEWEST_SPEAKERS = 4
 
 Words = Callable[[tuple[str, ...]], None]
@@ -63,7 +63,7 @@ class WorkerUtterance:
 
     @property
     def lost(self) -> bool:
-        """Whether nobody will ever know what was said."""
+        """Whether no result will ever come."""
         return self._heard.done() and self._heard.result() is None
 
     def feed(self, pcm: bytes) -> None:
@@ -76,7 +76,7 @@ class WorkerUtterance:
             self._process.drop(self._number)
 
     async def finish(self) -> tuple[Hypothesis, ...]:
-        """What was heard, best first. Raises EarsLost, at the latest after `result_s`."""
+        """The hypotheses, best first. Raises EarsLost, at the latest after `result_s`."""
         if not self._heard.done() and not self.finished:
             self.finished = True
             if not self._process.send(frame(Kind.FINISH, self._number)):
@@ -96,7 +96,7 @@ class WorkerUtterance:
             self._process.drop(self._number)
 
     def end(self, heard: tuple[Hypothesis, ...] | None) -> None:
-        """It is over; None: nobody will ever know what was said."""
+        """End the utterance; None: no result will ever come."""
         if not self._heard.done():
             self._process.weigh(-self.undecoded)
             self._heard.set_result(heard)
@@ -179,7 +179,7 @@ class RecogniserProcess:
                 self._give_up_the_last()
 
     def _give_up_the_last(self) -> None:
-        """Those who began to speak last use keys, instead of everybody waiting."""
+        """Switch the latest speakers to keys, so that not everybody waits."""
         speaking = [number for number, utterance in self._open.items() if not utterance.finished]
         several = speaking[1:][-max(int(GIVEN_UP * len(speaking)), 1) :]
         if several:
@@ -201,7 +201,7 @@ class RecogniserProcess:
         return self._link is not None and self._link.send(message)
 
     def drop(self, number: int) -> None:
-        """Nobody waits for this utterance any more, or nothing more can be expected of it."""
+        """Drop an utterance that nobody waits for, or that cannot give a result."""
         utterance = self._open.pop(number, None)
         if utterance is not None:
             utterance.end(None)

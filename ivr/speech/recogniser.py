@@ -92,7 +92,7 @@ class Models:
 
 
 class Utterance:
-    """One stretch of speech on its recognisers; the first is the general one, whose partial words are told."""
+    """One utterance on its recognisers; the first one is general and reports partial words."""
 
     def __init__(self, recognisers: list[tuple[str, Any]]) -> None:
         self._recognisers = recognisers
@@ -116,7 +116,7 @@ class Utterance:
         return (*self._cut[0], *text.split())
 
     def finish(self) -> tuple[Hypothesis, ...]:
-        """What was said, best first, at least one; no further audio is taken."""
+        """The hypotheses, best first, at least one; the utterance takes no further audio."""
         return ranked(
             ((*cut, *words), BEHIND.get(name, 0.0) - likelihood)
             for cut, (name, recogniser) in zip(self._cut, self._recognisers, strict=True)
@@ -144,6 +144,6 @@ def _alternatives(result: str) -> list[tuple[list[str], float]]:
     Beside each the logarithm of its likelihood, which the model's acoustic scale has been applied to already.
     """
     found = json.loads(result)
-    if "alternatives" not in found:  # nothing was heard
+    if "alternatives" not in found:  # silence
         return [(found.get("text", "").split(), 0.0)]
     return [(one["text"].split(), float(one["confidence"])) for one in found["alternatives"]]

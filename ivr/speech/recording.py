@@ -17,7 +17,7 @@ FORMAT_BYTES, EXTENSIBLE_BYTES = 16, 26
 MOST_CHANNELS, HIGHEST_RATE = 8, 192_000
 
 CUT_OFF_HZ = 3700.0
-"""What lies above would come back as other tones at 8 kHz; G.712 passes up to 3400 Hz."""
+"""Cut-off of the anti-aliasing filter: higher tones would alias at 8 kHz; G.712 passes up to 3400 Hz."""
 HALF_WIDTH = 16
 """Reach of the low-pass filter to either side, samples of 8 kHz."""
 SMOOTH_RATE = 40_000

@@ -37,7 +37,7 @@ MENU_KEYS = "12"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How recordings are heard. model: folder. digits: of the account number or the meter, None: usual ones.
+    """Settings of a transcription. model: folder. digits: of the account number or the meter, None: usual ones.
 
     known: file that `read_known` reads.
     """
@@ -163,7 +163,7 @@ class Transcriber:
         return meaning.digits or None
 
     async def _second_best(self, file: Path, heard: Sequence[Hypothesis], meaning: Interpretation) -> list[str]:
-        """What would be offered if the caller denied the value."""
+        """The value to offer if the caller denied the first one."""
         if not meaning.digits or self._expects not in (Expects.ACCOUNT, Expects.READING):
             return []
         second = await self._interpreter(file, (meaning.digits,)).interpret(heard)

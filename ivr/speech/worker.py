@@ -1,7 +1,7 @@
 """A process that recognises: ``python -m ivr.speech.worker DESCRIPTOR MODEL``; started by the engine.
 
-One thread. Callers take turns, a piece of audio each; those who only wait for the result come first. It ends when the
-daemon closes its end of the socket, and by the kernel's hand when the daemon is killed.
+One thread. Utterances take turns, a piece of audio each; finished ones that wait for a result come first. It ends when
+the daemon closes its end of the socket, and by the kernel's hand when the daemon is killed.
 """
 
 from __future__ import annotations

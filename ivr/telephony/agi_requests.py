@@ -1,6 +1,6 @@
 """What the dialplan asks of the daemon: one handler for each word that it sends, and calls to be talked to.
 
-A word that no handler knows begins a call: whoever dials always reaches somebody.
+A word without a handler begins a call, so that every caller reaches the line.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def request_of(incoming: Incoming) -> Request | None:
 
 
 async def answer_callback_request(incoming: Incoming, ask: Ask, rings: Callable[[str], bool], now: datetime) -> bool:
-    """A caller in a queue pressed the key to be rung back; whether somebody will ring, as the dialplan is told.
+    """A caller in a queue requests a call-back by key; tell the dialplan whether they get one.
 
-    rings: whether a number is one that is rung. now: aware time.
+    rings: whether the line may call a number. now: aware time.
     Raises HungUp and SessionBroken; a call-back that was agreed before then stands.
     """
     session = incoming.session
@@ -79,7 +79,7 @@ async def answer_callback_request(incoming: Incoming, ask: Ask, rings: Callable[
 
 
 async def answer_still_dark(incoming: Incoming, report_number: ReportNumber) -> None:
-    """Somebody who was rung at the end of an outage said that there is still no light: the number of their report.
+    """The answer to a call-back says that the power is still off; reply with the number of the report.
 
     Raises HungUp and SessionBroken.
     """
@@ -99,7 +99,7 @@ def _close_audio(incoming: Incoming) -> None:
 
 
 def _urgency(priority: str) -> int:
-    """Of the priority in the queue: that of a caller who was rung back before is theirs for one time only."""
+    """The emergency part of a priority in the queue; a call-back's own priority counts only once."""
     return DANGER if re.fullmatch("[0-9]{1,3}", priority) and int(priority) >= DANGER else 0
 
 

@@ -49,7 +49,7 @@ _BEGAN = f"${{{Variable.DIALLED}}}:${{{Variable.KEYS}}}"
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What a call understands speech with. recordings: where utterances are kept, None: nowhere."""
+    """Speech recognition of a call. recordings: folder for utterances, None to store none."""
 
     ears: RecogniserPort | None = None
     waits: SpeechWaits = field(default_factory=SpeechWaits)
@@ -68,7 +68,7 @@ class CallJournal(Protocol):
         """Something was played, pressed or decided."""
 
     def identified(self, call_id: str, account_id: int) -> None:
-        """Whose call it is."""
+        """The account of the call."""
 
 
 class LineJournal(CallJournal, Protocol):
@@ -191,11 +191,11 @@ class PhoneCall:
         self._screen.danger = True
 
     def about(self, account: Account | None) -> None:
-        """Tell whoever takes the call whose place it is probably about, by the number that calls; None: it is not."""
+        """Tell the operator the caller's probable account, by the caller ID; None: that account is wrong."""
         self._screen.account, self._screen.confirmed = account, False
 
     def told_of(self, outage: Outage, told: str) -> None:
-        """Tell whoever takes the call of which outage the caller has heard. told: what, in words without commas."""
+        """Tell the operator which outage the caller has heard of. told: its text, without commas."""
         self._screen.outage, self._screen.told = outage, told
 
     def reported(self, trouble: Trouble, number: str = "") -> None:
@@ -203,7 +203,7 @@ class PhoneCall:
         self._screen.trouble, self._screen.report = trouble, number
 
     def identified(self, account: Account) -> None:
-        """Tell journal and channel variables whose call this is."""
+        """Set the account of the call in the journal and the channel variables."""
         self._screen.account, self._screen.confirmed = account, True
         self._journal.identified(self.id, account.id)
         self.note(Identified())

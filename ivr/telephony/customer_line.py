@@ -1,4 +1,4 @@
-"""Calls of customers: who calls the line is talked to, and whatever goes wrong, the dialplan takes over."""
+"""Customers' calls: the line talks to each caller; after any fault the dialplan takes over."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class CustomerLine:
     def __init__(
         self,
         settings: Settings,
-        desk: Dependencies,
+        dependencies: Dependencies,
         sounds: Sounds,
         key_waits: KeyWaits,
         hearing: Hearing,
         journal: LineJournal,
     ) -> None:
-        """desk: what the dialogue works with."""
-        self._desk = desk
+        """dependencies: shared by all calls."""
+        self._dependencies = dependencies
         self._sounds = sounds
         self._key_waits = key_waits
         self._straggler_s = settings.waits.straggler
@@ -54,11 +54,11 @@ class CustomerLine:
         log.info("call begins", extra={"call": call.id})
         if self._hearing.ears is not None and not self._hearing.ears.available:
             call.note(Failed(Failure.RECOGNISER))
-        visit = CallFlow(call, self._desk)
+        flow = CallFlow(call, self._dependencies)
         to: Next | None = None
         try:
             async with asyncio.timeout(self._call_s):
-                to = await visit.run()
+                to = await flow.run()
                 await call.hand_back(to)
         except HungUp:
             call.note(CallerHungUp())
@@ -76,7 +76,7 @@ class CustomerLine:
             log.exception("a fault in the dialogue; the dialplan takes over", extra={"call": call.id})
             call.note(Failed(Failure.DIALOGUE))
         finally:
-            outcome = visit.outcome(to)
+            outcome = flow.outcome(to)
             self._journal.closed(call.id, datetime.now(UTC), outcome)
             await call.close()
             log.info("call ends", extra={"call": call.id, "outcome": outcome})

@@ -5,13 +5,13 @@ AGI(emergency.py,SPOOL,SOUNDS), started by the dialplan as a process of its own.
 project: it runs under the Python of the Asterisk machine (3.8 or later).
 
 Account and readings are said back digit by digit, appended to SPOOL/readings.jsonl (one JSON object a line, on the
-disk before anything is promised), and checked by a clerk later:
+disk before the caller hears a confirmation), and checked by a clerk later:
 
     {"id": "<32 hex digits>", "taken_at": "2025-01-20T18:03:11+03:00", "account": "0012345678",
      "values": ["00123", "00045"], "caller": "+79161234567"}
 
-Values are in the order of the zones on the meter. Whoever takes the spool in locks the file with flock, renames it
-away and reads it: a writer that waited for the lock sees the rename and begins a new file.
+Values are in the order of the zones on the meter. The import locks the file with flock, renames it and reads
+it: a writer that waited for the lock sees the rename and begins a new file.
 
 Tells the dialplan by IVR_NEXT what comes next: `hangup`, or `hotline` for a caller who wants or needs a person.
 """
@@ -40,7 +40,7 @@ KEYS = "0123456789*#"
 
 
 class NeedsPerson(Exception):
-    """The caller asked for a person, or stumbled too often."""
+    """The caller asked for an operator, or failed too often."""
 
 
 class Silence:
@@ -105,7 +105,7 @@ class Line(AGI):  # type: ignore[misc]  # pyst2 has no types
 
 
 class Conversation:
-    """What is asked, and how often the caller may stumble."""
+    """The questions, and the number of failures that a caller has."""
 
     def __init__(self, line: Line) -> None:
         self.line = line

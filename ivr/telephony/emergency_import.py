@@ -57,9 +57,9 @@ class SpoolTerms:
 
 @dataclass(slots=True)
 class ImportResult:
-    """What one visit to the folder brought.
+    """Result of one import of the folder.
 
-    stored: sets of readings. refused: those that belong to no register by themselves, kept for the clerk.
+    stored: sets of readings. refused: sets that match no register without a clerk, who sees them later.
     known: taken in before. rejected: lines that are no entry. failed: files that could not be read or renamed.
     """
 

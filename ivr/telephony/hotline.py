@@ -39,9 +39,9 @@ AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DialerSettings:
-    """How people are rung back.
+    """Settings of call-backs.
 
-    exchange: name of this Asterisk, one for all daemons beside it. numbers: which ones are rung.
+    exchange: name of this Asterisk, one for all daemons beside it. numbers: those that the line may call.
     """
 
     exchange: str
@@ -52,7 +52,7 @@ class DialerSettings:
 
 
 def dialer_settings(settings: Settings) -> DialerSettings | None:
-    """How people are rung back, None if they are not."""
+    """Settings of call-backs, None for no call-backs."""
     ami, calls = settings.ami, settings.callbacks
     if not calls.dial:
         return None
@@ -69,7 +69,7 @@ def dialer_settings(settings: Settings) -> DialerSettings | None:
 
 
 class Hotline:
-    """`run` is a task of its owner. account None: no manager; ringing None: nobody is rung back."""
+    """`run` is a task of its owner. account None: no manager; ringing None: no call-backs."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Hotline:
     ) -> None:
         """owed: call-backs to be made. callbacks: where callers ask for them. now: aware time.
 
-        large_outage: whether one goes on that callers hear of even when the menu is full.
+        large_outage: whether an outage is so large that callers hear of it even when the menu is full.
         """
         self.board = board
         self._owed = owed
@@ -110,11 +110,11 @@ class Hotline:
                 tasks.create_task(_lasts(dialer.run))
 
     def rings(self, phone: str) -> bool:
-        """Whether a number is one that is rung: somebody rings, and it may be rung."""
+        """Whether the line makes call-backs and may call this number."""
         return self._ringing is not None and re.fullmatch(self._ringing.numbers, phone) is not None
 
     async def answer_callback_request(self, incoming: Incoming) -> None:
-        """Somebody in the queue asks to be rung back."""
+        """A caller in the queue requests a call-back."""
         try:
             if await answer_callback_request(incoming, self.ask, self.rings, self._now()):
                 log.info("a call-back is agreed")
@@ -122,7 +122,7 @@ class Hotline:
             log.info("a caller who asked for a call-back hung up")
 
     async def ask(self, request: CallbackRequest) -> bool:
-        """Ask for a call-back. False if nobody will ring.
+        """Request a call-back. False if there will be none.
 
         What is not stored within a call's limit never will be.
         """
@@ -133,7 +133,7 @@ class Hotline:
             return False
 
     async def answer_still_dark(self, incoming: Incoming) -> None:
-        """Somebody who was rung said that there is still no light; they are told their report's number."""
+        """The answer to a call-back says that the power is still off; the caller hears the number of the report."""
         with contextlib.suppress(HungUp, SessionBroken):
             await answer_still_dark(incoming, self._numbered)
 

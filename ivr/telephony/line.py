@@ -107,7 +107,7 @@ class AgiLine:
 
     @property
     def prompt_level(self) -> float:
-        """RMS of the loudest 20 ms of prompt that may come back as an echo now; 0.0 if none was played of late."""
+        """RMS of the loudest 20 ms of prompt that may come back as an echo now; 0.0 if none was played recently."""
         since = self._loop.time() - self._played_at
         first = max(int((since - ECHO_LATEST_S) / FRAME_S), 0)
         return float(max(self._played[first : max(int((since + ECHO_EARLIEST_S) / FRAME_S), 0)], default=0))

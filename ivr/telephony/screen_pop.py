@@ -1,4 +1,4 @@
-"""What whoever takes the call sees of the caller: channel variables, and the values of the event `IvrCall`."""
+"""The operator's view of the caller: channel variables, and the values of the event `IvrCall`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_RUNG = 80
 
 @dataclass(slots=True)
 class ScreenPop:
-    """What is known of a caller. confirmed: the caller said so; else the account is that of the number that calls."""
+    """Facts about a caller. confirmed: the caller confirmed the account; else it comes from the caller ID."""
 
     account: Account | None = None
     confirmed: bool = False

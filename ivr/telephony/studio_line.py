@@ -1,4 +1,4 @@
-"""Calls to the studio: who may record from this telephone, and the visit from the first word to the last."""
+"""Calls to the studio: check that a telephone may record, and run the call flow."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ class StudioLine:
             call.note(StudioRefused(Refused.TELEPHONE))
             await call.announce((Prompt.STUDIO_NOT_FROM_HERE,), (Prompt.GOODBYE,))
             return
-        visit = RecordingVisit(call, self._studio.desk(caller, lent))
+        flow = RecordingVisit(call, self._studio.desk(caller, lent))
         person, number = begun or (None, None)
-        await visit.run(person, number)
+        await flow.run(person, number)
 
     async def take_in(self) -> None:
         """Make drafts of what was recorded in calls that a fault ended. Raises StoreUnavailable."""

@@ -80,7 +80,7 @@ class RecordingStudio(Protocol):
         """Longest recording, seconds."""
 
     async def admit(self, number: int, pin: str) -> Person | None:
-        """Who records, by their number and PIN; None if they may not, or not now. Every failure counts."""
+        """The speaker with this number and PIN; None if they may not record, or not now. Every failure counts."""
 
     async def card(self, number: int) -> Card | None:
         """The prompt with this number, None if there is none."""

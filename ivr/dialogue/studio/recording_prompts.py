@@ -42,7 +42,7 @@ MOST_TRIES = 3
 MOST_DIGITS_OF_PERSON, MOST_DIGITS_OF_PROMPT = 6, 5
 NO_INPUT_S = 10.0
 THINKING_S = 60.0
-"""Somebody who reads a text to themselves before they record it is not away."""
+"""Longer than usual: a speaker may first read the text in silence."""
 KEEP_S = 90.0
 """Longest wait for a recording to be kept after its speaker hung up."""
 
@@ -88,7 +88,7 @@ class RecordingVisit:
         self._failures = 0
 
     async def run(self, known: Person | None = None, number: int | None = None) -> None:
-        """Let somebody in and work with them until they end it. known: who needs no PIN. number: where they begin."""
+        """Log a speaker in and work with them until they end. known: needs no PIN. number: the first prompt."""
         try:
             person = known or await self._enter()
             if person is not None:
@@ -298,5 +298,5 @@ def _number(answer: Answer) -> str:
 
 
 def _reasons(refusals: tuple[Refusal, ...]) -> tuple[Phrase, ...]:
-    """What speaks against a take, each told once."""
+    """The objections to a take, each one once."""
     return tuple((prompt,) for prompt in dict.fromkeys(TOLD[refusal.reason] for refusal in refusals))

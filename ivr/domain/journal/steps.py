@@ -161,7 +161,7 @@ class OutageTold(Step):
 
 @dataclass(frozen=True, slots=True)
 class CallbackAgreed(Step):
-    """The caller will be rung when an outage is over.
+    """The caller gets a call-back when an outage is over.
 
     outage: its id.
     """
@@ -214,7 +214,7 @@ class Failed(Step):
 
 @dataclass(frozen=True, slots=True)
 class StudioEntered(Step):
-    """Somebody who may record prompts was let in.
+    """A speaker logged in to record prompts.
 
     login: the name that they log in with.
     """
@@ -243,7 +243,7 @@ class RecordingBegan(Step):
 
 @dataclass(frozen=True, slots=True)
 class TakeKept(Step):
-    """What was recorded became a draft.
+    """The recording became a draft.
 
     take: its id.
     """
@@ -300,7 +300,7 @@ class Unreadable:
 
 
 ReadStep = Step | Unreadable
-"""What reading a stored step gives."""
+"""Result of decoding a stored step."""
 
 STEPS: Mapping[StepKind, type[Step]] = {
     step.kind: step

@@ -27,7 +27,7 @@ class _Unknown(BadInput, ValueError):
 
 
 def columns(step: Step) -> dict[str, str]:
-    """A step as it is kept.
+    """A step as stored.
 
     kind: a StepKind. prompt: id of the prompt that began, "" for other kinds. detail: the other facts as a JSON object,
     "" where there are none; what has its default value is left out.

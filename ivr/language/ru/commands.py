@@ -12,10 +12,10 @@ _POLITE = FILLERS - {"да", "так", "ага", "угу", "всё", "хорош
 
 
 def command_in(words: Sequence[str]) -> Intent | None:
-    """The command that the words are, None if they are none or much else besides.
+    """The command in the words; None if they hold no command, or too many other words.
 
-    Fillers and one strange word beside the phrase are borne, two for OPERATOR, and for HOTLINE three: a call for help
-    that is not understood costs more than one too many.
+    A command allows fillers and one unknown word beside its phrase, OPERATOR two and HOTLINE three: to miss a call for
+    help costs more than to transfer one caller too many.
     """
     said = [plain(word) for word in words]
     meant = [word for word in said if word not in _POLITE and word != UNKNOWN]

@@ -60,7 +60,7 @@ def is_number_word(word: str) -> bool:
 def candidates(words: Sequence[str], most_digits: int = 20) -> tuple[Candidate, ...]:
     """All readings of the words as a digit string, best first, at most 64; () if no number is in them.
 
-    most_digits: longer readings are left out. Any words are borne.
+    most_digits: the result omits longer readings. The function accepts any words.
     """
     found: dict[str, Candidate] = {}
     said = [plain(word) for word in words[:MOST_WORDS]]
@@ -114,7 +114,7 @@ def _without_fraction(said: list[str]) -> tuple[list[str], bool]:
 
 
 def _noise(said: list[str]) -> float:
-    """What the words cost that are no numbers."""
+    """Cost of the words that are not numbers."""
     numbers = [at for at, word in enumerate(said) if word in _NUMBER]
     if not numbers:
         return 0.0

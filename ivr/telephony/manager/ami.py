@@ -1,7 +1,7 @@
 """Asterisk's manager interface: originate calls, act, and follow events.
 
 One `Ami` is one connection. It never reconnects by itself: panoramisk would log in again for ever with a wrong secret,
-and would send a queued Originate a second time after a break. Whoever needs the manager again connects again.
+and would send a queued Originate a second time after a break. Callers open a new one.
 
     AmiFault
     ├── AmiUnavailable     no connection, or it broke, or no answer within the limit

@@ -1,7 +1,7 @@
-"""A manager connection that lasts: it comes back after every break, and never repeats what was asked before one.
+"""A manager connection that reconnects after every break and never repeats an action from before the break.
 
-What is asked while it is down fails at once with AmiUnavailable. Whether an action that was under way at a break took
-effect is not known; who asked must look (a list, a channel's id) before asking again.
+An action fails at once with AmiUnavailable while the connection is down. If the connection breaks during an action, its
+effect is unknown; the code must check it (a list, a channel's id) before it repeats the action.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def manager_account(settings: Settings) -> ManagerAccount | None:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a connection is kept, seconds.
+    """Timeouts of a connection, seconds.
 
     pauses: between two tries, each drawn between half and all of it, so that many daemons do not come at once.
     refused: pause after a refused login; long, since a wrong secret stays wrong and Asterisk's log and fail2ban count

@@ -23,7 +23,7 @@ ANSWER_S = 120.0
 """Longest time from the answer to a key or the end: two times the question, with its pauses."""
 
 RETURNED = 5
-"""Priority in the queue of a caller who was rung back, above their own: before all who wait, behind danger (10)."""
+"""Added to the caller's own priority after a call-back: ahead of all waiting callers, behind danger (10)."""
 
 _KEYS = {
     str(rung): rung
@@ -40,10 +40,10 @@ _REASONS = {1: CallbackResult.NO_ANSWER, 3: CallbackResult.NO_ANSWER, 5: Callbac
 
 @dataclass(frozen=True, slots=True)
 class Dialling:
-    """How a number is rung.
+    """Settings of an outgoing call.
 
     channel: what Asterisk dials, with `{phone}` (+79161234567), `{digits}` (79161234567) or `{national}` (89161234567).
-    caller_id: number shown to who is rung, "" for none. ring_s: longest wait for the answer.
+    caller_id: number that the called party sees, "" for none. ring_s: longest wait for the answer.
     """
 
     channel: str
@@ -110,7 +110,7 @@ class AsteriskExchange:
         return frozenset(found)
 
     async def kept(self, token: str) -> CallbackResult | None:
-        """What the caller answered by a key in any try, None if nothing. Raises ExchangeAway."""
+        """The key answer of the called party in any try, None for no answer. Raises ExchangeAway."""
         try:
             ami = self._ami()
             with ami.events("DBGetResponse") as events:
@@ -136,7 +136,7 @@ def _token(uniqueid: str) -> str:
 
 
 def _variables(callback: Callback) -> dict[str, str]:
-    """What the dialplan needs to know. A caller still without light takes a place behind those who wait."""
+    """Variables for the dialplan. A caller still without power joins the queue behind the waiting callers."""
     variables: dict[str, str] = {
         Variable.CALLBACK: callback.token,
         Variable.CALLBACK_PHONE: callback.phone,

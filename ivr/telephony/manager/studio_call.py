@@ -1,4 +1,4 @@
-"""Rings a telephone from the pages, so that somebody records a prompt there without a PIN."""
+"""Calls a telephone from the pages, so that a speaker records a prompt there without a PIN."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RangStudio(StrEnum):
 
 
 class RingProblem(StrEnum):
-    """Why no telephone can be rung."""
+    """Reason why the studio cannot call a telephone."""
 
     NOT_LISTED = "not listed"
     NO_EXCHANGE = "no exchange"
@@ -39,7 +39,7 @@ class RingProblem(StrEnum):
 
 @dataclass(eq=False)
 class CannotRing(TakeFault, Unavailable):
-    """No telephone can be rung."""
+    """The studio cannot call a telephone."""
 
     problem: RingProblem
 
