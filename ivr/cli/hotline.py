@@ -101,7 +101,7 @@ def greeting(
 
 
 async def _watch(settings: config.Settings, database: Database, *, once: bool) -> bool:
-    """Show the board until told to end; whether it was ever complete."""
+    """Show the board until SIGINT or SIGTERM; whether it was ever complete."""
     account = manager_account(settings)
     assert account is not None
     queues = QueueBoard()

@@ -63,7 +63,7 @@ class PhoneStudio:
         return PhoneDesk(self, caller, lent)
 
     async def begun(self, token: str) -> tuple[Person, int] | None:
-        """Who rang from the pages and for which number, None for a token that is none or too old.
+        """The user whose page began the call, and the prompt number; None for an unknown or expired token.
 
         Raises StoreUnavailable.
         """
@@ -137,7 +137,7 @@ class PhoneDesk:
         return self._shared.longest_s
 
     async def admit(self, number: int, pin: str) -> Person | None:
-        """Who records, by number and PIN. Failures count for the person and the caller's number, together and each."""
+        """The user, by number and PIN. Failures count for the user, for the caller's number, and for both together."""
         database, now = self._studio.database, self._shared.now()
         attempt = await asyncio.to_thread(login_throttle.begin_attempt, database, number, f"tel:{self._caller}", now)
         if attempt.locked:
@@ -194,7 +194,7 @@ class PhoneDesk:
         return str(folder / (f"{name}-{card.text}" if card.text else name))
 
     async def keep(self, card: Card, person: Person, name: str) -> Take | None:
-        """A draft of what was recorded. Of whom may not record nothing is kept."""
+        """Make a draft of the recording. Nothing is stored for a user who may not record."""
         try:
             await self._still_may(person)
         except MayNotRecord:
@@ -206,7 +206,7 @@ class PhoneDesk:
             raise NoSound(SoundProblem.NOT_PROCESSED) from error
 
     async def publish(self, take: Take, person: Person) -> None:
-        """Let callers hear a take; never against its checks, that is for who sees them on the page."""
+        """Publish a take; never against its checks: only a user who sees them on the page may do that."""
         await self._still_may(person)
         await asyncio.to_thread(self._studio.publish, take.id, person.login)
 

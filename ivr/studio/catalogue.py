@@ -158,7 +158,7 @@ def speakable(text: str) -> str:
 
 
 def _entries(parsed: _File, stressed: Mapping[str, str]) -> Iterator[tuple[list[str], Entry]]:
-    """Every entry with the keys under which it stands in the file."""
+    """Every entry with its keys in the file."""
     for id_, prompt in parsed.prompts.items():
         yield (
             ["prompts", id_],

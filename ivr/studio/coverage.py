@@ -20,7 +20,7 @@ _IN_PROGRAM = re.compile(r"[\"']((?:fixed|pause)/[a-z0-9-]*)([\"'{])")
 
 
 class State(StrEnum):
-    """How the audio of a prompt stands to its text."""
+    """Status of a prompt's audio against its text."""
 
     CURRENT = "current"
     MISSING = "no audio"
@@ -47,7 +47,7 @@ class Uses:
 
 
 def state_of(entry: Entry, sounds: Sounds, manifest: Mapping[str, Published]) -> State:
-    """How the audio of `entry` stands. What nobody published is never called outdated: a person put it there."""
+    """Status of the audio of `entry`. An unpublished file is never outdated: a person put it there."""
     audio, row = sounds.digest(entry.id), manifest.get(entry.id)
     if audio is None:
         return State.MISSING

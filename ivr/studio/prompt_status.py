@@ -1,4 +1,4 @@
-"""How each prompt stands: what callers hear of it, whether that is its text, and which takes there are."""
+"""The status of each prompt: the audio that callers hear, whether it matches the text, and its takes."""
 
 from __future__ import annotations
 

@@ -28,6 +28,6 @@ class PublishedFileFollower:
         if mended:
             log.warning("prompts were made what was published", extra={"count": mended})
         wrong = frozenset(one for one in found if not one.mended)
-        if wrong - self._wrong:  # tried again each minute, told once
+        if wrong - self._wrong:  # retried each minute, logged once
             log.error("prompts are not what was published", extra={"count": len(wrong)})
         self._wrong = wrong

@@ -1,7 +1,7 @@
-"""Files that calls hear, kept equal to what the database says is published.
+"""Synchronises the published audio files with the database.
 
-The database decides. A file is put in its place within the transaction that publishes it, so both have one order;
-what a killed process or another node left different is made equal by the next look.
+The database decides. The transaction that publishes a take also puts its file in place, so both have one order;
+the next check repairs what a killed process or another node left different.
 """
 
 from __future__ import annotations

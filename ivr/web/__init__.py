@@ -9,17 +9,17 @@ A page is five things. Example: `/outages`.
        @pages.get("/outages")                      # the decorator of the path stands first,
        @allowed(Role.ADMINISTRATOR, Role.CLERK)    # the roles below it; without them the import fails
        async def list_outages(request: Request) -> Response:
-           rows = await office_of(request).ask(outages.listing, …)   # a function of ivr.storage: database first
+           rows = await context_of(request).ask(outages.listing, …)   # a function of ivr.storage: database first
            return render(request, "outages/list.html", rows=rows)
 
        @pages.post("/outages/{key}/end")
        @allowed(Role.ADMINISTRATOR, Role.CLERK)
        async def end(request: Request, key: Key, note: Annotated[str, Form()] = "") -> Response:
-           await office_of(request).ask(outages.end, key, note, person_of(request).login, office_of(request).now())
-           return done(request, "/outages", "Отключение завершено.")   # 303, the text is told above the next page
+           await context_of(request).ask(outages.end, key, note, person_of(request).login, context_of(request).now())
+           return done(request, "/outages", "Отключение завершено.")   # 303, the next page shows the text above
 
-   Endpoints are `async def` and never block: SQL by `office.ask(function, …)`, other slow work by
-   `office.run(function, …)`, both in a few threads with a limit of time (then the page for 503). No SQL here: queries
+   Endpoints are `async def` and never block: SQL by `context.ask(function, …)`, other slow work by
+   `context.run(function, …)`, both in a few threads with a limit of time (then the page for 503). No SQL here: queries
    are small modules of ivr/storage. Changes are POST and write an audit row in the same transaction
    (`ivr.storage.database.audit.note`). `HTTPException(404)` is a page. Forms with faults are rendered again with code
    422 and `faults={"field": "text"}`. A form of several fields is a model (`ivr.web.core.forms`):

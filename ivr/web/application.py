@@ -69,10 +69,10 @@ def page_routes() -> list[GatedRoute]:
 def make_application(settings: Settings, now: Callable[[], datetime] | None = None) -> FastAPI:
     """The pages on the database of the settings. now: another clock, for tests. Raises BadDatabaseUrl."""
     line = App(settings, now)
-    office = Context(line)
-    booth = AudioJobs(office)
-    live = DashboardCache(office)
-    counting = StatisticsJob(office)
+    context = Context(line)
+    jobs = AudioJobs(context)
+    live = DashboardCache(context)
+    counting = StatisticsJob(context)
 
     @asynccontextmanager
     async def open_until_end(_app: FastAPI) -> AsyncIterator[None]:
@@ -81,8 +81,8 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         yield
         await counting.close()
         await live.queues.close()
-        await booth.close()
-        await office.close()
+        await jobs.close()
+        await context.close()
         await line.close()
 
     async def fault(request: Request) -> Response:
@@ -100,16 +100,16 @@ def make_application(settings: Settings, now: Callable[[], datetime] | None = No
         ],
         exception_handlers=cast(Any, FAULTS),
     )
-    app.state.office = office
+    app.state.office = context
     app.state.live = live
     app.state.counting = counting
-    app.state.places = AddressCache(office)
-    app.state.booth = booth
-    app.state.prompts = PromptCache(office, booth)
+    app.state.places = AddressCache(context)
+    app.state.booth = jobs
+    app.state.prompts = PromptCache(context, jobs)
     app.state.menu = menu.entries(page_routes())
     for pages in PAGES:
         app.include_router(pages)
-    tables.add_tables(app, office)
+    tables.add_tables(app, context)
     app.mount("/static", StaticFiles(directory=STATIC))
     return app
 

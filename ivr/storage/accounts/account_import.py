@@ -1,4 +1,4 @@
-"""Accounts, meters and last readings of the billing system come in: the whole file or nothing.
+"""Imports accounts, meters and last readings of the billing system: the whole file or nothing.
 
 The file first goes into temporary tables, where it holds up nobody; then few statements over whole tables bring it
 into the real ones, in one transaction that is as short as it can be, since callers wait for it.
@@ -175,7 +175,7 @@ def _row(line: AccountLine, window: Window) -> dict[str, object]:
 def _bring_in(
     connection: Connection, lines: int, told: frozenset[str], faults: _Faults, terms: Terms, *, skip_bad: bool
 ) -> Summary:
-    """told: further columns of the file."""
+    """told: columns beyond the fixed ones."""
     for bad in (*steps.conflicts(connection), *steps.taken_aliases(connection)):
         faults.add(bad)
     if faults.lines and not skip_bad:

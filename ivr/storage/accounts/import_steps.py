@@ -141,7 +141,7 @@ _IDENTICAL = f"""
         WHERE o.register_id = import_readings.register_id AND o.read_on = import_readings.read_on
         AND o.value = import_readings.value AND o.channel = 'billing' AND o.reason NOT LIKE '{Reason.REFUSED}%')
 """
-# Callers who store a reading of these registers wait from here to the end; see keeping._TURN.
+# Callers who store a reading of these registers wait from here to the end; see _TURN in contacts/submissions.
 _TURN = "SELECT id FROM registers WHERE id IN (SELECT register_id FROM import_readings) ORDER BY id FOR NO KEY UPDATE"
 # What a caller gave and billing got from here comes back: it is no measure of its own, and is known already.
 _ECHOES = """
@@ -199,7 +199,7 @@ def forget_spoiled(connection: Connection) -> None:
 
 
 def bring_in_accounts(connection: Connection, told: Collection[str]) -> tuple[int, int]:
-    """Accounts, their phones and aliases; how many are new, how many changed. told: further columns of the file."""
+    """Accounts, their phones and aliases; how many are new, how many changed. told: columns beyond the fixed ones."""
     new = _run(connection, _NEW_ACCOUNTS)
     names = [name for name in OF_ACCOUNT if name not in FURTHER_TEXTS or name in told]
     values = ", ".join(f"{name} = l.{name}" for name in names)
@@ -216,7 +216,7 @@ def bring_in_accounts(connection: Connection, told: Collection[str]) -> tuple[in
 
 
 def bring_in_meters(connection: Connection, told: Collection[str]) -> int:
-    """Meters and registers; how many meters are new. told: further columns of the file."""
+    """Meters and registers; how many meters are new. told: columns beyond the fixed ones."""
     new = _run(connection, _NEW_METERS)
     for column in ("power_kw", *(name for name in FURTHER_OF_METER if name in told)):
         _run(connection, _CHANGED_METERS.format(column))

@@ -100,7 +100,7 @@ def _check(connection: Connection, told: Replacement, old: AnyRow, registers: Se
 
 
 def _install(connection: Connection, told: Replacement, old: AnyRow) -> list[int]:
-    """Bring in the new meter; the keys of its registers."""
+    """Store the new meter; return the keys of its registers."""
     row = {
         "account_id": old.account_id,
         "serial": told.new_serial,

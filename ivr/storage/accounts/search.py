@@ -90,7 +90,7 @@ class CallOfAccount:
 
 @dataclass(frozen=True, slots=True)
 class ReportOfAccount:
-    """A report of a caller without light. outage_id: None where nobody knows of one."""
+    """A report of a caller without power. outage_id: None where no outage is known."""
 
     id: int
     created_at: datetime

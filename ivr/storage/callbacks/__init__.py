@@ -1,1 +1,1 @@
-"""Whom the line owes a call."""
+"""Call-backs: callers whom the line still has to ring."""

@@ -67,7 +67,7 @@ class Statements:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Whoever claims. exchange: name of the Asterisk that rings. lease: how long a claim holds."""
+    """The process that claims call-backs. exchange: name of the Asterisk that rings. lease: how long a claim holds."""
 
     exchange: str
     lease: timedelta
@@ -179,7 +179,7 @@ class Book:
         return going_on(self._connection, held=True)
 
     def next_after_outage(self, now: datetime) -> CallbackCandidate | None:
-        """The call-back that is due first and whose number is not rung now."""
+        """The call-back that is due first; numbers that the line rings at this moment are left out."""
         first = _PLACED.where(after_outage_due(now), ~_TALKS).order_by(_callbacks.c.due_at, _callbacks.c.id).limit(1)
         row = self._connection.execute(first.with_for_update(skip_locked=True, of=_callbacks)).first()
         return None if row is None else _candidate(row)
@@ -208,11 +208,11 @@ class Book:
         return take(self._connection, key, self._claimant.exchange, now + self._claimant.lease)
 
     def end_dark(self, callback: Callback, now: datetime) -> bool:
-        """The call-back is kept, and there is still no light; False if another daemon has it by now."""
+        """The call-back is done, but the caller still has no power; False if another daemon has claimed it by now."""
         return settle(self._connection, callback, state=CallbackState.DONE, finished_at=now, reason=CallbackResult.DARK)
 
     def place_of(self, callback: Callback) -> Place:
-        """Where the light has to be back."""
+        """The place that must have power again."""
         return _candidate(self._connection.execute(_PLACED.where(_callbacks.c.id == callback.id)).one()).place
 
     def report_dark(

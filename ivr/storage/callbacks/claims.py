@@ -1,6 +1,6 @@
 """A claim of a call-back: how it begins, whether it still holds, and how its try ends.
 
-Whoever claimed a call-back may change it as long as the try is the same. Work of the folder's transactions.
+A claim allows changes to its call-back as long as the try is the same. Work of the folder's transactions.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def end_try(connection: Connection, callback: Callback, *, before_request: bool,
 
 
 def settle(connection: Connection, callback: Callback, **values: object) -> bool:
-    """End a try, of all call-backs that this call answers; False if somebody else has the call-back by now.
+    """End a try, of all call-backs that this call answers; False if another daemon has claimed the call-back by now.
 
-    A caller who was never reached and whose outage goes on again is not given up.
+    The line does not give up a caller whom it never reached and whose outage goes on again.
     """
     of_outage = callback.kind is CallbackKind.POWER
     waits = values["state"] is CallbackState.GIVEN_UP and of_outage and _goes_on(connection, callback)
@@ -116,7 +116,7 @@ def callback_of(row: AnyRow) -> Callback:
 
 
 def _goes_on(connection: Connection, callback: Callback) -> bool:
-    """Whether the outage of a call-back was reopened while its caller was rung."""
+    """Whether the outage of a call-back was reopened while the line rang its caller."""
     # Its reopening and this end of a try take turns: neither misses the other.
     its = select(_callbacks.c.outage_id).where(_callbacks.c.id == callback.id).scalar_subquery()
     state = select(_outages.c.state).where(_outages.c.id == its).with_for_update(read=True)

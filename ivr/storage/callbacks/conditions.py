@@ -25,7 +25,7 @@ def watched(callbacks: FromClause, now: datetime) -> ColumnElement[bool]:
 
 
 def is_rung(now: datetime) -> ColumnElement[bool]:
-    """Which call-backs are of a number that is rung now, for whatever."""
+    """Condition: the line rings the call-back's number at this moment, for any reason."""
     return exists().where(_others.c.phone == _callbacks.c.phone, watched(_others, now))
 
 

@@ -1,8 +1,8 @@
 """Call-backs of all daemons: the table `callbacks` is the queue, one row one call-back.
 
-A daemon claims a call-back before it rings: state `calling`, one try more, a lease. After the lease the exchange that
-rang is asked what became of the call (`expired`). What is owed to whom is decided by `ivr.intake.callbacks`, in the
-transactions that `change` and `claim_after_outage` open here.
+A daemon claims a call-back before it rings: state `calling`, one try more, a lease. After the lease, the daemon
+asks the exchange that rang what became of the call (`expired`). `ivr.intake.callbacks` decides which
+caller gets a call-back, in the transactions that `change` and `claim_after_outage` open here.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class CallbackRepository:
             return work(Book(connection, self._database, self._statements))
 
     def queues_due(self, now: datetime) -> list[str]:
-        """Queues for which somebody waits to be rung."""
+        """Queues with callers who wait for a call-back."""
         waiting = select(_callbacks.c.queue).where(OF_QUEUE, IS_DUE, _callbacks.c.due_at <= now)
         with self._database.reading() as connection:
             return list(connection.scalars(waiting.distinct()))
@@ -102,7 +102,7 @@ class CallbackRepository:
         """The next call-back of a queue, for this exchange alone until the lease ends; None if there is none.
 
         joined_before: a caller who waits since then is not due yet, unless in danger. asked_after: none older (at
-        night). A number that is rung at this moment for anything else comes later.
+        night). A number that the line rings at this moment comes later.
         """
         which = [OF_QUEUE, IS_DUE, _callbacks.c.queue == queue, _callbacks.c.due_at <= now, ~is_rung(now)]
         if joined_before is not None:
@@ -120,7 +120,7 @@ class CallbackRepository:
             return replace(callback, about=subject(connection, row.call_id))
 
     def any_after_outage(self, now: datetime) -> bool:
-        """Whether somebody waits to be rung whose outage has ended."""
+        """Whether a call-back waits whose outage has ended."""
         with self._database.reading() as connection:
             return connection.execute(select(_callbacks.c.id).where(after_outage_due(now)).limit(1)).first() is not None
 
@@ -145,9 +145,9 @@ class CallbackRepository:
         return self._end_try(callback, True, state=CallbackState.DUE, due_at=due_at, reason=reason)
 
     def done(self, callback: Callback, now: datetime, reason: CallbackResult, *, before_request: bool = False) -> bool:
-        """The call-back is kept; False if somebody else has it by now.
+        """The call-back is done; False if another daemon has claimed it by now.
 
-        before_request: the answer may be older than a request that came in this try, which becomes a call-back then.
+        before_request: the caller may have asked again after this answer; a request from this try becomes a call-back.
         """
         return self._end_try(callback, before_request, state=CallbackState.DONE, finished_at=now, reason=reason)
 

@@ -104,7 +104,7 @@ class Figures:
 def figures(database: Database, since: datetime, until: datetime, now: datetime, budget_s: float = 1.0) -> Figures:
     """Figures from `since` to `until` (not included), to whole hours.
 
-    budget_s: how long hours that nobody has asked for yet are counted; the rest is told as `left_out`, and counted when
+    budget_s: time limit for counting hours that no report has covered yet; `left_out` gives the rest, counted when
     one asks again. Raises StoreUnavailable.
     """
     first, end = _hour(since), min(_hour(until - timedelta(microseconds=1)) + HOUR, _hour(now) + HOUR)

@@ -1,4 +1,4 @@
-"""What a call was about, for whoever talks to that caller later."""
+"""What a call was about, for the clerk who talks to that caller later."""
 
 from __future__ import annotations
 

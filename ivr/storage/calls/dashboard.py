@@ -36,7 +36,7 @@ LAST_PROMPT = (
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A call that goes on, without whose it is. prompt: id of the one that began last, "" before the first."""
+    """A call in progress, without its caller. prompt: id of the one that began last, "" before the first."""
 
     id: str
     started_at: datetime

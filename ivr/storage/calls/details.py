@@ -1,4 +1,4 @@
-"""One call as the pages show it: what was said, pressed, stored, told and asked for."""
+"""One call as the pages show it: prompts, keys, answers, stored values and requests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class KnownCall:
 
 @dataclass(frozen=True, slots=True)
 class ReportOfCall:
-    """What the caller reported. number: as they were told. recording: file below the recordings or ""."""
+    """A caller's report. number: the one that the caller heard. recording: file below the recordings or ""."""
 
     number: int
     trouble: str
@@ -57,7 +57,7 @@ class CallCallbackView:
 
 @dataclass(frozen=True, slots=True)
 class CallDetails:
-    """Everything that is known of a call. receipt: as the caller was told, "" if none."""
+    """Everything that is known of a call. receipt: the number that the caller heard, "" if none."""
 
     call: KnownCall
     steps: tuple[StepView, ...]
@@ -122,7 +122,7 @@ def details(database: Database, call_id: str) -> CallDetails | None:
 
 
 def voices_of_call(database: Database, call_id: str) -> tuple[str, ...]:
-    """Files of the utterances that are kept of a call, below the recordings. Raises StoreUnavailable."""
+    """Files of a call's stored utterances, below the recordings. Raises StoreUnavailable."""
     readings = (
         select(_readings.c.voice)
         .join(_contacts, _contacts.c.id == _readings.c.contact_id)
@@ -135,7 +135,7 @@ def voices_of_call(database: Database, call_id: str) -> tuple[str, ...]:
 
 
 def report_recording(database: Database, number: int) -> str:
-    """File of the spoken address of a report, by the number that its caller was told; "" if there is none.
+    """File of a report's spoken address, by the number that its caller heard; "" if there is none.
 
     Raises StoreUnavailable.
     """

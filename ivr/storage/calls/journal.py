@@ -1,4 +1,4 @@
-"""The journal of calls: told at once, written a moment later, so that no call ever waits for it."""
+"""The journal of calls: entries queue in memory and reach the database a moment later, so no call ever waits for it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Batch:
 
 
 class Journal:
-    """Writes `calls` and `call_steps` behind the calls' backs.
+    """Writes `calls` and `call_steps` in the background.
 
     All methods but `close` and `close_abandoned` return at once; call them on the event loop's thread.
     While the store is away entries wait, at most `capacity`; then the oldest steps are dropped and counted.

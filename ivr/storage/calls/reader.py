@@ -1,4 +1,4 @@
-"""A call as the journal and the tables show it, for whoever watches from outside: the robot, tests, pages."""
+"""A call as the journal and the tables show it, for readers outside the call: the robot, tests, pages."""
 
 from __future__ import annotations
 

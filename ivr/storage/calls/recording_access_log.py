@@ -1,4 +1,4 @@
-"""Who heard a caller's voice: a row of the audit for each listening."""
+"""The access log of recordings: one row of the audit each time a user plays a caller's voice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _audit, _users = tables.of(tables.Audit), tables.of(tables.User)
 
 
 def listened(database: Database, subject: str, facts: Facts, who: str, now: datetime) -> None:
-    """Write down who heard a voice, once for all parts of one listening. subject: `call:…`, `reading:…`, `report:…`.
+    """Log that a user played a voice, once for all parts of one playback. subject: `call:…`, `reading:…`, `report:…`.
 
     facts: which part of it, where the subject does not tell.
 
@@ -35,7 +35,7 @@ def listened(database: Database, subject: str, facts: Facts, who: str, now: date
         if connection.scalar(lately.limit(1)) is not None:
             return
     with database.writing() as connection:
-        # A browser asks for two parts at once: whoever listens is locked, so that the second sees the first's row.
+        # A browser asks for two parts at once: a lock on the user's row lets the second request see the first's entry.
         connection.execute(select(_users.c.id).where(_users.c.login == who).with_for_update())
         if connection.scalar(lately.limit(1)) is not None:
             return

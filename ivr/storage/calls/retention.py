@@ -1,4 +1,4 @@
-"""What is kept for so many days and no longer: recordings of calls, callers' utterances, the steps of calls."""
+"""Retention: recordings of calls, callers' utterances and the steps of calls are deleted after a number of days."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _reports = tables.of(tables.OutageReport)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept, and for how long. voices: folder that holds `voice/DAY/…`. calls: folder of whole calls."""
+    """What retention covers, and its age limit. voices: folder that holds `voice/DAY/…`. calls: of whole calls."""
 
     voices: Path
     calls: Path

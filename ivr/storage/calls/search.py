@@ -1,4 +1,4 @@
-"""Finding calls: the latest first, by pages, each query by an index."""
+"""Search for calls: the latest first, by pages; each query uses an index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Storing the readings of a contact: each register once, one live reading for each register and period."""
+"""Stores the readings of a contact: each register once, one live reading for each register and period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit: who changed what, and who heard whom. Rows are only ever added."""
+"""The audit of changes and of recordings played, with the user's login. Rows are only ever added."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class UnitsOfWork:
         def attempt() -> Answer:
             with transaction() as connection:
                 answer = work(connection)
-                if given_up.is_set():  # the caller was told that nothing is stored: make it true
+                if given_up.is_set():  # the caller has heard that nothing is stored: make it true
                     raise StoreUnavailable(StoreProblem.NO_ANSWER)
                 return answer
 

@@ -193,7 +193,7 @@ def end(
 
     unconfirmed: it ends because nobody confirmed it.
 
-    Callers who asked to be rung are rung in both cases: they asked when they would have light.
+    Callers who asked for a call-back get it in both cases: they asked when their power would return.
     Raises NoSuchOutage, OutOfOrder unless withdrawn, StoreUnavailable.
     """
     with database.writing() as connection:
@@ -217,7 +217,7 @@ def end(
 def reopen(database: Database, outage: int, who: str, now: datetime, *, note: str = "") -> Ended:
     """An outage was ended by mistake: it goes on, and callers who were not reached yet wait for its end again.
 
-    A caller who is being rung at this moment is not cut off. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
+    The line cuts off no call-back that rings now. Raises NoSuchOutage, AlreadyKnown, StoreUnavailable.
     """
     with database.writing() as connection:
         before = _found(connection, outage)
@@ -229,7 +229,7 @@ def reopen(database: Database, outage: int, who: str, now: datetime, *, note: st
         of_outage = and_(_callbacks.c.outage_id == outage, _POWER)
         waits = update(_callbacks).where(of_outage, _DUE)
         to_ring = connection.execute(waits.values(WAITS)).rowcount
-        # A phone waits once for an outage: the last of its call-backs, unless it waits or is rung already.
+        # A phone waits once for an outage: the last of its call-backs, unless one waits or rings already.
         live = select(_callbacks.c.phone).where(of_outage, _callbacks.c.state.in_(OPEN))
         given_up = _callbacks.c.state == CallbackState.GIVEN_UP.value
         lost = and_(of_outage, given_up, _callbacks.c.reason.in_(UNREACHED))

@@ -1,4 +1,4 @@
-"""One outage as its page shows it: itself, its history, what callers reported within it, whom to ring at its end."""
+"""One outage as its page shows it: its facts, its history, the reports of callers, the call-backs due at its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _POWER = _callbacks.c.kind == CallbackKind.POWER.value
 
 @dataclass(frozen=True, slots=True)
 class OutageCallbackView:
-    """A caller who is to be rung, or was. reason: a CallbackResult or a GivenUp, "" before the first try."""
+    """A call-back of the outage, waiting or done. reason: a CallbackResult or a GivenUp, "" before the first try."""
 
     phone: str
     state: CallbackState

@@ -20,10 +20,10 @@ _calls, _callbacks = tables.of(tables.Call), tables.of(tables.Callback)
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """A report as a clerk sees it. number: as the caller was told. recording: file below the recordings or "".
+    """A report as a clerk sees it. number: the one that the caller heard. recording: file below the recordings or "".
 
-    outage_id: the known outage that it belongs to. rung_after: one that had ended; the caller was rung, and said that
-    there is still no light.
+    outage_id: the known outage that it belongs to. rung_after: one that had ended; the line rang the caller, who said
+    that the power is still off.
     """
 
     number: int

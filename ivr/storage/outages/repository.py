@@ -39,11 +39,11 @@ class OutageRepository:
         self._bare_call = units.database.insert(_calls).on_conflict_do_nothing()
 
     async def at(self, place: Place) -> Outage | None:
-        """The open or suspected outage that a caller at `place` is told of, None if there is none."""
+        """The open or suspected outage that callers at `place` hear of, None if there is none."""
         return affecting(await self._units.read(going_on), place, self._now())
 
     async def report(self, report: Report) -> str:
-        """Store what a caller reports; the number that they are told, digits only."""
+        """Store a caller's report and return its number for the caller, digits only."""
 
         def keep(connection: Connection) -> str:
             now = self._now()

@@ -64,7 +64,7 @@ def suspect(database: Database, terms: SurgeTerms, now: datetime) -> list[Suspec
 def fade(database: Database, terms: SurgeTerms, now: datetime) -> list[int]:
     """End the suspected outages that nobody has confirmed and nobody reports any more; their numbers.
 
-    Callers who asked to be rung at the end are due then, as at every end. Raises StoreUnavailable.
+    Their call-backs become due, as at every end. Raises StoreUnavailable.
     """
     with database.reading() as connection:
         rows = connection.execute(

@@ -1,4 +1,4 @@
-"""Outages as a clerk sees them: what goes on, how far its call-backs are, and what was changed by whom."""
+"""Outages as a clerk sees them: ongoing outages, the progress of their call-backs, and the history of changes."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Change:
 class OutageView:
     """An outage as a clerk sees it. reports: of callers within it.
 
-    waiting: callers to be rung at its end or now. rung: callers who answered by a key; dark: those of them without
-    light. given_up: not reached.
+    waiting: callers to be rung at its end or now. rung: callers who answered by a key; dark: those still without power.
+    given_up: not reached.
     """
 
     outage: Outage

@@ -43,7 +43,7 @@ def old(database: Database, before: datetime) -> list[Take]:
 def remove(database: Database, before: datetime, who: str, now: datetime, forget: Forget) -> Cleaned:
     """Remove the old takes, a prompt at a time, while nobody publishes it. Their history stays in the audit.
 
-    Files go first: who is killed in between leaves a take without files, which the next run removes.
+    Files go first: a run killed in between leaves a take without files, which the next run removes.
     Raises StoreUnavailable.
     """
     removed = size = faults = 0

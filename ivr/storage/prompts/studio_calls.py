@@ -1,4 +1,4 @@
-"""Who may record by telephone: a PIN by the person's number, or leave for one call that the pages began."""
+"""Permission to record by telephone: a PIN with the user's number, or a token for one call that the pages began."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _calls = tables.of(tables.StudioCall)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A call that the pages began, and who answers for it."""
+    """A call that the pages began, and the user responsible for it."""
 
     person: Person
     prompt_id: str
@@ -41,7 +41,7 @@ def from_outside(calls: FromClause) -> ColumnElement[bool]:
 
 
 def give_leave(database: Database, person: int, prompt_id: str, phone: str, now: datetime) -> str:
-    """Let whoever answers `phone` within LEAVE record one prompt as this person; returns the token, good for once.
+    """Allow the call to `phone`, answered within LEAVE, to record one prompt as this user; returns a one-time token.
 
     Raises StoreUnavailable.
     """
@@ -71,14 +71,14 @@ def take_leave(database: Database, token: str, now: datetime) -> Begun | None:
 
 
 def may_record(database: Database, person: int) -> bool:
-    """Whether somebody who was let in may still record. Raises StoreUnavailable."""
+    """Whether a user with access may still record. Raises StoreUnavailable."""
     with database.reading() as connection:
         row = connection.execute(select(_users.c.role).where(_users.c.id == person, _users.c.active)).first()
     return row is not None and Role(row.role) in MAY_RECORD
 
 
 def enter(database: Database, attempt: Attempt, now: datetime) -> Person | None:
-    """The PIN of an attempt fits: its count is taken back. None for who may not record, whatever the PIN.
+    """The PIN of an attempt fits: uncount it. None for users who may not record, whatever the PIN.
 
     Raises StoreUnavailable.
     """

@@ -118,9 +118,9 @@ def publish(
     against: tuple[Refusal, ...] = (),
     insist: bool = False,
 ) -> Take:
-    """Make a take the one that calls hear; the one before can be restored.
+    """Publish a take: callers hear it from now on; the take before it can be restored.
 
-    against: what speaks against it besides its checks. insist: although something does.
+    against: objections besides its checks. insist: publish despite objections.
     `place` is called last within the transaction, so that files follow the order of the database; what it raises
     undoes all. Raises NoSuchTake, NotPublishable, StoreUnavailable.
     """

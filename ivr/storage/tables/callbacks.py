@@ -1,4 +1,4 @@
-"""Call-backs: whom the line owes a call."""
+"""Call-backs: callers whom the line still has to ring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RINGING_AFTER_OUTAGE = text(f"state = '{CallbackState.CALLING}' AND kind = '{Cal
 
 
 class Callback(Base):
-    """One call-back that somebody is owed: to their place in the queue, or at the end of an outage.
+    """One call-back to a caller: to their place in the queue, or at the end of an outage.
 
     due_at: NULL while the outage goes on; its end sets it.
     reason: a CallbackResult, of the latest try, or a GivenUp; '' before the first try.

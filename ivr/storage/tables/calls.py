@@ -46,7 +46,7 @@ class CallStep(Base):
     """One thing that happened in a call, in the form of `ivr.domain.journal.stored`.
 
     kind: a StepKind. prompt: id of the prompt that began, '' for other kinds. detail: the step's other facts as a JSON
-    object, '' for none. Nothing is searched by facts, so they need no index and no column of type JSON.
+    object, '' for none. No query searches by facts, so they need no index and no column of type JSON.
     """
 
     __tablename__ = "call_steps"

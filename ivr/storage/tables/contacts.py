@@ -14,7 +14,7 @@ from ivr.storage.tables.columns import Base, one_of
 class Contact(Base):
     """A contact, found again by its source and the key there.
 
-    call_id: the telephone call that it is, NULL for others. receipt: the number that is told, NULL until something is
+    call_id: the telephone call that it is, NULL for others. receipt: the customer's number, NULL until something is
     stored that has one; never used again.
     """
 

@@ -41,9 +41,9 @@ class Outage(Base):
 
 
 class OutageReport(Base):
-    """A caller without light. `recording`: path of the spoken address where no account gives it.
+    """A report of a caller without power. `recording`: path of the spoken address where no account gives it.
 
-    callback_id: the call-back in whose call somebody said that there is still no light.
+    callback_id: the call-back in whose call the caller said that the power is still off.
     """
 
     __tablename__ = "outage_reports"

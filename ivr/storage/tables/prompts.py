@@ -28,8 +28,8 @@ class Prompt(Base):
 class Take(Base):
     """One recording of one prompt in one voice. `master`: name of the sound as recorded, `checks`: measured.
 
-    text: digest of what it says. audio: SHA-256 of the sound for the telephone. publication: the how manieth of its
-    prompt and voice it was; NULL for a draft, and once it was taken back.
+    text: digest of what it says. audio: SHA-256 of the sound for the telephone. publication: its order within
+    prompt and voice; NULL for a draft, and after a withdrawal.
     """
 
     __tablename__ = "takes"
@@ -64,9 +64,9 @@ class PromptNumber(Base):
 
 
 class StudioCall(Base):
-    """Leave to record without a PIN: who rang a telephone from the pages, and for which prompt. Gone once used.
+    """Permission to record without a PIN: the user who began the call from the pages, and the prompt. Gone once used.
 
-    token: SHA-256 of the random token in hex; whoever reads it cannot use it.
+    token: SHA-256 of the random token in hex; a reader of the table cannot use it.
     """
 
     __tablename__ = "studio_calls"

@@ -11,7 +11,7 @@ from ivr.storage.tables.columns import Base, JsonText
 
 
 class Audit(Base):
-    """Who changed what. `subject`: kind and key, for example `reading:12`. `detail`: facts by domain.audit.Fact."""
+    """A change and its author. `subject`: kind and key, as `reading:12`. `detail`: facts by domain.audit.Fact."""
 
     __tablename__ = "audit"
 
@@ -24,7 +24,7 @@ class Audit(Base):
 
 
 class Switch(Base):
-    """Something that clerks switch for all daemons at once; what has no row is as it is by itself."""
+    """A switch that clerks set for all daemons at once; a switch without a row has its default."""
 
     __tablename__ = "switches"
 

@@ -1,4 +1,4 @@
-"""Users of the pages and of the studio: who they are, their sessions and failed logins."""
+"""Users of the pages and of the studio, their sessions and failed logins."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ivr.storage.tables.columns import Base, empty_text, one_of
 
 
 class User(Base):
-    """Somebody who may use the pages or record by phone. `password`, `pin`: argon2 hashes.
+    """A user of the pages or of recording by phone. `password`, `pin`: argon2 hashes.
 
-    locked_until: until when further attempts from an address, or from all, are refused; told to administrators. What is
+    locked_until: until when further attempts from an address, or from all, are refused; administrators see it. What is
     refused is counted in `login_failures`.
     """
 
@@ -31,7 +31,7 @@ class User(Base):
 
 
 class WebSession(Base):
-    """Somebody logged in. `token`: SHA-256 of the cookie's random token, in hex; whoever reads it cannot use it."""
+    """A session of a user. `token`: SHA-256 of the cookie's random token, in hex; a reader cannot use it."""
 
     __tablename__ = "web_sessions"
 

@@ -43,7 +43,7 @@ def fits(secret: str, hash_text: str | None) -> bool:
 
 
 class Hashers:
-    """The threads in which a process looks at passwords and PINs. Apart from others: many who log in hold up nobody."""
+    """The threads in which a process verifies passwords and PINs; an own pool, so logins delay no other work."""
 
     def __init__(self, limit_s: float) -> None:
         """limit_s: longest wait for one of them."""

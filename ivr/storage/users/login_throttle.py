@@ -1,7 +1,7 @@
 """Attempts to log in, at the pages and by telephone, with their limits. Works with several nodes.
 
 What counts: failures of one login from one address, few; of one login from all addresses, and of one address at all
-logins, more. So who knows a login shuts it for their own address, not for its owner, and one who mistypes shuts no
+logins, more. An attacker who knows a login locks it for their own address, not for its owner; a mistyping user locks no
 office that has one address; guessing from many addresses meets the bound of the login (docs/adr/0051).
 """
 
@@ -23,7 +23,7 @@ from ivr.storage.database.database import Database
 
 @dataclass(frozen=True, slots=True)
 class AttemptLimits:
-    """How many failures within LOCK are borne: of a login from one address, of a login, of an address."""
+    """Failures allowed within LOCK: of a login from one address, of a login, of an address."""
 
     pair: int
     login: int
@@ -56,8 +56,8 @@ class Attempt:
 def begin_attempt(database: Database, login: str | int, address: str, now: datetime) -> Attempt:
     """Count an attempt before its password is looked at, so that many at once cannot pass the limit.
 
-    login: a number means an attempt by telephone, whose secret is the PIN; both are counted apart. Logins of nobody are
-    counted as those of people are, so that a lock does not tell who exists. What is refused is not counted.
+    login: a number means an attempt by telephone, whose secret is the PIN; both are counted apart. Unknown logins are
+    counted like known ones, so that a lock does not reveal which logins exist. Refused attempts are not counted.
     Raises StoreUnavailable.
     """
     by_phone = isinstance(login, int)
@@ -89,7 +89,7 @@ def forgive(connection: Connection, attempt: Attempt) -> None:
     pair = (_failures.c.address == mine.address, _failures.c.login == mine.login)
     whole = _count(connection, pair[0] & pair[1])
     connection.execute(delete(_failures).where(*pair))
-    if attempt.user is not None and whole >= min(AT_PAGES.pair, BY_TELEPHONE.pair):  # the last try that was let pass
+    if attempt.user is not None and whole >= min(AT_PAGES.pair, BY_TELEPHONE.pair):  # the last attempt within the limit
         connection.execute(update(_users).where(_users.c.id == attempt.user).values(locked_until=None))
 
 

@@ -1,4 +1,4 @@
-"""Who is logged in to the pages. Works with several nodes."""
+"""Sessions of users logged in to the pages. Works with several nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People who use the pages or record by phone: rows of `users`. Every change is in the audit."""
+"""Users of the pages and of recording by phone: rows of `users`. The audit logs every change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _sessions = tables.of(tables.WebSession)
 
 
 def everybody(database: Database) -> list[Person]:
-    """All people, by login; those who may not enter any more too. Raises StoreUnavailable."""
+    """All users, by login, including disabled ones. Raises StoreUnavailable."""
     with database.reading() as connection:
         return [person_of_row(row) for row in connection.execute(select(_users).order_by(_users.c.login))]
 
@@ -33,7 +33,7 @@ def find(database: Database, key: int | str) -> Person:
 
 
 def add(database: Database, login: str, role: Role, password: str | None, who: str, now: datetime) -> Person:
-    """A new person; `password` is a hash, None for who only records by phone. Raises LoginTaken, StoreUnavailable."""
+    """A new user; `password` is a hash, None for recording by phone only. Raises LoginTaken, StoreUnavailable."""
     values = {"login": login, "role": role.value, "password": password, "created_at": now}
     try:
         with database.writing() as connection:
@@ -55,7 +55,7 @@ def set_role(database: Database, key: int | str, role: Role, who: str, now: date
 
 
 def set_active(database: Database, key: int | str, active: bool, who: str, now: datetime) -> Person:
-    """Let somebody in again, or out at once: all their sessions end. Raises as set_role does."""
+    """Enable a user, or disable one at once: all their sessions end. Raises as set_role does."""
     with database.writing() as connection:
         row = _row(connection, key)
         if not active:

@@ -37,7 +37,7 @@ QUESTION, ASKING_ON = "вопрос: голос поднимается", "гол
 
 
 class Place(StrEnum):
-    """Where in its phrases a piece stands."""
+    """The positions of a piece in its phrases."""
 
     MIDDLE = MIDDLE
     FINAL = FINAL

@@ -1,7 +1,7 @@
-"""One long recording of a session, cut into lines of its sheet. What is doubtful is said, and becomes no take.
+"""Splits one long recording of a session into lines of its sheet. Doubtful cuts are reported and become no takes.
 
-Where sounds begin and end is told by the room's silence, which line they are by their lengths in this speaker's pace,
-by where the voice rests, and for number words and commands by the line's own recogniser.
+The room's silence tells where sounds begin and end; their line follows from their lengths in this speaker's pace,
+from where the voice rests, and for number words and commands from the line's own recogniser.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def make_takes(
 ) -> None:
     """Make takes of the cuts that are to become some and are none yet. publish: those that nothing speaks against.
 
-    Raises what `Studio.add_take` and `Studio.publish` raise, after `made` was told of those before.
+    Raises what `Studio.add_take` and `Studio.publish` raise, after it has passed the earlier ones to `made`.
     """
     wanted = sorted((cut for cut in cuts if cut.take and not cut.made), key=lambda cut: cut.start)
     spans = [(round(cut.start * 1000), round(cut.end * 1000)) for cut in wanted]
@@ -56,7 +56,7 @@ def make_takes(
                 if len(waiting) > AT_ONCE:
                     tell(*waiting.popleft())
                 waiting.append((cut, pool.submit(one, cut, sound)))
-        finally:  # what was begun becomes a take all the same, and is told
+        finally:  # work in progress still becomes a take, and is reported
             while waiting:
                 tell(*waiting.popleft())
 

@@ -67,7 +67,7 @@ def _missing(source: Path) -> float:
     with source.open("rb") as file:
         head = file.read(8)
     told = int.from_bytes(head[4:8], "little") + 8
-    if head[:4] != b"RIFF" or told >= 0xFFFFFFFF:  # who records into a pipe cannot know the length
+    if head[:4] != b"RIFF" or told >= 0xFFFFFFFF:  # a program that records into a pipe cannot know the length
         return 1.0
     return max(told / source.stat().st_size, 1.0)
 

@@ -16,13 +16,13 @@ _AT_ONCE = 1 << 20
 
 
 class TooLarge(BadInput):
-    """A recording beyond the limit; nothing of it is kept."""
+    """A recording beyond the limit; nothing of it is stored."""
 
 
 class RecordingStore:
     """The folder of takes: ``<folder>/<2 letters>/<name>.master`` as recorded, ``.wav`` as published.
 
-    Nobody but this user may list it. The .wav can be read by who knows its name: Asterisk plays drafts by it.
+    Only this user may list it. A process that knows the name can read the .wav: Asterisk plays drafts by it.
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:

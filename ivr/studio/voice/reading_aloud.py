@@ -1,4 +1,4 @@
-"""The text of a prompt as sound, for somebody who is to record it and has only a telephone."""
+"""The text of a prompt as sound, for a speaker who records it and has only a telephone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hundreds of callers within seconds, most of them without light: who is told, queued, offered a call-back, or lost.
+"""Hundreds of callers within seconds, most of them without power; counts the outcomes.
 
 They ring a real Asterisk by SIPp and stay for STAY_S seconds after the answer, unless the line ends the call. What
 became of each is taken from Asterisk's events and the call's journal, found by the number that they dialled.
@@ -45,10 +45,10 @@ class Group:
 
 
 GROUPS = (
-    Group(0.35, True, ((31, "1"),)),  # listen, and ask to be rung when power returns
+    Group(0.35, True, ((31, "1"),)),  # listen, and ask for a call-back when power returns
     Group(0.15, True, ()),  # listen
     Group(0.25, False, ((1, "0"),)),
-    Group(0.15, False, ((1, "0"), (45, "1"))),  # take the queue's offer to be rung back
+    Group(0.15, False, ((1, "0"), (45, "1"))),  # accept the queue's offer of a call-back
     Group(0.10, False, ((12, "0"),)),
 )
 

@@ -26,7 +26,7 @@ MEMBER = "Local/bench{number}@lab-agent/n"
 
 @dataclass(frozen=True, slots=True)
 class CallbackFigures:
-    """Call-backs of one queue, all due at once; people is how many are at work and how many are rung at once.
+    """Call-backs of one queue, all due at once. people: agents at work, and also the call-backs rung at once.
 
     kept: confirmed by the key 1, and so in the queue again, within `seconds`.
     """
@@ -38,7 +38,7 @@ class CallbackFigures:
 
     @property
     def a_minute(self) -> float:
-        """Call-backs kept in a minute."""
+        """Call-backs confirmed in a minute."""
         return self.kept * 60 / self.seconds if self.seconds else 0.0
 
 
@@ -118,7 +118,7 @@ async def _agents(ami: Ami, do: str) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _called(ami: Ami) -> AsyncIterator[None]:
-    """Who is rung answers and presses 1."""
+    """The caller answers the call-back and presses 1."""
     await ami.action("Setvar", Variable="LAB_CALLED", Value="confirms")
     yield
     await ami.action("Setvar", Variable="LAB_CALLED", Value="")
@@ -126,9 +126,9 @@ async def _called(ami: Ami) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _at_work(ami: Ami, people: int) -> AsyncIterator[None]:
-    """So many people work for the hotline, beside the lab's own one; each talks for TALKS_S.
+    """Log in so many hotline agents, beside the lab's own one; each talks for TALKS_S.
 
-    Nobody is rung who would wait again for people who talk, so longer talks would be what is measured.
+    The line rings no caller who would wait again for busy agents, so longer talks would distort the measurement.
     """
     await ami.action("Setvar", Variable="LAB_TALKS", Value=TALKS_S)
     places = [MEMBER.format(number=number) for number in range(people - 1)]

@@ -1,6 +1,6 @@
 """The processes of a lab, found by a mark in their environment.
 
-Asterisk and all it starts inherit the mark; unlike a kept process id it is never another program's after a crash
+Asterisk and all it starts inherit the mark; unlike a stored process id it is never another program's after a crash
 or a reboot.
 """
 

@@ -22,7 +22,7 @@ APT_S, BUILD_S = 300, 900
 
 
 def cache_folder() -> Path:
-    """Where the root is kept between labs unless told otherwise."""
+    """Default folder of the root between labs."""
     return Path.home() / ".cache" / "ivr"
 
 

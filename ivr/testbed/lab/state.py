@@ -1,4 +1,4 @@
-"""What is known of a lab: its ports, secrets and places, kept in `lab.json` (readable by the owner only)."""
+"""The state of a lab: its ports, secrets and folders, stored in `lab.json` (readable by the owner only)."""
 
 from __future__ import annotations
 

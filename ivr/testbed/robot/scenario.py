@@ -98,7 +98,7 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A call: who rings, what they do, what must come of it.
+    """A call: its caller, their actions, the expected result.
 
     caller: E.164, "" for a withheld number. sends_silence: whether their telephone sends packets while they are silent.
     """

@@ -1,4 +1,4 @@
-"""What happens in a call, in the order it happens, for whoever waits for it or watches."""
+"""The events of a call in their order, for code that waits for them or shows them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Happening:
 
 
 class Timeline:
-    """Grows as the call goes on; `on_event` is told of each event."""
+    """Grows as the call goes on; calls `on_event` with each event."""
 
     def __init__(self, on_event: Callable[[Happening], None]) -> None:
         self._loop = asyncio.get_running_loop()

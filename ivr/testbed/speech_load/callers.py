@@ -40,7 +40,7 @@ class Answers:
     """What callers got.
 
     waits_ms: from the end of speech to the result, of each answer. right: answers that are the number said.
-    refused: utterances that no recogniser was free for: keys only, at once. given_up: those that a recogniser let go
+    refused: utterances without a free recogniser: keys only, at once. given_up: those that a recogniser let go
     while they spoke. lost: other questions that ended without an answer.
     main_share: of one processor, taken by the daemon's main thread. heard_s, spent_s: audio of the questions that were
     asked, and the processor time that all processes took for it.
@@ -82,7 +82,7 @@ class Answers:
 
 
 class _Door:
-    """Ears that remember whether a caller found them closed."""
+    """A recogniser port that remembers whether it refused a caller."""
 
     def __init__(self, ears: RecogniserPort) -> None:
         self._ears = ears

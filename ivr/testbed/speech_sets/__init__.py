@@ -1,1 +1,1 @@
-"""Test sets of speech: who says what, over which line."""
+"""Test sets of speech: speakers, utterances, telephone lines."""

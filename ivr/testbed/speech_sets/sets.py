@@ -1,4 +1,4 @@
-"""The test sets: who says what, and what should be understood.
+"""The test sets: speakers, utterances, and the expected results.
 
 Every set is made from the recordings and voices at hand and a seed alone: the same seed gives the same bytes.
 Tune with one seed, judge with another.

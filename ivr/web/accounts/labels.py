@@ -9,7 +9,7 @@ CALLBACK_KINDS = {"queue": "место в очереди", "power": "когда 
 
 
 def address(brief: Brief) -> str:
-    """`Мира, 5, 12`, «—» where billing told none."""
+    """`Мира, 5, 12`, «—» where billing gave none."""
     return ", ".join(part for part in (brief.street, brief.house, brief.flat) if part) or "—"
 
 
@@ -19,5 +19,5 @@ def phones(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The same for who only looks: some digits are left out."""
+    """The same for users who only look: some digits are hidden."""
     return ", ".join(wording.masked(number) for number in text.split()) or "—"

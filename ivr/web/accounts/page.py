@@ -1,4 +1,4 @@
-"""Абоненты: finding an account, and what is known of it. Nothing is changed here: accounts come from billing."""
+"""Абоненты: search for an account, and what is known of it. Nothing is changed here: accounts come from billing."""
 
 from __future__ import annotations
 

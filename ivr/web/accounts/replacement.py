@@ -61,9 +61,9 @@ async def replace(
     request: Request, key: Key, meter: Key, typed: Annotated[Mapping[str, str], Depends(_typed)]
 ) -> Response:
     """Replace the meter; the form again, with what is wrong beside its field."""
-    office = context_of(request)
+    context = context_of(request)
     account, old = await _meter(request, key, meter)
-    faults = _faults(typed, old, office.now().date())
+    faults = _faults(typed, old, context.now().date())
     if not faults:
         told = Replacement(
             account=account.brief.number,
@@ -74,9 +74,9 @@ async def replace(
             new_digits=int(typed["digits"]),
             firsts=_firsts(typed),
         )
-        window, who = office.app.rules.window, person_of(request).login
+        window, who = context.app.rules.window, person_of(request).login
         try:
-            await office.ask(replace_meter, told, Channel.OFFICE, window, who, office.now())
+            await context.ask(replace_meter, told, Channel.OFFICE, window, who, context.now())
         except CannotReplace as error:
             field, text = PROBLEMS[error.problem]
             faults = {field: text}

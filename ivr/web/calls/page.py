@@ -47,15 +47,15 @@ async def list_calls(
     after: Text = "",
 ) -> Response:
     """Calls that fit, the latest first. before, after: where the page next to it ended."""
-    office = context_of(request)
+    context = context_of(request)
     fields = {"since": since, "until": until, "outcome": outcome, "name": name.strip()}
     if _sees_numbers(request):
         fields |= {"account": account.strip(), "caller": caller.strip()}
-    wanted, faults = _wanted(fields, office.settings.zone)
+    wanted, faults = _wanted(fields, context.settings.zone)
     place = _place(after, back=True) or _place(before, back=False)
     found = call_search.Found((), later=False, earlier=False)
     if not faults:
-        found = await office.ask(call_search.found, wanted, place)
+        found = await context.ask(call_search.found, wanted, place)
     asked = urlencode({key: value for key, value in fields.items() if value})
     return render(
         request,
@@ -74,19 +74,19 @@ async def list_calls(
 @pages.get("/calls/{call_id}")
 @allowed(*LOOKS)
 async def show_call(request: Request, call_id: CallId) -> Response:
-    """One call: what was said, pressed and stored, with its sounds for those who may hear them."""
-    office = context_of(request)
-    seen = await office.ask(call_details.details, call_id)
+    """One call: prompts, keys, answers and stored values, with its recordings for users who may hear them."""
+    context = context_of(request)
+    seen = await context.ask(call_details.details, call_id)
     if seen is None:
         raise HTTPException(404)
     in_full = _sees_numbers(request)
-    folders = office.settings.recordings
+    folders = context.settings.recordings
     whole, voices = None, []
     if in_full:
         if seen.call.ended_at is not None:
-            whole = await office.run(call_sound, folders.calls, seen.call.uniqueid)
-        for place, file in enumerate(await office.ask(call_details.voices_of_call, call_id), start=1):
-            sound = await office.run(voice_sound, folders.folder, file)
+            whole = await context.run(call_sound, folders.calls, seen.call.uniqueid)
+        for place, file in enumerate(await context.ask(call_details.voices_of_call, call_id), start=1):
+            sound = await context.run(voice_sound, folders.folder, file)
             voices.append((place, sound))
     return render(
         request,

@@ -1,4 +1,4 @@
-"""The sounds of calls and reports: only for whom the session allows it, and each listening is in the audit."""
+"""The sounds of calls and reports: the session must allow it, and the audit logs each playback."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def see_call(request: Request, call_id: CallId) -> Response:
 @pages.get("/calls/{call_id}/voice/{place}.wav")
 @allowed(*HEARS)
 async def hear_voice(request: Request, call_id: CallId, place: Key) -> Response:
-    """A kept utterance of a call, by its place on the call's page."""
+    """A stored utterance of a call, by its place on the call's page."""
     sound = await _of_voice(request, call_id, place)
     await _noted(request, f"call:{call_id}", {Fact.UTTERANCE: place})
     return send(request, sound)
@@ -53,9 +53,9 @@ async def see_voice(request: Request, call_id: CallId, place: Key) -> Response:
 @allowed(*HEARS)
 async def hear_report(request: Request, number: Key) -> Response:
     """The address that a caller said for a report."""
-    office = context_of(request)
-    file = await office.ask(call_details.report_recording, number)
-    sound = await office.run(voice_sound, office.settings.recordings.folder, file)
+    context = context_of(request)
+    file = await context.ask(call_details.report_recording, number)
+    sound = await context.run(voice_sound, context.settings.recordings.folder, file)
     if sound is None:
         raise HTTPException(404)
     await _noted(request, f"report:{number}", {Fact.PART: Part.ADDRESS})
@@ -63,23 +63,23 @@ async def hear_report(request: Request, number: Key) -> Response:
 
 
 async def _of_call(request: Request, call_id: CallId) -> Sound:
-    office = context_of(request)
-    call = await office.ask(call_details.known_call, call_id)
+    context = context_of(request)
+    call = await context.ask(call_details.known_call, call_id)
     # While the call goes on its files grow; they are sent when it is over.
     if call is None or call.ended_at is None:
         raise HTTPException(404)
-    sound = await office.run(call_sound, office.settings.recordings.calls, call.uniqueid)
+    sound = await context.run(call_sound, context.settings.recordings.calls, call.uniqueid)
     if sound is None:
         raise HTTPException(404)
     return sound
 
 
 async def _of_voice(request: Request, call_id: CallId, place: int) -> Sound:
-    office = context_of(request)
-    files = await office.ask(call_details.voices_of_call, call_id)
+    context = context_of(request)
+    files = await context.ask(call_details.voices_of_call, call_id)
     if place > len(files):
         raise HTTPException(404)
-    sound = await office.run(voice_sound, office.settings.recordings.folder, files[place - 1])
+    sound = await context.run(voice_sound, context.settings.recordings.folder, files[place - 1])
     if sound is None:
         raise HTTPException(404)
     return sound
@@ -90,5 +90,5 @@ async def _drawn(request: Request, sound: Sound) -> Response:
 
 
 async def _noted(request: Request, subject: str, facts: Facts) -> None:
-    office = context_of(request)
-    await office.ask(listened, subject, facts, person_of(request).login, office.now())
+    context = context_of(request)
+    await context.ask(listened, subject, facts, person_of(request).login, context.now())

@@ -1,6 +1,6 @@
-"""Who may open a page: roles declared at each route, sessions by cookie, a token in every form.
+"""Access to pages: roles declared at each route, sessions by cookie, a token in every form.
 
-A route of `Pages` without a declaration is refused when it is made, so that nothing is open by forgetting.
+`Pages` refuses a route without a declaration when it is made, so that no page is open by mistake.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class UndeclaredAccess(BadInput):
-    """A route says nothing about who may open it; a fault of this program."""
+    """A route declares no access; a fault of this program."""
 
 
 class BadToken(Refused):
@@ -50,7 +50,7 @@ class BadToken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may open a route. roles: empty with `public`. unattended: a script asks, no sign that somebody is there.
+    """The access to a route. roles: empty with `public`. unattended: a script asks, which does not extend the session.
 
     by_script: the token comes in the header or not at all.
     """
@@ -62,16 +62,16 @@ class Access:
 
 
 def allowed(*roles: Role, unattended: bool = False, by_script: bool = False) -> Callable[[Endpoint], Endpoint]:
-    """Declares who may open a page or do an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all.
+    """Declares the roles that may use a page or an action: `@allowed(Role.ADMINISTRATOR)`, `@allowed(*Role)` for all.
 
-    unattended: a page fetches it again and again; that keeps nobody logged in.
+    unattended: a page fetches it again and again; that extends no session.
     by_script: of a large body nothing is read to look for the token, so it must be in the header.
     """
     return _declared(Access(frozenset(roles), unattended=unattended, by_script=by_script))
 
 
 def public(endpoint: Endpoint) -> Endpoint:
-    """Declares that who is not logged in may open it too."""
+    """Declares a page open without a login."""
     return _declared(Access(frozenset(), public=True))(endpoint)
 
 
@@ -85,7 +85,7 @@ def _declared(access: Access) -> Callable[[Endpoint], Endpoint]:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks. token: of the session, or of a visitor not logged in; fresh: the visitor's cookie is to be set."""
+    """The visitor of a request. token: of the session, or of a visitor not logged in; fresh: the cookie must be set."""
 
     person: Person | None
     token: str
@@ -98,13 +98,13 @@ class Requester:
 
 
 def visit_of(request: Request) -> Requester:
-    """Who asks, on any route of `Pages`."""
-    visit: Requester = request.state.visit
-    return visit
+    """The visitor, on any route of `Pages`."""
+    requester: Requester = request.state.visit
+    return requester
 
 
 def person_of(request: Request) -> Person:
-    """Who asks, on a route that is not public. Raises HTTPException 403 on a public one."""
+    """The logged-in user, on a route that is not public. Raises HTTPException 403 on a public one."""
     person = visit_of(request).person
     if person is None:
         raise HTTPException(403)
@@ -112,7 +112,7 @@ def person_of(request: Request) -> Person:
 
 
 class GatedRoute(APIRoute):
-    """A route that looks who asks before anything of the request's body is read."""
+    """A route that checks access before it reads anything of the request's body."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Raises UndeclaredAccess."""
@@ -137,32 +137,32 @@ class GatedRoute(APIRoute):
 
 
 class Pages(APIRouter):
-    """A router of pages: each of its routes declares who may open it."""
+    """A router of pages: each of its routes declares its roles."""
 
     def __init__(self) -> None:
         super().__init__(route_class=GatedRoute, include_in_schema=False)
 
 
 async def gate(request: Request, access: Access) -> Response | None:
-    """Find out who asks and whether they may; a redirection to the login for who is not logged in.
+    """Identify the visitor and check their access; a redirection to the login without a session.
 
     Raises HTTPException 400, 403, BadToken, StoreUnavailable.
     """
     if not access.by_script and ("\0" in request.url.path or b"%00" in request.scope["query_string"]):
         raise HTTPException(400)  # no text of ours holds it, and PostgreSQL takes none that does
     try:
-        visit = request.state.visit = await _visit(request, attended=not access.unattended)
+        requester = request.state.visit = await _visit(request, attended=not access.unattended)
     except StoreUnavailable:
         if not access.public:
             raise
-        visit = request.state.visit = Requester(None, secrets.token_urlsafe(32))
+        requester = request.state.visit = Requester(None, secrets.token_urlsafe(32))
     if not access.public:
-        if visit.person is None:
+        if requester.person is None:
             return to_login(request)
-        if visit.person.role not in access.roles:
+        if requester.person.role not in access.roles:
             raise HTTPException(403)
     if request.method not in CHANGES_NOTHING:
-        await _require_token(request, visit, access.by_script)
+        await _require_token(request, requester, access.by_script)
     return None
 
 
@@ -189,18 +189,18 @@ def _limited(request: Request, most_bytes: int) -> Receive:
 
 
 async def _visit(request: Request, *, attended: bool) -> Requester:
-    office = context_of(request)
+    context = context_of(request)
     token = request.cookies.get(cookie_name(request, SESSION), "")
     if token:
-        idle = timedelta(minutes=office.settings.web.idle_minutes)
-        person = await office.ask(sessions.who_is, token, idle, office.now(), attended=attended)
+        idle = timedelta(minutes=context.settings.web.idle_minutes)
+        person = await context.ask(sessions.who_is, token, idle, context.now(), attended=attended)
         if person is not None:
             return Requester(person, token)
     visitor = request.cookies.get(cookie_name(request, VISITOR), "")
     return Requester(None, visitor) if len(visitor) >= 32 else Requester(None, secrets.token_urlsafe(32), fresh=True)
 
 
-async def _require_token(request: Request, visit: Requester, by_script: bool) -> None:
+async def _require_token(request: Request, requester: Requester, by_script: bool) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise BadToken
     given: object = request.headers.get(TOKEN_HEADER)
@@ -209,12 +209,12 @@ async def _require_token(request: Request, visit: Requester, by_script: bool) ->
         if any(isinstance(value, str) and "\0" in value for value in form.values()):
             raise HTTPException(400)
         given = form.get(TOKEN_FIELD) if given is None else given
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.form_token.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), requester.form_token.encode()):
         raise BadToken
 
 
 def to_login(request: Request) -> Response:
-    """Where who is not logged in goes; afterwards back to the page, if it was one."""
+    """The login page for a visitor without a session; afterwards back to the page, if it was one."""
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = f"/login?next={quote(back)}" if request.method in CHANGES_NOTHING and back != "/" else "/login"
     return RedirectResponse(to, 303)
@@ -228,8 +228,8 @@ def local(path: str) -> str:
 
 def is_secure(request: Request) -> bool:
     """Whether the browser speaks TLS, with us or with the proxy before us."""
-    office: Context = context_of(request)
-    return request.url.scheme == "https" or office.settings.web.public_url.startswith("https:")
+    context: Context = context_of(request)
+    return request.url.scheme == "https" or context.settings.web.public_url.startswith("https:")
 
 
 def cookie_name(request: Request, name: str) -> str:

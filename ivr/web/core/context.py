@@ -65,6 +65,6 @@ class Context:
 
 
 def context_of(request: Request) -> Context:
-    """The office of the application that got this request."""
-    office: Context = request.app.state.office
-    return office
+    """The context of the application that got this request."""
+    context: Context = request.app.state.office
+    return context

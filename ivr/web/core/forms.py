@@ -69,10 +69,10 @@ def now_of(info: ValidationInfo) -> Now:
 
 async def read_form(request: Request, model: type[FieldsT]) -> Filled[FieldsT]:
     """The form that was sent, judged."""
-    office = context_of(request)
+    context = context_of(request)
     sent = await request.form()
     typed = typed_in(model, {name: value for name, value in sent.items() if isinstance(value, str)})
-    return judged(model, typed, Now(office.now(), office.settings.zone))
+    return judged(model, typed, Now(context.now(), context.settings.zone))
 
 
 def typed_in(model: type[Fields], sent: Mapping[str, str]) -> dict[str, str]:

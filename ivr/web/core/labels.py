@@ -53,7 +53,7 @@ def phone(number: str) -> str:
 
 
 def masked(number: str) -> str:
-    """+79161234567 as `+7 916 •••-••-67`, for who may not see numbers; «скрыт» for none."""
+    """+79161234567 as `+7 916 •••-••-67`, for users who may not see numbers; «скрыт» for none."""
     shown = phone(number)
     return re.sub(r"\d{3}-\d\d(?=-\d\d$)", "•••-••", shown) if shown != number else "•••" if number else shown
 

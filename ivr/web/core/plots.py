@@ -1,6 +1,6 @@
 """Plots as SVG made on the server: bars and a line. Colours come from pages.css; beside each stands its table.
 
-The text alternative is a table in `<details>`: whoever does not see the picture gets every value.
+The text alternative is a table in `<details>`: a user who does not see the picture gets every value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers that are sound: never kept by anybody on the way, of a fixed type, in parts where the browser winds."""
+"""Responses with audio: never cached, of a fixed type, in ranges where the browser seeks."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def call_sound(folder: Path, uniqueid: str) -> Sound | None:
 
 
 def voice_sound(folder: Path, name: str) -> Sound | None:
-    """A kept utterance by its name below the recordings, None if there is none. Blocks."""
+    """A stored utterance by its name below the recordings, None if there is none. Blocks."""
     return _sound(folder / name) if _VOICE.fullmatch(name) else None
 
 
@@ -128,11 +128,11 @@ def _samples(file: Path, first: int, count: int) -> array[int]:
 def send(request: Request, sound: Sound) -> Response:
     """The sound, whole (200) or the part that the browser asks for (206, 416)."""
     start, end, status, headers = part(request, sound.length)
-    office = context_of(request)
+    context = context_of(request)
 
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(start, end, PIECE):
-            yield await office.run(sound.read, at, min(at + PIECE, end))
+            yield await context.run(sound.read, at, min(at + PIECE, end))
 
     headers |= PRIVATE | {"Content-Length": str(end - start)}
     return StreamingResponse(pieces(), status, headers, "audio/wav")

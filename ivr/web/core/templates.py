@@ -1,4 +1,4 @@
-"""Pages from templates, and what is told after an action."""
+"""Pages from templates, and the message after an action."""
 
 from __future__ import annotations
 
@@ -54,29 +54,29 @@ _templates.globals["static"] = _static
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page. Templates know besides `values`: person, csrf, entries, path, told, time(…), day(…), static(…)."""
-    office = context_of(request)
-    visit: Requester | None = getattr(request.state, "visit", None)
-    person = visit.person if visit else None
+    context = context_of(request)
+    requester: Requester | None = getattr(request.state, "visit", None)
+    person = requester.person if requester else None
     told = _told(request)
     path = request.url.path
     mine = [entry for entry in request.app.state.menu if person is not None and person.role in entry.roles]
     text = _templates.get_template(template).render(
         {
             "person": person,
-            "csrf": visit.form_token if visit else "",
+            "csrf": requester.form_token if requester else "",
             "entries": [(entry, menu.is_current(entry, path)) for entry in mine],
             "path": path,
             "told": told,
-            "time": partial(wording.local_time, zone=office.settings.zone),
-            "day": partial(wording.local_day, zone=office.settings.zone),
-            "now": office.now(),
-            "zone": office.settings.zone,
+            "time": partial(wording.local_time, zone=context.settings.zone),
+            "day": partial(wording.local_day, zone=context.settings.zone),
+            "now": context.now(),
+            "zone": context.settings.zone,
         }
         | values
     )
     response = HTMLResponse(text, status)
-    if visit is not None and visit.fresh:
-        set_cookie(request, response, VISITOR, visit.token)
+    if requester is not None and requester.fresh:
+        set_cookie(request, response, VISITOR, requester.token)
     if told is not None:
         drop_cookie(request, response, TOLD)
     return response

@@ -1,4 +1,4 @@
-"""A file that a script of ours sends: the body is the file, kept under no name until it is worked on."""
+"""A file that a script of ours sends: the body is the file, stored without a name until a worker takes it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ async def arrived(request: Request, most_mb: int) -> BinaryIO:
     told = request.headers.get("Content-Length", "0")
     if told.isdecimal() and int(told) > most_mb << 20:
         raise _too_large(int(told), most_mb)
-    office = context_of(request)
-    folder = office.settings.studio.takes
+    context = context_of(request)
+    folder = context.settings.studio.takes
 
     def opened() -> BinaryIO:
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
 
-    file = await office.run(opened)
+    file = await context.run(opened)
     try:
         came, piece = 0, bytearray()
         async for part in request.stream():
@@ -39,10 +39,10 @@ async def arrived(request: Request, most_mb: int) -> BinaryIO:
                 raise _too_large(came, most_mb)
             piece += part
             if len(piece) >= PIECE_BYTES:
-                await office.run(file.write, bytes(piece))
+                await context.run(file.write, bytes(piece))
                 piece.clear()
-        await office.run(file.write, bytes(piece))
-        await office.run(file.flush)
+        await context.run(file.write, bytes(piece))
+        await context.run(file.flush)
         file.seek(0)
     except BaseException:
         file.close()

@@ -1,1 +1,1 @@
-"""Logging in and one's own password. Page, labels and templates together."""
+"""The login and one's own password. Page, labels and templates together."""

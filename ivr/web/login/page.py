@@ -37,7 +37,7 @@ LOCKED = "Слишком много неудачных попыток. Вход 
 @pages.get("/login")
 @public
 async def login_form(request: Request, next: str = "/") -> Response:
-    """The form; who is logged in goes on."""
+    """The form; a logged-in user goes on to the pages."""
     if visit_of(request).person is not None:
         return RedirectResponse(local(next), 303)
     return render(request, "login/login.html", next=local(next), login="", fault="")
@@ -52,19 +52,19 @@ async def login(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Wrong login, wrong password and nobody's password take the same time and give the same answer."""
-    office, now = context_of(request), context_of(request).now()
+    context, now = context_of(request), context_of(request).now()
     login = login.strip().lower()[:MOST_OF_PASSWORD]
     address = request.client.host if request.client else ""
-    attempt = await office.ask(login_throttle.begin_attempt, login, address, now)
+    attempt = await context.ask(login_throttle.begin_attempt, login, address, now)
     if attempt.locked:
         return render(request, "login/login.html", 429, next=local(next), login=login, fault=LOCKED)
-    if not await office.fits(password[: MOST_OF_PASSWORD + 1], attempt.password):
+    if not await context.fits(password[: MOST_OF_PASSWORD + 1], attempt.password):
         return render(request, "login/login.html", 403, next=local(next), login=login, fault=REFUSED)
     if visit_of(request).person is not None:
-        await office.ask(sessions.end_session, visit_of(request).token, now)
+        await context.ask(sessions.end_session, visit_of(request).token, now)
     token = secrets.token_urlsafe(32)
-    lasts = timedelta(hours=office.settings.web.session_hours)
-    await office.ask(sessions.begin_session, attempt, token, address, lasts, now)
+    lasts = timedelta(hours=context.settings.web.session_hours)
+    await context.ask(sessions.begin_session, attempt, token, address, lasts, now)
     response = RedirectResponse(local(next), 303)
     set_cookie(request, response, SESSION, token)
     drop_cookie(request, response, VISITOR)
@@ -75,17 +75,17 @@ async def login(
 @allowed(*Role)
 async def logout(request: Request) -> Response:
     """End this session."""
-    office = context_of(request)
-    await office.ask(sessions.end_session, visit_of(request).token, office.now())
+    context = context_of(request)
+    await context.ask(sessions.end_session, visit_of(request).token, context.now())
     return _left(request, "Вы вышли.")
 
 
 @pages.post("/logout-everywhere")
 @allowed(*Role)
 async def logout_everywhere(request: Request) -> Response:
-    """End all sessions of who asks."""
-    office = context_of(request)
-    await office.ask(sessions.end_sessions, person_of(request).id, office.now())
+    """End all sessions of the current user."""
+    context = context_of(request)
+    await context.ask(sessions.end_sessions, person_of(request).id, context.now())
     return _left(request, "Вы вышли на всех устройствах.")
 
 
@@ -105,7 +105,7 @@ async def own_password(
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """A new password; other sessions of the same person end. Wrong present passwords count as failed logins."""
-    office, person, now = context_of(request), person_of(request), context_of(request).now()
+    context, person, now = context_of(request), person_of(request), context_of(request).now()
     faults: dict[str, str] = {}
     if wrong := password_fault(password, person.login):
         faults["password"] = SECRET_FAULTS[wrong]
@@ -113,16 +113,16 @@ async def own_password(
         faults["again"] = "Пароли не совпадают."
     if not faults:
         address = request.client.host if request.client else ""
-        attempt = await office.ask(login_throttle.begin_attempt, person.login, address, now)
+        attempt = await context.ask(login_throttle.begin_attempt, person.login, address, now)
         if attempt.locked:
             faults["present"] = LOCKED
-        elif not await office.fits(present[: MOST_OF_PASSWORD + 1], attempt.password):
+        elif not await context.fits(present[: MOST_OF_PASSWORD + 1], attempt.password):
             faults["present"] = "Это не ваш нынешний пароль."
     if faults:
         return render(request, "login/me.html", 422, faults=faults)
-    new = await office.hashed(password)
+    new = await context.hashed(password)
     token = sessions.hash_of(visit_of(request).token)
-    await office.ask(people.set_password, person.id, new, person.login, now, but=token)
+    await context.ask(people.set_password, person.id, new, person.login, now, but=token)
     return done(request, "/me", "Пароль изменён. На других устройствах нужно войти заново.")
 
 

@@ -1,4 +1,4 @@
-"""Where accounts lie, kept for a while: counting all of them for every key that somebody types would take too long."""
+"""A cache of account addresses: a count of all accounts for every key typed would take too long."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FRESH_S = 300.0
 class AddressCache:
     """The addresses of all accounts, read at most every FRESH_S seconds."""
 
-    def __init__(self, office: Context) -> None:
-        self._office = office
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._one_reads = asyncio.Lock()
         self._places: AddressIndex | None = None
         self._read = float("-inf")
@@ -27,7 +27,7 @@ class AddressCache:
         """The places. Raises StoreUnavailable."""
         async with self._one_reads:
             if self._places is None or time.monotonic() - self._read >= FRESH_S:
-                self._places = await self._office.ask(all_places)
+                self._places = await self._context.ask(all_places)
                 self._read = time.monotonic()
             return self._places
 

@@ -29,16 +29,16 @@ LONG_NOTE = "Примечание слишком длинное, отключе�
 @allowed(*CHANGES_THEM)
 async def change(request: Request, key: Key) -> Response:
     """Another cause or expected end, as callers hear it; or a note for the history."""
-    office, filled = context_of(request), await read_form(request, OutageChanged)
+    context, filled = context_of(request), await read_form(request, OutageChanged)
     given = filled.fields
     if given is None:
         return await shown(request, key, change=filled)
     try:
-        await office.ask(
+        await context.ask(
             outages.change,
             key,
             person_of(request).login,
-            office.now(),
+            context.now(),
             expected_end=given.expected,
             end_unknown=given.unknown,
             cause=given.cause,
@@ -54,13 +54,13 @@ async def change(request: Request, key: Key) -> Response:
 @pages.post("/outages/{key}/end")
 @allowed(*CHANGES_THEM)
 async def end(request: Request, key: Key) -> Response:
-    """It is over, or there was none: callers hear of it no more, and those who asked are to be rung."""
-    office, filled = context_of(request), await read_form(request, OutageEnded)
-    given, who, now = filled.fields, person_of(request).login, office.now()
+    """It is over, or there was none: callers hear of it no more, and requested call-backs become due."""
+    context, filled = context_of(request), await read_form(request, OutageEnded)
+    given, who, now = filled.fields, person_of(request).login, context.now()
     if given is None:
         return await shown(request, key, end=filled)
     try:
-        ended = await office.ask(
+        ended = await context.ask(
             outages.end,
             key,
             who,
@@ -82,16 +82,16 @@ async def end(request: Request, key: Key) -> Response:
 @allowed(*CHANGES_THEM)
 async def confirm(request: Request, key: Key) -> Response:
     """A suspected outage is one: callers hear of it as known."""
-    office, filled = context_of(request), await read_form(request, OutageConfirmed)
+    context, filled = context_of(request), await read_form(request, OutageConfirmed)
     given = filled.fields
     if given is None:
         return await shown(request, key, change=filled)
     try:
-        await office.ask(
+        await context.ask(
             surges.confirm,
             key,
             person_of(request).login,
-            office.now(),
+            context.now(),
             cause=given.cause,
             expected_end=given.expected,
             note=given.note,
@@ -104,12 +104,12 @@ async def confirm(request: Request, key: Key) -> Response:
 @pages.post("/outages/{key}/reopen")
 @allowed(*CHANGES_THEM)
 async def reopen(request: Request, key: Key) -> Response:
-    """It was ended by mistake: it goes on, and who was not reached yet waits again."""
-    office, given = context_of(request), (await read_form(request, OutageReopened)).fields
+    """It was ended by mistake: it goes on, and callers not reached yet wait again."""
+    context, given = context_of(request), (await read_form(request, OutageReopened)).fields
     if given is None:
         return await _gone(request, key, LONG_NOTE)
     try:
-        again = await office.ask(outages.reopen, key, person_of(request).login, office.now(), note=given.note)
+        again = await context.ask(outages.reopen, key, person_of(request).login, context.now(), note=given.note)
     except outages.AlreadyKnown:
         return done(request, f"/outages/{key}", "Здесь уже идёт другое отключение.", "fault")
     except outages.NoSuchOutage:

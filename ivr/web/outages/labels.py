@@ -71,7 +71,7 @@ def place_text(place: Place) -> str:
 
 
 def history_text(facts: Mapping[str, Any]) -> str:
-    """What was changed of an outage, and the note of whoever changed it."""
+    """A change of an outage, and the note of the user who made it."""
     parts: list[str] = []
     if Fact.KIND in facts:
         began, end = _moment(facts[Fact.BEGAN_AT]), _moment(facts[Fact.EXPECTED_END])

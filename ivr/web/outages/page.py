@@ -63,7 +63,7 @@ async def suggest(
     part: Annotated[str, Query(max_length=200)] = "",
     what: Annotated[str, Query(max_length=10)] = "street",
 ) -> Response:
-    """Streets of a district, or houses of a street, for whoever types their names."""
+    """Streets of a district, or houses of a street, as suggestions while a user types."""
     known = await known_places(request)
     names = known.houses(district, street, part) if what == "house" else known.streets(district, part)
     return JSONResponse(names)
@@ -72,7 +72,7 @@ async def suggest(
 @pages.get("/outages/new")
 @allowed(*CHANGES_THEM)
 async def new_outage(request: Request) -> Response:
-    """The form of a new outage; a report's link brings its place, and who looked at it before all that was typed."""
+    """The form of a new outage; a report's link fills in its place, a return from the preview all fields."""
     return await _form(request, typed_in(NewOutage, request.query_params))
 
 
@@ -80,12 +80,12 @@ async def new_outage(request: Request) -> Response:
 @allowed(*CHANGES_THEM)
 async def preview(request: Request) -> Response:
     """How many it affects, before callers hear of it."""
-    office = context_of(request)
+    context = context_of(request)
     filled = await read_form(request, NewOutage)
     if filled.fields is None:
         return await _form(request, filled.typed, filled.faults)
-    outage = filled.fields.outage(office.now())
-    same = await office.ask(outage_details.same_place, outage.place)
+    outage = filled.fields.outage(context.now())
+    same = await context.ask(outage_details.same_place, outage.place)
     if same is not None:
         return await _form(request, filled.typed, same=same)
     accounts = (await known_places(request)).accounts_at(outage.place)
@@ -96,17 +96,17 @@ async def preview(request: Request) -> Response:
 @allowed(*CHANGES_THEM)
 async def add(request: Request) -> Response:
     """Enter it: from now on callers hear of it."""
-    office = context_of(request)
+    context = context_of(request)
     filled = await read_form(request, AddedOutage)
     if filled.fields is None:
         return await _form(request, filled.typed, filled.faults)
-    outage = filled.fields.outage(office.now())
+    outage = filled.fields.outage(context.now())
     terms = (outage.kind, outage.place, outage.cause, outage.began_at, outage.expected_end)
     who = person_of(request).login
     try:
-        entered = await office.ask(outages.add, *terms, who, office.now(), anywhere=filled.fields.anywhere)
+        entered = await context.ask(outages.add, *terms, who, context.now(), anywhere=filled.fields.anywhere)
     except outages.AlreadyKnown:
-        same = await office.ask(outage_details.same_place, outage.place)
+        same = await context.ask(outage_details.same_place, outage.place)
         return await _form(request, filled.typed, same=same)
     except outages.NobodyThere:
         return _rendered(request, "outages/confirm.html", 422, typed=filled.typed, outage=outage, accounts=0)

@@ -1,4 +1,4 @@
-"""Люди: who may use the pages and record by phone."""
+"""Люди: users of the pages and of recording by phone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LAST = "Это последний администратор: без него л
 @pages.get("/people")
 @allowed(Role.ADMINISTRATOR)
 async def list_people(request: Request) -> Response:
-    """Everybody, those who may not enter any more too."""
+    """All users, including disabled ones."""
     return await _listed(request)
 
 
@@ -44,7 +44,7 @@ async def add_person(
     password: Annotated[str, Form()] = "",
 ) -> Response:
     """Somebody new. Without a password one is made and shown once."""
-    office, login = context_of(request), login.strip().lower()
+    context, login = context_of(request), login.strip().lower()
     faults: dict[str, str] = {}
     if wrong := login_fault(login):
         faults["login"] = SECRET_FAULTS[wrong]
@@ -55,10 +55,10 @@ async def add_person(
     if faults:
         return await _listed(request, 422, faults, login, role)
     secret = password or generated_password()
-    hash_text = await office.hashed(secret)
+    hash_text = await context.hashed(secret)
     try:
         who = person_of(request).login
-        person = await office.ask(store.add, login, Role(role), hash_text, who, office.now())
+        person = await context.ask(store.add, login, Role(role), hash_text, who, context.now())
     except LoginTaken:
         return await _listed(request, 422, {"login": "Такой логин уже есть."}, login, role)
     if password:
@@ -77,11 +77,11 @@ async def show_person(request: Request, key: Key) -> Response:
 @allowed(Role.ADMINISTRATOR)
 async def change_role(request: Request, key: Key, role: Annotated[str, Form()] = "") -> Response:
     """Another role, from the next page on."""
-    office = context_of(request)
+    context = context_of(request)
     if role not in set(Role):
         return await _shown(request, await _found(request, key), {"role": "Выберите роль."})
     try:
-        await office.ask(store.set_role, key, Role(role), person_of(request).login, office.now())
+        await context.ask(store.set_role, key, Role(role), person_of(request).login, context.now())
     except LastAdministrator:
         return done(request, f"/people/{key}", LAST, "fault")
     except NoSuchPerson:
@@ -92,10 +92,10 @@ async def change_role(request: Request, key: Key, role: Annotated[str, Form()] =
 @pages.post("/people/{key}/active")
 @allowed(Role.ADMINISTRATOR)
 async def change_active(request: Request, key: Key, active: Annotated[bool, Form()]) -> Response:
-    """Let somebody in again, or out at once."""
-    office = context_of(request)
+    """Enable a user, or disable one at once."""
+    context = context_of(request)
     try:
-        await office.ask(store.set_active, key, active, person_of(request).login, office.now())
+        await context.ask(store.set_active, key, active, person_of(request).login, context.now())
     except LastAdministrator:
         return done(request, f"/people/{key}", LAST, "fault")
     except NoSuchPerson:
@@ -107,11 +107,11 @@ async def change_active(request: Request, key: Key, active: Annotated[bool, Form
 @allowed(Role.ADMINISTRATOR)
 async def reset_password(request: Request, key: Key) -> Response:
     """A new password is made and shown once; sessions of the person end."""
-    office = context_of(request)
+    context = context_of(request)
     person = await _found(request, key)
     secret = generated_password()
-    who, hash_text = person_of(request).login, await office.hashed(secret)
-    await office.ask(store.set_password, person.id, hash_text, who, office.now())
+    who, hash_text = person_of(request).login, await context.hashed(secret)
+    await context.ask(store.set_password, person.id, hash_text, who, context.now())
     return render(request, "people/password.html", subject=person, password=secret)
 
 
@@ -119,12 +119,12 @@ async def reset_password(request: Request, key: Key) -> Response:
 @allowed(Role.ADMINISTRATOR)
 async def set_pin(request: Request, key: Key, pin: Annotated[str, Form()] = "") -> Response:
     """A PIN for recording by phone; empty: taken away."""
-    office, pin = context_of(request), pin.strip()
+    context, pin = context_of(request), pin.strip()
     person = await _found(request, key)
     if pin and (wrong := pin_fault(pin)):
         return await _shown(request, person, {"pin": SECRET_FAULTS[wrong]})
-    hash_text = await office.hashed(pin) if pin else None
-    await office.ask(store.set_pin, key, hash_text, person_of(request).login, office.now())
+    hash_text = await context.hashed(pin) if pin else None
+    await context.ask(store.set_pin, key, hash_text, person_of(request).login, context.now())
     return done(request, f"/people/{key}", "ПИН-код задан." if pin else "ПИН-код убран.")
 
 

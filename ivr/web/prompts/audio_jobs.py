@@ -33,17 +33,17 @@ Answer = TypeVar("Answer")
 
 
 class AudioJobs:
-    """Made once for a process; `booth_of(request)` finds it. telephones: numbers that may be rung."""
+    """Made once for a process; `booth_of(request)` finds it. telephones: numbers that it may ring."""
 
-    def __init__(self, office: Context) -> None:
-        self._office = office
-        self.studio = office.app.studio
-        self.telephones = telephones(office.settings)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.studio = context.app.studio
+        self.telephones = telephones(context.settings)
         self._ringing: set[asyncio.Task[RangStudio]] = set()
         self._threads = BoundedThreads("recording", AT_ONCE, WORK_S, WAITING)
 
     async def work(self, work: Callable[Given, Answer], *args: Given.args, **options: Given.kwargs) -> Answer:
-        """Slow work of the studio, in a thread; what is quick goes by `Office.run`.
+        """Slow work of the studio, in a thread; quick work goes by `Context.run`.
 
         Raises Busy when too much waits or it takes too long: it may then be done all the same. And what it raises.
         """
@@ -61,7 +61,7 @@ class AudioJobs:
         """
         if len(self._ringing) >= RINGING:
             raise Busy(BusyWith.RINGING)
-        work = ring_to_record(self._office.settings, self._office.database, person, prompt, phone)
+        work = ring_to_record(self._context.settings, self._context.database, person, prompt, phone)
         ringing = asyncio.create_task(work)
         self._ringing.add(ringing)
         ringing.add_done_callback(self._rang)
@@ -84,9 +84,9 @@ class AudioJobs:
 
 
 def booth_of(request: Request) -> AudioJobs:
-    """The booth of the application that got this request."""
-    booth: AudioJobs = request.app.state.booth
-    return booth
+    """The audio jobs of the application that got this request."""
+    jobs: AudioJobs = request.app.state.booth
+    return jobs
 
 
 FAULTS = (TakeFault, BadSound, OSError, StoreUnavailable)

@@ -121,10 +121,10 @@ async def change_text(
 async def synthesise(request: Request, number: Key, voice: Annotated[str, Form()] = "") -> Response:
     """Make a take by the machine's voice, as a draft to be heard first."""
     one = await found_prompt(request, number, voice)
-    booth = booth_of(request)
+    jobs = booth_of(request)
     try:
         who = person_of(request).login
-        await booth.work(booth.studio.synthesise, one.entry.id, who=who, voice=voice or None)
+        await jobs.work(jobs.studio.synthesise, one.entry.id, who=who, voice=voice or None)
     except NoEngine:
         said = "На сервере нет синтезатора речи. Сообщите тому, кто обслуживает сервер."
         return done(request, address(number, voice), said, "fault")
@@ -139,14 +139,14 @@ async def ring(
     request: Request, number: Key, phone: Annotated[str, Form()] = "", voice: Annotated[str, Form()] = ""
 ) -> Response:
     """Ring a telephone and record there, in the first voice: a telephone knows no other."""
-    one, booth = await found_prompt(request, number, voice), booth_of(request)
-    if not booth.telephones:
+    one, jobs = await found_prompt(request, number, voice), booth_of(request)
+    if not jobs.telephones:
         raise HTTPException(404)
     to = address(number, voice)
-    if voice not in {"", booth.studio.voice}:
-        return done(request, to, f"Не звоним: по телефону записывают только голос «{booth.studio.voice}».", "fault")
+    if voice not in {"", jobs.studio.voice}:
+        return done(request, to, f"Не звоним: по телефону записывают только голос «{jobs.studio.voice}».", "fault")
     try:
-        rang = await booth.ring(person_of(request), one.entry.id, phone)
+        rang = await jobs.ring(person_of(request), one.entry.id, phone)
     except FAULTS as error:
         return done(request, to, told(error), "fault")
     return done(request, to, RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
@@ -184,8 +184,8 @@ async def _one(
     place = next((place for place, row in enumerate(rows) if row.number == number), None)
     if place is None:
         raise HTTPException(404)
-    one, booth = rows[place], booth_of(request)
-    takes = await context_of(request).run(shown, booth.studio, one)
+    one, jobs = rows[place], booth_of(request)
+    takes = await context_of(request).run(shown, jobs.studio, one)
     return render(
         request,
         "prompts/one.html",
@@ -197,13 +197,13 @@ async def _one(
         to_record=_next_to_record(rows, place),
         records=_records(request),
         edits=person_of(request).role is Role.ADMINISTRATOR,
-        telephones=booth.telephones,
-        telephone_options=[(known, spelled(known)) for known in booth.telephones],
+        telephones=jobs.telephones,
+        telephone_options=[(known, spelled(known)) for known in jobs.telephones],
         limits=context_of(request).settings.studio,
         faults=faults or {},
         refusal_text=refusal_text,
         typed={"text": one.entry.text, "notes": one.entry.notes} | typed,
-        **_voices(booth.studio, voice),
+        **_voices(jobs.studio, voice),
     )
 
 

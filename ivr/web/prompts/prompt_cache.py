@@ -43,23 +43,23 @@ class Prompts:
 class PromptCache:
     """The studio's list, read at most every FRESH_S seconds, or when `forget` was called."""
 
-    def __init__(self, office: Context, booth: AudioJobs) -> None:
-        self._office, self._studio = office, booth.studio
+    def __init__(self, context: Context, jobs: AudioJobs) -> None:
+        self._context, self._studio = context, jobs.studio
         self._one_reads = asyncio.Lock()
         self._prompts = Prompts()
         self._until = float("-inf")
 
     def forget(self) -> None:
-        """Something was changed: read it again when it is asked for."""
+        """Forget the cached prompts after a change; the next request reads them again."""
         self._until = float("-inf")
 
     async def now(self) -> Prompts:
-        """The prompts; what was known last, or nothing, where they cannot be read."""
+        """The prompts; the last known ones, or none, where they cannot be read."""
         async with self._one_reads:
             if time.monotonic() >= self._until:
                 self._until = time.monotonic() + FRESH_S
                 try:
-                    self._prompts = Prompts.of(await self._office.run(self._studio.prompts))
+                    self._prompts = Prompts.of(await self._context.run(self._studio.prompts))
                 except (BadCatalogue, BadManifest, StoreUnavailable, OSError):
                     self._until = min(self._until, time.monotonic() + FAULT_S)
             return self._prompts

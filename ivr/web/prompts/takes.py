@@ -50,7 +50,7 @@ async def play_take(request: Request, take: Key) -> Response:
 @allowed(*RECORDERS)
 async def play_master(request: Request, take: Key) -> Response:
     """A recording as it came."""
-    office, studio = context_of(request), booth_of(request).studio
+    context, studio = context_of(request), booth_of(request).studio
 
     def looked_at() -> tuple[Path, str]:
         file = studio.master(take)
@@ -58,7 +58,7 @@ async def play_master(request: Request, take: Key) -> Response:
             return file, kind_of(master.read(64))
 
     try:
-        file, kind = await office.run(looked_at)
+        file, kind = await context.run(looked_at)
     except (NoSuchTake, FileNotFoundError):
         raise HTTPException(404) from None
     return FileResponse(file, media_type=kind, headers=PRIVATE)
@@ -70,13 +70,13 @@ async def publish(
     request: Request, take: Key, insist: Annotated[bool, Form()] = False, voice: Annotated[str, Form()] = ""
 ) -> Response:
     """Let callers hear a take from the next prompt on; administrators may insist against its checks."""
-    one, office, booth = await _found(request, take), context_of(request), booth_of(request)
+    one, context, jobs = await _found(request, take), context_of(request), booth_of(request)
     who = person_of(request)
     if insist and who.role is not Role.ADMINISTRATOR:
         raise HTTPException(403)
     to = await _address_of(request, one, voice)
     try:
-        await office.run(booth.studio.publish, take, who.login, insist=insist)
+        await context.run(jobs.studio.publish, take, who.login, insist=insist)
         known_prompts(request).forget()
     except FAULTS as error:
         return done(request, to, f"Не опубликовано. {told(error)}", "fault")
@@ -106,7 +106,7 @@ async def withdraw(
 @allowed(*RECORDERS)
 async def publish_ready(request: Request, voice: Annotated[str, Form()] = "") -> Response:
     """Publish every latest draft that nothing speaks against: after a day in a studio."""
-    rows, booth = await seen_prompts(request, voice), booth_of(request)
+    rows, jobs = await seen_prompts(request, voice), booth_of(request)
     who = person_of(request).login
     ready = [row.takes[0].id for row in rows if is_ready(row)]
     to = "/prompts?show=waiting" + (f"&voice={voice}" if voice else "")
@@ -115,11 +115,11 @@ async def publish_ready(request: Request, voice: Annotated[str, Form()] = "") ->
     def publish_all() -> None:
         nonlocal published
         for take in ready:
-            booth.studio.publish(take, who)
+            jobs.studio.publish(take, who)
             published += 1
 
     try:
-        await booth.work(publish_all)
+        await jobs.work(publish_all)
     except FAULTS as error:
         said = plural(published, "запись", "записи", "записей")
         return done(request, to, f"Опубликовано: {said}. Остальные ждут: {told(error)}", "fault")

@@ -1,4 +1,4 @@
-"""Recordings that come in: from the microphone of the page, as files, as a zip. The answer is a line of JSON for each.
+"""Uploads of recordings: from the microphone of the page, as files, as a zip. The answer is a line of JSON for each.
 
 Only scripts of ours send them, with the token in the header; the body is the file itself. A line is
 ``{"name", "number", "text", "take", "fine", "told"}``: number and text of the prompt, take None where nothing was kept,
@@ -60,8 +60,8 @@ async def add_file(request: Request, name: Name, voice: str = "") -> Response:
     rows = await seen_prompts(request, voice)
     prompts = {row.entry.id: row for row in rows}
     numbers = {row.entry.id: row.number for row in rows}
-    booth, office, who = booth_of(request), context_of(request), person_of(request).login
-    limits = office.settings.studio
+    jobs, context, who = booth_of(request), context_of(request), person_of(request).login
+    limits = context.settings.studio
     is_zip = name.lower().endswith(".zip")
     one = None
     try:
@@ -73,11 +73,11 @@ async def add_file(request: Request, name: Name, voice: str = "") -> Response:
     if one is not None:
         with file:
             try:
-                return Response(_line(name, one, await _kept(booth, one, file, How.FILE, who, voice)), media_type=LINES)
+                return Response(_line(name, one, await _kept(jobs, one, file, How.FILE, who, voice)), media_type=LINES)
             except FAULTS as error:
                 return _refused(name, error, one)
     try:
-        archive = await office.run(Archive, file)
+        archive = await context.run(Archive, file)
     except (*FAULTS, BadArchive) as error:
         file.close()
         return _refused(name, error)
@@ -87,7 +87,7 @@ async def add_file(request: Request, name: Name, voice: str = "") -> Response:
         try:
             one = prompts[prompt_named(inner, numbers)]
             with archive.open(place) as member:
-                return _line(inner, one, await _kept(booth, one, member, How.FILE, who, voice))
+                return _line(inner, one, await _kept(jobs, one, member, How.FILE, who, voice))
         except FAULTS as error:
             return _line(inner, one, None, told(error))
 
@@ -112,9 +112,9 @@ async def _lines(file: BinaryIO, bring: Callable[[int], Coroutine[None, None, st
         file.close()
 
 
-async def _kept(booth: AudioJobs, one: Seen, file: BinaryIO, how: How, who: str, voice: str, text: str = "") -> Take:
-    return await booth.work(
-        booth.studio.add_take, one.entry.id, file, how=how, who=who, voice=voice or None, text=text or None
+async def _kept(jobs: AudioJobs, one: Seen, file: BinaryIO, how: How, who: str, voice: str, text: str = "") -> Take:
+    return await jobs.work(
+        jobs.studio.add_take, one.entry.id, file, how=how, who=who, voice=voice or None, text=text or None
     )
 
 

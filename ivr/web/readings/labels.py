@@ -1,4 +1,4 @@
-"""Readings in words: why they wait, where they stand, what zones are called, and use for a month."""
+"""Labels of readings: reasons to wait, status, zones, and consumption for a month."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def misfit(reason: str) -> str:
 
 
 def status(text: str, reason: str) -> tuple[str, str]:
-    """Where a reading stands, in words, and the tone."""
+    """The status of a reading, in words, and the tone."""
     if text == Status.SUPERSEDED and Reason.REFUSED in separated(reason):
         return "отклонено", "bad"
     return STATUSES[Status(text)]

@@ -37,18 +37,18 @@ DECISIONS: dict[str, str] = {
 @pages.get("/readings")
 @allowed(*DECIDES)
 async def list_readings(request: Request, after: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
-    """What waits, the oldest first. after: the last reading of the page before."""
-    office = context_of(request)
-    rows = await office.ask(checking.waiting, after, A_PAGE + 1)
+    """Readings in the review queue, the oldest first. after: the last reading of the page before."""
+    context = context_of(request)
+    rows = await context.ask(checking.waiting, after, A_PAGE + 1)
     return render(
         request,
         "readings/list.html",
         rows=rows[:A_PAGE],
         more=f"/readings?after={rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else "",
         first=after is None,
-        count=await office.ask(checking.how_many_wait),
+        count=await context.ask(checking.how_many_wait),
         most=checking.MOST_COUNTED,
-        unplaced=await office.ask(unplaced, A_PAGE) if after is None else [],
+        unplaced=await context.ask(unplaced, A_PAGE) if after is None else [],
         words=words,
     )
 
@@ -56,19 +56,19 @@ async def list_readings(request: Request, after: Annotated[int | None, Query(ge=
 @pages.get("/readings/{key}")
 @allowed(*DECIDES)
 async def show_reading(request: Request, key: Key) -> Response:
-    """One reading with all that is needed to decide; one that was decided, with who did."""
+    """One reading with all that a decision needs; a decided one with the clerk who decided."""
     return await _shown(request, key)
 
 
 @pages.get("/readings/{key}/voice.wav")
 @allowed(*DECIDES)
 async def hear_reading(request: Request, key: Key) -> Response:
-    """The caller's voice, in parts if the browser asks for parts. Who listened is in the audit."""
-    office = context_of(request)
-    sound = await _voice(request, await office.ask(checking.voice_of, key))
+    """The caller's voice, in parts if the browser asks for parts. The audit logs the listener."""
+    context = context_of(request)
+    sound = await _voice(request, await context.ask(checking.voice_of, key))
     if sound is None:
         raise HTTPException(404)
-    await office.ask(listened, f"reading:{key}", {}, person_of(request).login, office.now())
+    await context.ask(listened, f"reading:{key}", {}, person_of(request).login, context.now())
     return send(request, sound)
 
 
@@ -76,9 +76,9 @@ async def hear_reading(request: Request, key: Key) -> Response:
 @allowed(*DECIDES)
 async def accept(request: Request, key: Key) -> Response:
     """It leaves for billing as it is."""
-    office = context_of(request)
+    context = context_of(request)
     try:
-        await office.run(review.accept, office.app.reviews, _clerk(request), key)
+        await context.run(review.accept, context.app.reviews, _clerk(request), key)
     except review.NotWaiting as error:
         return await _too_late(request, key, error)
     return await _next(request, key, "Показание принято.")
@@ -89,17 +89,17 @@ async def accept(request: Request, key: Key) -> Response:
 async def correct(
     request: Request, key: Key, value: Annotated[str, Form()] = "", insisted: Annotated[str, Form()] = ""
 ) -> Response:
-    """Another value leaves for billing instead. insisted: a doubtful value by which the clerk stands."""
-    office, value = context_of(request), value.strip()
-    seen = await office.ask(checking.checked, key)
+    """Correct the value for billing. insisted: a doubtful value that the clerk confirms."""
+    context, value = context_of(request), value.strip()
+    seen = await context.ask(checking.checked, key)
     if seen is None:
         raise HTTPException(404)
     if not re.fullmatch(rf"[0-9]{{1,{seen.digits}}}", value):
         fault = f"Только цифры, не больше {seen.digits}: столько на табло счётчика."
         return await _shown(request, key, {"value": fault}, value=value)
-    app, stands = office.app, insisted == value
+    app, stands = context.app, insisted == value
     try:
-        await office.run(review.correct, app.reviews, app.rules, _clerk(request), key, int(value), insist=stands)
+        await context.run(review.correct, app.reviews, app.rules, _clerk(request), key, int(value), insist=stands)
     except review.NotWaiting as error:
         return await _too_late(request, key, error)
     except review.DoesNotFit:
@@ -114,12 +114,12 @@ async def correct(
 @allowed(*DECIDES)
 async def refuse(request: Request, key: Key, reason: Annotated[str, Form()] = "") -> Response:
     """It never counts; the reading that it had replaced counts again."""
-    office, reason = context_of(request), " ".join(reason.split())
+    context, reason = context_of(request), " ".join(reason.split())
     if not reason or len(reason) > MOST_OF_REASON:
         fault = "Напишите причину." if not reason else f"Короче: не больше {MOST_OF_REASON} знаков."
         return await _shown(request, key, {"reason": fault}, reason=reason)
     try:
-        await office.run(review.refuse, office.app.reviews, _clerk(request), key, reason)
+        await context.run(review.refuse, context.app.reviews, _clerk(request), key, reason)
     except review.NotWaiting as error:
         return await _too_late(request, key, error)
     return await _next(request, key, "Показание отклонено.")
@@ -140,8 +140,8 @@ async def _shown(
     reason: str = "",
     insisted: str = "",
 ) -> Response:
-    office = context_of(request)
-    seen = await office.ask(checking.checked, key)
+    context = context_of(request)
+    seen = await context.ask(checking.checked, key)
     if seen is None:
         raise HTTPException(404)
     history = words.lines(seen.history, seen.ratio)
@@ -155,9 +155,9 @@ async def _shown(
         usual=words.usual_month(history),
         plot=words.plot("Показания по датам", seen.history, key),
         has_voice=await _voice(request, seen.voice) is not None,
-        decision=None if seen.waits else await office.ask(checking.decision_on, key),
+        decision=None if seen.waits else await context.ask(checking.decision_on, key),
         decisions=DECISIONS,
-        count=await office.ask(checking.how_many_wait),
+        count=await context.ask(checking.how_many_wait),
         faults=faults or {},
         value=value or words.without_tenth(seen),
         insisted=insisted,
@@ -181,8 +181,8 @@ async def _too_late(request: Request, key: int, error: review.NotWaiting) -> Res
     """Somebody, the caller or the export was faster: nothing was changed, and the next one opens."""
     if error.status is None:
         raise HTTPException(404)
-    office = context_of(request)
-    decision = await office.ask(checking.decision_on, key)
+    context = context_of(request)
+    decision = await context.ask(checking.decision_on, key)
     if decision is not None and decision.who != person_of(request).login:
         what = f"{decision.who} уже решил(а) это показание: {DECISIONS.get(decision.action, 'решено')}."
     elif decision is not None:
@@ -195,5 +195,5 @@ async def _too_late(request: Request, key: int, error: review.NotWaiting) -> Res
 
 
 async def _voice(request: Request, name: str | None) -> Sound | None:
-    office = context_of(request)
-    return await office.run(voice_sound, office.settings.recordings.folder, name) if name else None
+    context = context_of(request)
+    return await context.run(voice_sound, context.settings.recordings.folder, name) if name else None

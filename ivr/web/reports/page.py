@@ -77,16 +77,16 @@ def _cell(text: str) -> str:
 
 
 async def _report(request: Request, span: Span) -> Report:
-    office = context_of(request)
-    since, until = span.bounds(office.settings.zone)
-    found = await office.ask(call_statistics.figures, since, until, office.now(), COUNTING_S)
-    return make_report(found, span, office.settings.zone, await prompt_texts(request))
+    context = context_of(request)
+    since, until = span.bounds(context.settings.zone)
+    found = await context.ask(call_statistics.figures, since, until, context.now(), COUNTING_S)
+    return make_report(found, span, context.settings.zone, await prompt_texts(request))
 
 
 def _chosen(request: Request, span: str, day: str) -> Span:
     """What is not understood is today."""
-    office = context_of(request)
-    today = office.now().astimezone(office.settings.zone).date()
+    context = context_of(request)
+    today = context.now().astimezone(context.settings.zone).date()
     try:
         around = min(max(date.fromisoformat(day), date(2000, 1, 31)), today)
     except ValueError:

@@ -24,8 +24,8 @@ OVERLAP = 2 * call_statistics.GIVEN_UP
 class StatisticsJob:
     """One task: soon after the start what is missing, then every PAUSE_S what has become over meanwhile."""
 
-    def __init__(self, office: Context) -> None:
-        self._office = office
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._done_until: datetime | None = None
@@ -50,7 +50,7 @@ class StatisticsJob:
             log.warning("reports are not counted ahead; it is tried again")
 
     async def _count(self) -> None:
-        database, now = self._office.database, self._office.now()
+        database, now = self._context.database, self._context.now()
         hours = await asyncio.to_thread(call_statistics.uncounted, database, now, self._done_until)
         counted = 0
         for first in range(0, len(hours), call_statistics.MOST_HOURS_AT_ONCE):

@@ -22,7 +22,7 @@ class PagesChild:
         self._command = command
 
     async def run(self) -> None:
-        """Until cancelled; then the child is told to end, and killed if it does not. Never raises: calls go on."""
+        """Run until cancelled; then ask the child to end, and kill it if it does not. Never raises: calls go on."""
         backoff = Backoff(PAUSES)
         while True:
             try:

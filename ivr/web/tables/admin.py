@@ -181,7 +181,7 @@ class Gated:
                 failed = message["status"] >= 500
                 policy = re.sub(r"(script|style)-src 'self'", rf"\1-src 'self' 'nonce-{nonce}'", POLICY)
                 MutableHeaders(scope=message)["Content-Security-Policy"] = policy
-            if not failed:  # a fault is raised besides, and told on a page of ours
+            if not failed:  # the fault is also raised; the site's own page reports it
                 await send(message)
 
         try:
@@ -192,13 +192,13 @@ class Gated:
             raise StoreUnavailable(StoreProblem.DRIVER, type(error).__name__) from error
 
 
-def add_tables(app: FastAPI, office: Context) -> None:
+def add_tables(app: FastAPI, context: Context) -> None:
     """Mount the tables below FOLDER."""
     # It logs what is searched for, which may be anybody's address; faults are logged by the guard.
     logging.getLogger("starlette_admin").setLevel(logging.CRITICAL)
     core = PackageLoader("starlette_admin", "templates")
     admin: Any = Admin(
-        sessionmaker(office.database.engine, expire_on_commit=False),
+        sessionmaker(context.database.engine, expire_on_commit=False),
         title="Таблицы",
         base_url=FOLDER,
         route_name=ROUTES,
@@ -209,7 +209,7 @@ def add_tables(app: FastAPI, office: Context) -> None:
         ],
         secret_key=secrets.token_hex(32),
         i18n_config=I18nConfig(default_locale="ru"),
-        timezone_config=TimezoneConfig(default_timezone=office.settings.time_zone),
+        timezone_config=TimezoneConfig(default_timezone=context.settings.time_zone),
     )
     admin.add_view(Link(menu_label="← К страницам", url="/"))
     for model, name in SHOWN:

@@ -31,9 +31,9 @@ class Picture:
 class DashboardCache:
     """Follows the queues and asks the database at most every FRESH_S seconds."""
 
-    def __init__(self, office: Context) -> None:
-        self.queues = Queues(office.settings)
-        self._office = office
+    def __init__(self, context: Context) -> None:
+        self.queues = Queues(context.settings)
+        self._context = context
         self._one_asks = asyncio.Lock()
         self._asked = float("-inf")
         self._day: dashboard.Dashboard | None = None
@@ -43,12 +43,12 @@ class DashboardCache:
         """The figures, at most FRESH_S seconds old; the queues as they are now."""
         async with self._one_asks:
             if self._at is None or time.monotonic() - self._asked >= FRESH_S:
-                self._at = self._office.now()
-                midnight = self._at.astimezone(self._office.settings.zone).replace(
+                self._at = self._context.now()
+                midnight = self._at.astimezone(self._context.settings.zone).replace(
                     hour=0, minute=0, second=0, microsecond=0
                 )
                 try:
-                    self._day = await self._office.ask(dashboard.today, midnight, self._at)
+                    self._day = await self._context.ask(dashboard.today, midnight, self._at)
                 except StoreUnavailable:
                     self._day = None
                 self._asked = time.monotonic()

@@ -42,7 +42,7 @@ MOST_SHOWN = PAGE
 @pages.get("/")
 @allowed(*Role)
 async def today(request: Request) -> Response:
-    """What goes on; who only records prompts sees a greeting."""
+    """The dashboard; users who only record prompts see a greeting."""
     if person_of(request).role not in LOOKS:
         return render(request, "today/page.html", live=False)
     return render(request, "today/page.html", live=True, **await _figures(request))

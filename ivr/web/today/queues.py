@@ -22,7 +22,7 @@ class Link(Enum):
 
 
 class Queues:
-    """Keeps the board by a connection of its own; `close` ends it. Nothing here raises while Asterisk is away."""
+    """Updates the queue board by its own connection; `close` ends it. Nothing here raises while Asterisk is away."""
 
     def __init__(self, settings: Settings) -> None:
         account = manager_account(settings)
