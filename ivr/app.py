@@ -29,7 +29,7 @@ from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.callbacks.repository import CallbackRepository, CallbackUnits
 from ivr.storage.calls.journal import Journal
-from ivr.storage.calls.retention import Kept
+from ivr.storage.calls.retention import RetentionTerms
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
 from ivr.storage.outages.repository import OutageRepository
@@ -153,10 +153,10 @@ class App:
         )
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> RetentionTerms:
         """Retention of calls."""
         folders = self.settings.recordings
-        return Kept(folders.folder, folders.calls, timedelta(days=folders.keep_days))
+        return RetentionTerms(folders.folder, folders.calls, timedelta(days=folders.keep_days))
 
     @cached_property
     def reviews(self) -> Reviews:

@@ -31,7 +31,7 @@ from ivr.web.core.labels import SECRET_FAULTS
 from ivr.web.prompts import labels
 
 PACKAGE = REPOSITORY / "ivr"
-ROOT = "OwnException"
+ROOT = "IvrException"
 ALONE = {"NeedsPerson"}
 """Of telephony/emergency.py, which runs where nothing of ours can be imported."""
 BUILTIN = {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)}

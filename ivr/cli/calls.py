@@ -10,7 +10,7 @@ import typer
 from ivr import config
 from ivr.cli.db import ConfigFile, faults_told, opened
 from ivr.cli.readings import By, user
-from ivr.storage.calls.retention import Kept, remove_old
+from ivr.storage.calls.retention import RetentionTerms, remove_old
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -39,7 +39,7 @@ def purge(
             raise typer.BadParameter("recordings.keep_days is 0, nothing is too old: give --days")
         now, folders = datetime.now(settings.zone), settings.recordings
         with opened(settings) as database:
-            kept = Kept(folders.folder, folders.calls, timedelta(days=keep))
+            kept = RetentionTerms(folders.folder, folders.calls, timedelta(days=keep))
             gone = remove_old(database, kept, by or user(), now)
         print(f"removed: {gone.recordings} recordings, {gone.utterances} utterances, steps of {gone.calls} calls")
         if gone.faults:

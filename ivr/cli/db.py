@@ -225,7 +225,7 @@ def _export(database: Database, out: Path | None, number: int | None, *, with_fl
         if lost != number:
             print(f"batch {lost} was never written whole: ask for it by --batch {lost}", file=sys.stderr)
     if number is not None:
-        batch: exporting.TakenBatch | None = exporting.find_batch(database, number)
+        batch: exporting.ExportBatch | None = exporting.find_batch(database, number)
     else:
         batch = exporting.take_batch(database, now, with_flagged=with_flagged)
         told = f"batch {batch.number}: {batch.readings} readings" if batch else "no readings wait: no batch"

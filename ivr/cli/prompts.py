@@ -27,7 +27,7 @@ from ivr.storage.migrations import require_current
 from ivr.studio.catalogue import BadCatalogue, Entry, load_catalogue
 from ivr.studio.coverage import Finding, State, findings, state_of, uses
 from ivr.studio.file_permissions import ASKED, closed_to_asterisk
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.published_audio import BadManifest, Busy, Published, Sounds, build
 from ivr.studio.sound.telephone_sound import BadSound, opened
 from ivr.studio.studio import Studio
@@ -193,7 +193,7 @@ def list_(
     Console().print(table)
 
 
-def _row(voice: Voice, entry: Entry, seen: Seen | None) -> dict[str, str | float | None]:
+def _row(voice: Voice, entry: Entry, seen: PromptView | None) -> dict[str, str | float | None]:
     """state: of the shipped audio, unless an own voice is heard. standing, number: None where there is no database."""
     own = seen is not None and seen.heard_in not in ("", voice.settings.sounds.voice)
     row = voice.manifest.get(entry.id) if not own else None

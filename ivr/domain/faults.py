@@ -1,6 +1,6 @@
 """The one tree of exceptions. A fault holds codes and figures, never a sentence: pages and commands word it.
 
-OwnException
+IvrException
 ├── Signal                    no fault: a flow of a call goes on elsewhere, or the caller hung up
 │   ├── HungUp                    the telephone line
 │   ├── HandOver, ReportWanted, NumberMissing, WentBack     dialogue.conversation
@@ -31,15 +31,15 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
 
-class OwnException(Exception):
+class IvrException(Exception):
     """Everything that this program raises by a class of its own."""
 
 
-class Signal(OwnException):
+class Signal(IvrException):
     """No fault: a flow of a call ends here and goes on elsewhere."""
 
 
-class Fault(OwnException):
+class Fault(IvrException):
     """A request cannot be fulfilled. The attributes are codes and figures; `str` names them for the log."""
 
     def __str__(self) -> str:

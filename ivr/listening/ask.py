@@ -12,7 +12,7 @@ from ivr.language.port import Intent
 from ivr.listening.keys import Key
 from ivr.listening.line import Line
 from ivr.listening.recogniser_port import RecogniserPort
-from ivr.listening.speech_turn import SpeechWaits, Voice
+from ivr.listening.speech_turn import SpeechTurn, SpeechWaits
 from ivr.listening.utterance_recorder import UtteranceRecorder
 from ivr.listening.vad import VoiceActivity
 
@@ -54,7 +54,7 @@ class Listener:
         self._recogniser = recogniser
         self._speech_waits = speech_waits or SpeechWaits()
         self._activity = VoiceActivity()
-        self._voice: Voice | None = None
+        self._voice: SpeechTurn | None = None
         self._keys_only = False
         self._begun = b""  # what the caller was still saying when the latest `say` ended
         self._begun_until = 0.0
@@ -172,8 +172,8 @@ class Listener:
                 voice.close()
             self._line.hear(None)
 
-    def _understanding(self, question: Question, recogniser: RecogniserPort) -> Voice:
-        return Voice(
+    def _understanding(self, question: Question, recogniser: RecogniserPort) -> SpeechTurn:
+        return SpeechTurn(
             replace(question, expects=Expects.CHOICE, interpreter=None) if self._keys_only else question,
             recogniser,
             self._activity,

@@ -43,7 +43,7 @@ class SpeechWaits:
     longest: float = 20.0
 
 
-class Voice:
+class SpeechTurn:
     """Listens for the answer to one question, from its first prompt on.
 
     Driven by `hear`, a dozen times a second also when no audio comes: a telephone that sends nothing in silence

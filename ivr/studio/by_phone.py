@@ -25,7 +25,7 @@ from ivr.storage.prompts import studio_calls
 from ivr.storage.users import login_throttle
 from ivr.storage.users import users as people
 from ivr.storage.users.credentials import Hashers
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.published_file_sync import NoSound, SoundProblem
 from ivr.studio.sound.telephone_sound import BadSound
 from ivr.studio.studio import Studio
@@ -221,14 +221,14 @@ class PhoneDesk:
             raise MayNotRecord
 
 
-def _card_of(seen: Seen) -> Card:
+def _card_of(seen: PromptView) -> Card:
     since = seen.published.id if seen.published is not None else 0
     draft = next((take for take in seen.drafts if take.audio and take.id > since), None)
     heard, published = bool(seen.heard_in), seen.published is not None
     return Card(seen.number, seen.entry.id, heard, published, draft, since, seen.entry.digest)
 
 
-def _waits(seen: Seen) -> bool:
+def _waits(seen: PromptView) -> bool:
     """Whether a prompt is to be recorded: no take says its text, and no draft that might be published does."""
     if seen.standing is PromptStatus.RECORDED:
         return False

@@ -22,7 +22,7 @@ class PromptStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PromptView:
     """A prompt as an administrator sees it, in one voice.
 
     number: by which it is keyed on a telephone. changed: its text is not the catalogue file's. heard_in: voice in
@@ -59,7 +59,7 @@ def seen(
     takes: Sequence[Take],
     voices: Voices,
     manifest: Mapping[str, Published],
-) -> Seen:
+) -> PromptView:
     """A prompt in a voice. takes: of all voices, the latest first. manifest: of the shipped voice."""
     own = tuple(take for take in takes if take.voice == voice)
     heard = {take.voice: take for take in takes if take.state is TakeState.PUBLISHED}
@@ -69,7 +69,7 @@ def seen(
     standing = _standing(entry, heard.get(judged), manifest.get(entry.id) if judged == voices.shipped_name else None)
     if not heard_in and judged == heard_in:
         standing = PromptStatus.MISSING
-    return Seen(number, entry, changed, voice, heard_in, standing, heard.get(voice), own)
+    return PromptView(number, entry, changed, voice, heard_in, standing, heard.get(voice), own)
 
 
 def _standing(entry: Entry, take: Take | None, row: Published | None) -> PromptStatus:

@@ -35,7 +35,7 @@ from ivr.storage.database.database import Database
 from ivr.storage.prompts import obsolete_takes, takes
 from ivr.storage.prompts.obsolete_takes import Cleaned
 from ivr.studio.catalogue import BadText, Entry, TextProblem, load_catalogue, speakable
-from ivr.studio.prompt_status import Seen, seen
+from ivr.studio.prompt_status import PromptView, seen
 from ivr.studio.published_file_sync import NoSound, PublishedFileSync, SoundProblem
 from ivr.studio.sound.recording_store import RecordingStore, TooLarge
 from ivr.studio.sound.take_processor import process
@@ -110,7 +110,7 @@ class Studio:
         """Every prompt with its present text, in the order of the file. Raises BadCatalogue, StoreUnavailable."""
         return load_catalogue(self._settings.sounds.catalogue, takes.changed_texts(self.database))
 
-    def prompts(self, voice: str | None = None) -> list[Seen]:
+    def prompts(self, voice: str | None = None) -> list[PromptView]:
         """Every prompt with number, text, standing and takes. Raises BadCatalogue, BadManifest, StoreUnavailable."""
         voice = self._voice(voice)
         changed = takes.changed_texts(self.database)
@@ -134,7 +134,7 @@ class Studio:
             for entry in catalogue.values()
         ]
 
-    def prompt(self, id_: str, voice: str | None = None) -> Seen:
+    def prompt(self, id_: str, voice: str | None = None) -> PromptView:
         """One prompt. Raises NoSuchPrompt and what `prompts` raises."""
         for one in self.prompts(voice):
             if one.entry.id == id_:

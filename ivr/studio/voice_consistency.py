@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ivr.storage.prompts.takes import changed_texts, published
 from ivr.studio.coverage import Finding, State
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.studio import Studio
 
 MOST_NAMED = 8
@@ -34,16 +34,16 @@ def own_findings(studio: Studio) -> Iterator[Finding]:
     yield from _mixed(studio, prompts)
 
 
-def spoken_by(one: Seen) -> str:
+def spoken_by(one: PromptView) -> str:
     """In which voice callers hear a prompt and what made it, as `ivr prompts check` names it; "" for no audio."""
     if not one.heard_in:
         return ""
     return f"{one.heard_in}, {'synthetic' if one.standing is PromptStatus.SYNTHETIC else 'recorded'}"
 
 
-def others(prompts: Sequence[Seen], voice: str) -> dict[str, list[Seen]]:
+def others(prompts: Sequence[PromptView], voice: str) -> dict[str, list[PromptView]]:
     """Prompts that callers hear in another voice than the most, by `spoken_by`. voice: it counts as the most."""
-    groups: dict[str, list[Seen]] = {}
+    groups: dict[str, list[PromptView]] = {}
     for one in prompts:
         if by := spoken_by(one):
             groups.setdefault(by, []).append(one)
@@ -51,7 +51,7 @@ def others(prompts: Sequence[Seen], voice: str) -> dict[str, list[Seen]]:
     return {name: group for name, group in groups.items() if name != main}
 
 
-def _mixed(studio: Studio, prompts: Sequence[Seen]) -> Iterator[Finding]:
+def _mixed(studio: Studio, prompts: Sequence[PromptView]) -> Iterator[Finding]:
     """One warning for each voice that is heard beside the first, where the first is heard at all."""
     for name, group in others(prompts, studio.voice).items():
         ids = [one.entry.id for one in group]

@@ -13,7 +13,7 @@ from pathlib import Path
 from ivr.config import Settings
 from ivr.dialogue.ports import HungUp, Next
 from ivr.dialogue.prompts import Prompt
-from ivr.dialogue.studio.recording_prompts import RecordingVisit
+from ivr.dialogue.studio.recording_prompts import RecordingFlow
 from ivr.domain.journal.steps import CallerHungUp, Failed, StudioRefused
 from ivr.domain.journal.words import Failure, Outcome, Refused
 from ivr.domain.phones import from_caller_id
@@ -95,7 +95,7 @@ class StudioLine:
             call.note(StudioRefused(Refused.TELEPHONE))
             await call.announce((Prompt.STUDIO_NOT_FROM_HERE,), (Prompt.GOODBYE,))
             return
-        flow = RecordingVisit(call, self._studio.desk(caller, lent))
+        flow = RecordingFlow(call, self._studio.desk(caller, lent))
         person, number = begun or (None, None)
         await flow.run(person, number)
 

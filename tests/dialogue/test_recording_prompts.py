@@ -9,7 +9,7 @@ import pytest
 
 from ivr.dialogue.ports import HungUp, Phrase
 from ivr.dialogue.studio.ports import Card, Recorded
-from ivr.dialogue.studio.recording_prompts import TOLD, RecordingVisit
+from ivr.dialogue.studio.recording_prompts import TOLD, RecordingFlow
 from ivr.domain.faults import StoreUnavailable
 from ivr.domain.journal.steps import StudioEntered, StudioRefused, TakeKept, TakePublished
 from ivr.domain.journal.words import Refused
@@ -116,7 +116,7 @@ async def test_record_hear_publish() -> None:
         *RECORDS, Step("studio/menu-draft", "4"), Step("studio/menu", "0"), Step("studio/number", "0")
     )
     studio = MemoryStudio()
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert call.heard == [
         "studio/welcome",
         "studio/user",
@@ -143,7 +143,7 @@ async def test_record_hear_publish() -> None:
 
 async def test_a_recorded_prompt_is_heard_before_the_choices() -> None:
     call = RecordingScript(*ENTERS, Step("studio/number", "103#"), Step("studio/menu", "0"), Step("studio/number", "0"))
-    await RecordingVisit(call, MemoryStudio()).run()
+    await RecordingFlow(call, MemoryStudio()).run()
     assert call.phrase("studio/now") == ("studio/now", "common/prompt-103")
 
 
@@ -154,7 +154,7 @@ async def test_every_reason_is_told_and_what_has_one_is_not_published(reason: Re
     leaves = replace(after, keys="0")
     call = RecordingScript(*RECORDS, after, leaves, Step("studio/number", "0"))
     studio = MemoryStudio(refusals=[(refusal,)])
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert TOLD[reason] in call.heard
     assert ("studio/as-heard" in call.heard) is not refusal.hard
     assert ("studio/no-draft" if refusal.hard else "studio/not-publishable") in call.heard
@@ -181,7 +181,7 @@ async def test_after_a_change_of_text_the_new_one_is_told_and_the_next_recording
         await publish(take, person)
 
     studio.keep, studio.publish = kept, published  # type: ignore[method-assign]
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert read == ["old", "new"]
     assert studio.published == [2]
     at = call.heard.index("studio/not-publishable")
@@ -199,7 +199,7 @@ async def test_who_may_not_any_more_is_told_and_the_call_ends(last: str) -> None
         studio.keep = refused  # type: ignore[method-assign, assignment]
     else:
         studio.publish = refused  # type: ignore[method-assign]
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert call.heard[-2:] == ["studio/wrong", "common/goodbye"]
     assert StudioRefused(Refused.PERSON) in call.notes
     assert studio.published == []
@@ -209,7 +209,7 @@ async def test_redone_takes_are_all_kept_and_the_last_is_published() -> None:
     script = (Step("studio/menu-draft", "1"), Step("studio/menu-draft", "2"), Step("studio/menu-draft", "4"))
     call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))
     studio = MemoryStudio()
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert [take.id for take in studio.kept] == [1, 2]
     assert studio.published == [2]
 
@@ -217,7 +217,7 @@ async def test_redone_takes_are_all_kept_and_the_last_is_published() -> None:
 async def test_hash_alone_and_five_lead_to_the_next_prompt_without_a_recording() -> None:
     script = (Step("studio/number", "#"), Step("studio/menu", "5"), Step("studio/menu", "5"), Step("studio/menu", "0"))
     call = RecordingScript(*ENTERS, *script, Step("studio/number", "0"))
-    await RecordingVisit(call, MemoryStudio()).run()
+    await RecordingFlow(call, MemoryStudio()).run()
     numbers = [phrase[-1] for phrase in call.line.phrases if phrase[0] == "studio/prompt"]
     assert numbers == ["digit/1", "digit/2", "digit/1"], "from the beginning again, past what is recorded"
     assert "studio/no-text" in call.heard
@@ -226,7 +226,7 @@ async def test_hash_alone_and_five_lead_to_the_next_prompt_without_a_recording()
 async def test_a_draft_that_is_left_stays_one_and_is_said_so() -> None:
     call = RecordingScript(*RECORDS, Step("studio/menu-draft", "0"), Step("studio/number", "0"))
     studio = MemoryStudio()
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert "studio/kept" in call.heard
     assert studio.published == []
 
@@ -235,7 +235,7 @@ async def test_taking_back() -> None:
     script = (Step("studio/menu-draft", "4"), Step("studio/menu", "6"), Step("studio/menu", "6"))
     call = RecordingScript(*RECORDS, *script, Step("studio/menu", "0"), Step("studio/number", "0"))
     studio = MemoryStudio()
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert call.heard.index("studio/restored") < call.heard.index("studio/nothing-to-restore")
     assert studio.published == []
 
@@ -256,7 +256,7 @@ async def test_what_somebody_else_published_meanwhile_is_heard_first_and_stays()
         await take_back(card, person)
 
     studio.take_back = watched  # type: ignore[method-assign]
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert asked == [7, 8]
     assert call.heard.count("studio/now") == 2, "at the beginning, and when it is another one"
     assert call.heard.count("studio/restored") == 1
@@ -266,7 +266,7 @@ async def test_hanging_up_in_the_middle_keeps_what_was_recorded() -> None:
     call = RecordingScript(*RECORDS, how=[HungUp])
     studio = MemoryStudio()
     with pytest.raises(HungUp):
-        await RecordingVisit(call, studio).run()
+        await RecordingFlow(call, studio).run()
     assert [take.state for take in studio.kept] == [TakeState.DRAFT]
 
 
@@ -274,7 +274,7 @@ async def test_hanging_up_while_it_is_checked_keeps_it_too() -> None:
     call = RecordingScript(*RECORDS, Step("studio/checking", hangs_up=True))
     studio = MemoryStudio()
     with pytest.raises(HungUp):
-        await RecordingVisit(call, studio).run()
+        await RecordingFlow(call, studio).run()
     assert len(studio.kept) == 1
 
 
@@ -283,7 +283,7 @@ async def test_what_asterisk_cannot_record_is_said_and_may_be_tried_again() -> N
         *RECORDS, Step("studio/menu", "1"), Step("studio/menu-draft", "4"), how=[Recorded.FAILED, Recorded.ENDED]
     )
     studio = MemoryStudio()
-    await RecordingVisit(call, studio).run()
+    await RecordingFlow(call, studio).run()
     assert "studio/not-recorded" in call.heard
     assert studio.published == [1]
 
@@ -291,7 +291,7 @@ async def test_what_asterisk_cannot_record_is_said_and_may_be_tried_again() -> N
 async def test_a_wrong_pin_and_an_unknown_number_sound_the_same_and_three_end_the_call() -> None:
     tries = (Step("studio/user", "7#"), Step("studio/pin", "111222#"), Step("studio/user", "8#"))
     call = RecordingScript(*tries, Step("studio/pin", f"{PIN}#"))
-    await RecordingVisit(call, MemoryStudio()).run()
+    await RecordingFlow(call, MemoryStudio()).run()
     assert call.heard.count("studio/wrong") == 3
     assert call.heard[-1] == "common/goodbye"
     assert "studio/number" not in call.heard
@@ -299,7 +299,7 @@ async def test_a_wrong_pin_and_an_unknown_number_sound_the_same_and_three_end_th
 
 async def test_who_was_rung_from_the_pages_begins_at_the_prompt() -> None:
     call = RecordingScript(Step("studio/menu", "0"), Step("studio/number", "0"))
-    await RecordingVisit(call, MemoryStudio()).run(ANNA, 101)
+    await RecordingFlow(call, MemoryStudio()).run(ANNA, 101)
     assert call.heard[0] == "studio/prompt"
 
 
@@ -307,7 +307,7 @@ async def test_who_was_rung_from_the_pages_begins_at_the_prompt() -> None:
 async def test_nobody_there_ends_the_call(at: str) -> None:
     script = ENTERS if at == "studio/number" else (*ENTERS, Step("studio/number", "101#"))
     call = RecordingScript(*script)
-    await RecordingVisit(call, MemoryStudio()).run()
+    await RecordingFlow(call, MemoryStudio()).run()
     assert call.heard[-1] == "common/goodbye"
     assert call.heard.count(at) == 3
 
@@ -315,5 +315,5 @@ async def test_nobody_there_ends_the_call(at: str) -> None:
 @pytest.mark.parametrize("fails", ["admit", "keep", "publish"])
 async def test_a_fault_is_told_and_ends_the_call(fails: str) -> None:
     call = RecordingScript(*RECORDS, Step("studio/menu-draft", "4"))
-    await RecordingVisit(call, MemoryStudio(fails=fails)).run()
+    await RecordingFlow(call, MemoryStudio(fails=fails)).run()
     assert call.heard[-2:] == ["studio/fault", "common/goodbye"]

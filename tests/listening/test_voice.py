@@ -9,7 +9,7 @@ import pytest
 
 from ivr.dialogue.ports import Ending, Expects, Hypothesis, Interpretation, Question
 from ivr.language.port import Intent
-from ivr.listening.speech_turn import PAUSE_AHEAD, SpeechWaits, Voice
+from ivr.listening.speech_turn import PAUSE_AHEAD, SpeechTurn, SpeechWaits
 from ivr.listening.vad import VoiceActivity
 from tests.listening.sounding import click, noise, silence, speech
 from tests.listening.written import WrittenEars, WrittenMeanings
@@ -38,7 +38,7 @@ class Caller:
         self.prompt_level = 0.0
         meanings = None if only_people else WrittenMeanings(MEANINGS)
         question = Question((("ask",),), expects, "12", most_digits=5, interpreter=meanings, barge_in=barge_in)
-        self.voice = Voice(
+        self.voice = SpeechTurn(
             question,
             self.ears,
             VoiceActivity(),

@@ -18,7 +18,7 @@ from ivr.storage import tables
 from ivr.storage.accounts.account_import import Summary, Terms, import_accounts
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
-from ivr.storage.readings.export import TakenBatch, take_batch
+from ivr.storage.readings.export import ExportBatch, take_batch
 from tests.submissions import by_phone
 from tests.waiting import LIMIT_S, until
 
@@ -55,7 +55,7 @@ async def test_exports_at_once_never_take_the_same_reading(postgres_url: str, tm
     book = ledger(nodes[0])
     registers = sorted(key for (key,) in rows(nodes[0], "register_id"))
     stop = threading.Event()
-    batches: list[TakenBatch] = []
+    batches: list[ExportBatch] = []
 
     def export(node: Database) -> None:
         while not stop.is_set():

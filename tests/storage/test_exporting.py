@@ -13,7 +13,7 @@ from ivr.intake.review import NotWaiting
 from ivr.storage import tables
 from ivr.storage.accounts.repository import AccountRepository
 from ivr.storage.database.database import Database
-from ivr.storage.readings.export import NoSuchBatch, TakenBatch, find_batch, take_batch, unwritten_batches, write_batch
+from ivr.storage.readings.export import ExportBatch, NoSuchBatch, find_batch, take_batch, unwritten_batches, write_batch
 from ivr.storage.readings.review import flagged
 from tests.clerk import accept, refuse
 from tests.storage.conftest import Now, Stock, utc
@@ -122,7 +122,7 @@ async def test_flagged_readings_wait_for_the_clerk(
         ("0012345678", "B", "T1", 5, None, "same-value"),
     ]
     accept(database, waiting[0].id, "anna", now())
-    assert take_batch(database, now()) == TakenBatch(find_batch(database, 1).number, 1)
+    assert take_batch(database, now()) == ExportBatch(find_batch(database, 1).number, 1)
     assert [w.meter for w in flagged(database)] == ["B"]
     assert stock.rows(tables.Audit, "at", "who", "action", "subject") == [
         (now(), "anna", "reading.accept", f"reading:{waiting[0].id}")
@@ -188,7 +188,7 @@ def test_exports_at_once_share_nothing(database: Database, url: str, stock: Stoc
         (register,) = stock.meter(account, f"M{number}")
         stock.reading(register, number, "2026-11-20", "2026-11", status="accepted")
     other = Database(url, LIMIT_S)
-    batches: list[TakenBatch | None] = []
+    batches: list[ExportBatch | None] = []
     gate = threading.Barrier(4)
 
     def export(node: Database) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from ivr.storage import tables
 from ivr.storage.calls import retention
-from ivr.storage.calls.retention import Kept, remove_daily, remove_old
+from ivr.storage.calls.retention import RetentionTerms, remove_daily, remove_old
 from ivr.storage.database.database import Database
 from tests.storage.conftest import MOSCOW, Stock
 from tests.waiting import LIMIT_S, until
@@ -22,9 +22,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
+def kept(tmp_path: Path) -> RetentionTerms:
     """Folders with a name of each kind, kept for 90 days."""
-    return Kept(tmp_path / "recordings", tmp_path / "calls", 90 * DAY)
+    return RetentionTerms(tmp_path / "recordings", tmp_path / "calls", 90 * DAY)
 
 
 def file(place: Path, age: timedelta) -> Path:
@@ -46,7 +46,7 @@ def put_call(database: Database, name: str, age: timedelta, *, ended: bool = Tru
 
 @pytest.mark.both_databases
 def test_old_ones_go_and_young_ones_stay(
-    database: Database, stock: Stock, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    database: Database, stock: Stock, kept: RetentionTerms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     for number in range(5):
@@ -82,7 +82,7 @@ def test_old_ones_go_and_young_ones_stay(
     assert len(stock.rows(tables.Audit, "id")) == 1
 
 
-def test_a_link_is_not_followed(database: Database, kept: Kept, tmp_path: Path) -> None:
+def test_a_link_is_not_followed(database: Database, kept: RetentionTerms, tmp_path: Path) -> None:
     secret = file(tmp_path / "elsewhere" / "a-1.wav", 500 * DAY)
     (kept.voices / "voice").mkdir(parents=True)
     (kept.voices / "voice" / "2020-01-01").symlink_to(secret.parent)
@@ -92,7 +92,7 @@ def test_a_link_is_not_followed(database: Database, kept: Kept, tmp_path: Path) 
     assert secret.exists()
 
 
-async def test_the_daemon_removes_at_its_start_and_ends_at_once(database: Database, kept: Kept) -> None:
+async def test_the_daemon_removes_at_its_start_and_ends_at_once(database: Database, kept: RetentionTerms) -> None:
     old = file(kept.calls / "1.1-caller.wav", 91 * DAY)
     stop = asyncio.Event()
     task = asyncio.create_task(remove_daily(database, kept, lambda: NOW, stop))
@@ -102,7 +102,7 @@ async def test_the_daemon_removes_at_its_start_and_ends_at_once(database: Databa
         await task
 
 
-async def test_nothing_is_removed_where_everything_is_kept(database: Database, kept: Kept) -> None:
+async def test_nothing_is_removed_where_everything_is_kept(database: Database, kept: RetentionTerms) -> None:
     old = file(kept.calls / "1.1-caller.wav", 5000 * DAY)
-    await remove_daily(database, Kept(kept.voices, kept.calls, timedelta(0)), lambda: NOW, asyncio.Event())
+    await remove_daily(database, RetentionTerms(kept.voices, kept.calls, timedelta(0)), lambda: NOW, asyncio.Event())
     assert old.exists()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from ivr.domain.contacts import Contact, Submission
 from ivr.domain.readings import Channel, Entry, Period
 from ivr.storage import tables
-from ivr.storage.contacts.submissions import Keeping
+from ivr.storage.contacts.submissions import SubmissionWriter
 from ivr.storage.database.database import Database
 from ivr.storage.migrations import upgrade
 from tests.storage.conftest import Stock, utc
@@ -103,7 +103,7 @@ def _submissions_go_on(database: Database, stock: Stock) -> None:
 def _keep(database: Database, contact: Contact, register: int, value: int, now: datetime) -> str:
     submission = Submission(contact, date(2026, 11, 20), NOVEMBER, Channel.KEYS, (Entry(register, value),))
     with database.writing() as connection:
-        return Keeping(database).keep(connection, submission, now)
+        return SubmissionWriter(database).keep(connection, submission, now)
 
 
 def _uniqueness_holds(database: Database) -> None:

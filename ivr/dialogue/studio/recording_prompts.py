@@ -79,7 +79,7 @@ class GaveUp(Signal):
     """Nobody presses a useful key any more."""
 
 
-class RecordingVisit:
+class RecordingFlow:
     """One call to the studio. `run` raises HungUp."""
 
     def __init__(self, call: RecordingCall, studio: RecordingStudio) -> None:

@@ -125,8 +125,8 @@ def numbers_of_alias(connection: Connection, alias: str, most: int) -> list[str]
     return list(connection.execute(_OF_ALIAS, {"alias": alias, "most": most}).scalars())
 
 
-class Lookup:
-    """Accounts within a transaction that somebody else has opened: the port `Lookup` of ivr.intake."""
+class AccountLookup:
+    """Accounts within a transaction that somebody else has opened: the port `AccountLookup` of ivr.intake."""
 
     def __init__(self, connection: Connection, present: Present) -> None:
         self._connection = connection

@@ -13,7 +13,7 @@ from ivr.domain.meters import CannotReplace, Replacement, ReplacementProblem, Zo
 from ivr.domain.readings import Channel, Entry, Period, Status, Window
 from ivr.domain.review import Reason
 from ivr.storage import tables
-from ivr.storage.contacts.submissions import Keeping
+from ivr.storage.contacts.submissions import SubmissionWriter
 from ivr.storage.database.audit import note
 from ivr.storage.database.database import Database
 from ivr.storage.tables.columns import AnyRow
@@ -43,7 +43,7 @@ def replace_meter(
         connection.execute(update(_meters).where(_meters.c.id == old.id).values(removed=replacement.on))
         new_registers = _install(connection, replacement, old)
         period = window.of(old.window_group).period_of(replacement.on)
-        keeping = Keeping(database)
+        keeping = SubmissionWriter(database)
         for registers, values, reason in (
             (old_registers, replacement.finals, Reason.METER_REMOVED),
             (new_registers, replacement.firsts, Reason.METER_INSTALLED),

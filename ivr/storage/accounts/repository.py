@@ -12,8 +12,8 @@ from ivr.domain.accounts import Account
 from ivr.domain.contacts import Submission
 from ivr.domain.readings import Window
 from ivr.storage import tables
-from ivr.storage.accounts.load import Lookup
-from ivr.storage.contacts.submissions import Keeping
+from ivr.storage.accounts.load import AccountLookup
+from ivr.storage.contacts.submissions import SubmissionWriter
 from ivr.storage.database.database import Database
 from ivr.storage.database.unit_of_work import UnitsOfWork
 
@@ -51,7 +51,7 @@ class AccountRepository:
         self._zone = zone
         self._window = window
         self._now = now
-        self._keeping = Keeping(database, node)
+        self._keeping = SubmissionWriter(database, node)
         self._zero: tuple[datetime, bool] | None = None  # when it was asked for, and the answer
         self.units = UnitsOfWork(database, threads, limit_s)  # shared with the other ports of the dialogue
 
@@ -101,6 +101,6 @@ class AccountRepository:
         """Take no more work and wait for what runs, which ends within the database's own limit."""
         await self.units.close()
 
-    def _lookup(self, connection: Connection) -> Lookup:
+    def _lookup(self, connection: Connection) -> AccountLookup:
         today = self._now().astimezone(self._zone).date()
-        return Lookup(connection, lambda group: self._window.of(group).period_of(today))
+        return AccountLookup(connection, lambda group: self._window.of(group).period_of(today))

@@ -38,7 +38,7 @@ _reports = tables.of(tables.OutageReport)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RetentionTerms:
     """What retention covers, and its age limit. voices: folder that holds `voice/DAY/…`. calls: of whole calls."""
 
     voices: Path
@@ -61,7 +61,9 @@ class Removed:
         return bool(self.recordings or self.utterances or self.calls)
 
 
-async def remove_daily(database: Database, kept: Kept, now: Callable[[], datetime], stop: asyncio.Event) -> None:
+async def remove_daily(
+    database: Database, kept: RetentionTerms, now: Callable[[], datetime], stop: asyncio.Event
+) -> None:
     """At once and every day until `stop` remove what is too old; nothing if `kept.age` is 0. A fault is tried again."""
 
     async def remove() -> None:
@@ -80,7 +82,7 @@ async def remove_daily(database: Database, kept: Kept, now: Callable[[], datetim
 
 
 def remove_old(
-    database: Database, kept: Kept, who: str, now: datetime, *, stopped: Callable[[], bool] = lambda: False
+    database: Database, kept: RetentionTerms, who: str, now: datetime, *, stopped: Callable[[], bool] = lambda: False
 ) -> Removed:
     """Remove what is older than `kept.age`. The utterance of a reading that still waits for a clerk stays.
 

@@ -49,7 +49,7 @@ _SUPERSEDE = (
 )
 
 
-class Keeping:
+class SubmissionWriter:
     """Stores submissions within transactions that others open. The statements are built once."""
 
     def __init__(self, database: Database, node: str = "") -> None:

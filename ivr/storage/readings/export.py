@@ -67,14 +67,14 @@ class NoSuchBatch(NotFound, LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBatch:
+class ExportBatch:
     """Readings that left together."""
 
     number: int
     readings: int
 
 
-def take_batch(database: Database, now: datetime, *, with_flagged: bool = False) -> TakenBatch | None:
+def take_batch(database: Database, now: datetime, *, with_flagged: bool = False) -> ExportBatch | None:
     """Mark all waiting readings as exported in a new batch; None if there are none. Raises StoreUnavailable.
 
     with_flagged: take those too that wait for a clerk. After this the batch must be written, now or later.
@@ -97,16 +97,16 @@ def take_batch(database: Database, now: datetime, *, with_flagged: bool = False)
             connection.rollback()  # the number too
             return None
         connection.execute(update(_batches).where(_batches.c.number == number).values(readings=taken))
-    return TakenBatch(number, taken)
+    return ExportBatch(number, taken)
 
 
-def find_batch(database: Database, number: int) -> TakenBatch:
+def find_batch(database: Database, number: int) -> ExportBatch:
     """A batch that was taken before. Raises NoSuchBatch, StoreUnavailable."""
     with database.reading() as connection:
         row = connection.execute(select(_batches.c.readings).where(_batches.c.number == number)).first()
     if row is None:
         raise NoSuchBatch(number)
-    return TakenBatch(number, row.readings)
+    return ExportBatch(number, row.readings)
 
 
 def unwritten_batches(database: Database) -> list[int]:
@@ -116,7 +116,7 @@ def unwritten_batches(database: Database) -> list[int]:
         return list(connection.execute(unwritten).scalars())
 
 
-def write_batch(database: Database, batch: TakenBatch | None, out: Path | TextIO, now: datetime) -> None:
+def write_batch(database: Database, batch: ExportBatch | None, out: Path | TextIO, now: datetime) -> None:
     """Write a batch, or only the header for None, to a file or a stream, and note that it was written.
 
     A file appears whole or not at all, and is on the disk when this returns. Raises OSError, StoreUnavailable.
@@ -133,7 +133,7 @@ def write_batch(database: Database, batch: TakenBatch | None, out: Path | TextIO
             connection.execute(written.values(written_at=now))
 
 
-def _write(database: Database, batch: TakenBatch | None, file: TextIO) -> None:
+def _write(database: Database, batch: ExportBatch | None, file: TextIO) -> None:
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(COLUMNS + FURTHER)
     if batch is None:

@@ -12,14 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from ivr.domain.contacts import Submission
 from ivr.storage import tables
-from ivr.storage.accounts.load import Lookup, Present
-from ivr.storage.contacts.submissions import Keeping
+from ivr.storage.accounts.load import AccountLookup, Present
+from ivr.storage.contacts.submissions import SubmissionWriter
 from ivr.storage.database.database import Database
 
 _TRIES = 3
 _entries = tables.of(tables.SpoolEntry)
 
-Decide = Callable[[Lookup], Submission | str]
+Decide = Callable[[AccountLookup], Submission | str]
 """What an entry means: its submission, or the code why there is none."""
 
 
@@ -61,7 +61,7 @@ class SpoolEntries:
     def __init__(self, database: Database, node: str = "") -> None:
         """node: name of this daemon."""
         self._database = database
-        self._keeping = Keeping(database, node)
+        self._keeping = SubmissionWriter(database, node)
         self._insert = database.insert(_entries).on_conflict_do_nothing().returning(_entries.c.id)
 
     def take(self, entry: SpoolEntry, present: Present, decide: Decide, now: datetime) -> EntryResult:
@@ -92,7 +92,7 @@ class SpoolEntries:
         }
         if connection.execute(self._insert, row).first() is None:
             return EntryResult.KNOWN
-        decided = decide(Lookup(connection, present))
+        decided = decide(AccountLookup(connection, present))
         placed = update(_entries).where(_entries.c.id == entry.id)
         if isinstance(decided, str):
             connection.execute(placed.values(reason=str(decided)))

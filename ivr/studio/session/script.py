@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ivr.domain.faults import BrokenFile
 from ivr.domain.takes import How, Take, TakeState
 from ivr.studio.catalogue import ID, Entry
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.session.html import page
 from ivr.studio.session.phrases import neighbours, usual_order
 
@@ -83,7 +83,7 @@ class Sheet:
         return hashlib.sha256("\n".join(f"{line.id} {line.digest}" for line in self.lines).encode()).hexdigest()
 
 
-def chosen(prompts: Iterable[Seen], wanted: Sequence[str], *, everything: bool) -> list[Seen]:
+def chosen(prompts: Iterable[PromptView], wanted: Sequence[str], *, everything: bool) -> list[PromptView]:
     """The prompts of a sheet. wanted: ids or folders, all that are to be recorded where it is empty.
 
     Without `everything` only those that lack a recording of their present text in the voice. Raises BadSheet.
@@ -100,7 +100,7 @@ def _meant(id_: str, wanted: Collection[str]) -> bool:
     return any(id_ == name or id_.startswith(f"{name.rstrip('/')}/") for name in wanted)
 
 
-def _lacks(one: Seen) -> bool:
+def _lacks(one: PromptView) -> bool:
     """Whether nobody recorded the text as it is now, not even as a draft that nothing speaks against."""
 
     def serves(take: Take) -> bool:
@@ -113,16 +113,16 @@ def _lacks(one: Seen) -> bool:
     return not any(map(serves, one.takes))
 
 
-def in_order(prompts: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:
+def in_order(prompts: Iterable[PromptView]) -> list[tuple[str, list[PromptView]]]:
     """Groups with their titles: sentences first, then words by ascending value, as the catalogue has them."""
-    groups: dict[str, list[Seen]] = {title: [] for _, title in _GROUPS}
+    groups: dict[str, list[PromptView]] = {title: [] for _, title in _GROUPS}
     for one in prompts:
         title = next((title for pattern, title in _GROUPS if re.fullmatch(pattern, one.entry.id)), OTHERS)
         groups.setdefault(title, []).append(one)
     return [(title, members) for title, members in groups.items() if members]
 
 
-def sheet_of(prompts: Iterable[Seen], voice: str) -> Sheet:
+def sheet_of(prompts: Iterable[PromptView], voice: str) -> Sheet:
     """The order alone."""
     ordered = [one for _, members in in_order(prompts) for one in members]
     lines = (
@@ -132,7 +132,7 @@ def sheet_of(prompts: Iterable[Seen], voice: str) -> Sheet:
 
 
 def sheet_page(
-    prompts: Sequence[Seen],
+    prompts: Sequence[PromptView],
     voice: str,
     catalogue: Mapping[str, Entry],
     day: date,

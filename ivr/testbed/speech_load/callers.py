@@ -18,7 +18,7 @@ from ivr.dialogue.ports import Expects, Question
 from ivr.domain.faults import Unavailable
 from ivr.language.ru.understanding import candidates
 from ivr.listening.recogniser_port import RecogniserPort, Utterance
-from ivr.listening.speech_turn import SpeechWaits, Voice
+from ivr.listening.speech_turn import SpeechTurn, SpeechWaits
 from ivr.listening.vad import VoiceActivity
 from ivr.testbed.speech_benchmark.direct_recogniser import STEP_MS
 from ivr.testbed.speech_sets import sound
@@ -142,7 +142,7 @@ async def _ask(ears: RecogniserPort, stream: Stream, activity: VoiceActivity, kn
 
     door = _Door(ears)
     question = Question((), Expects.ACCOUNT, most_digits=ACCOUNT_DIGITS, interpreter=account_of(known))
-    voice = Voice(question, door, activity, SpeechWaits(), on_barge_in=lambda: None, on_decided=decide)
+    voice = SpeechTurn(question, door, activity, SpeechWaits(), on_barge_in=lambda: None, on_decided=decide)
     voice.prompts_over()
     began, sent = loop.time(), 0
     try:

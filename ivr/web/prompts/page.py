@@ -9,7 +9,7 @@ from fastapi import Form, HTTPException, Query, Request, Response
 
 from ivr.domain.users import Role
 from ivr.studio.catalogue import BadText, speakable
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.studio import NoSuchVoice, Studio
 from ivr.studio.voice.synthesis import NoEngine
 from ivr.studio.voice_consistency import others
@@ -152,7 +152,7 @@ async def ring(
     return done(request, to, RANG[rang], "done" if rang in {None, RangStudio.ANSWERED} else "fault")
 
 
-async def seen_prompts(request: Request, voice: str = "") -> list[Seen]:
+async def seen_prompts(request: Request, voice: str = "") -> list[PromptView]:
     """Every prompt that has words. Raises HTTPException 404 for no voice of this line."""
     studio = booth_of(request).studio
     if voice and voice not in studio.voices.names:
@@ -164,7 +164,7 @@ async def seen_prompts(request: Request, voice: str = "") -> list[Seen]:
     return [row for row in rows if row.entry.text]
 
 
-async def found_prompt(request: Request, number: int, voice: str = "") -> Seen:
+async def found_prompt(request: Request, number: int, voice: str = "") -> PromptView:
     """The prompt with this number. Raises HTTPException 404."""
     for one in await seen_prompts(request, voice):
         if one.number == number:
@@ -207,7 +207,7 @@ async def _one(
     )
 
 
-def _kinds(rows: Sequence[Seen], voice: str) -> dict[str, set[int]]:
+def _kinds(rows: Sequence[PromptView], voice: str) -> dict[str, set[int]]:
     """The numbers of each kind."""
     foreign = others(rows, voice)
     return {
@@ -221,19 +221,19 @@ def _kinds(rows: Sequence[Seen], voice: str) -> dict[str, set[int]]:
     }
 
 
-def is_ready(row: Seen) -> bool:
+def is_ready(row: PromptView) -> bool:
     """Whether its latest take is a draft of its present text that nothing speaks against."""
     drafts = row.drafts
     return bool(drafts) and drafts[0] == row.takes[0] and not row.refused and drafts[0].text == row.entry.digest
 
 
-def _holds(row: Seen, words: str) -> bool:
+def _holds(row: PromptView, words: str) -> bool:
     sought = words.lower().replace("ё", "е").split()
     text = f"{row.number} {row.entry.id} {row.entry.text}".lower().replace("ё", "е")
     return all(word in text for word in sought)
 
 
-def _next_to_record(rows: Sequence[Seen], place: int) -> Seen | None:
+def _next_to_record(rows: Sequence[PromptView], place: int) -> PromptView | None:
     """The next one in the list, from its beginning again after its end, that nobody spoke yet."""
     wanted = {PromptStatus.MISSING, PromptStatus.SYNTHETIC, PromptStatus.OUTDATED}
     later = [*rows[place + 1 :], *rows[:place]]

@@ -11,7 +11,7 @@ from fastapi import Request
 
 from ivr.domain.faults import StoreUnavailable
 from ivr.studio.catalogue import BadCatalogue, Entry
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.published_audio import BadManifest
 from ivr.web.core.context import Context
 from ivr.web.prompts.audio_jobs import AudioJobs
@@ -33,7 +33,7 @@ class Prompts:
     outdated: int = 0
 
     @classmethod
-    def of(cls, rows: Sequence[Seen]) -> Prompts:
+    def of(cls, rows: Sequence[PromptView]) -> Prompts:
         """From the studio's list."""
         standings = [row.standing for row in rows if row.entry.text]
         texts = {row.entry.id: row.entry for row in rows}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ivr.domain.takes import Checks, Hearing, How, Reason, Refusal, Take, TakeState
-from ivr.studio.prompt_status import PromptStatus, Seen
+from ivr.studio.prompt_status import PromptStatus, PromptView
 from ivr.studio.published_file_sync import NoSound
 from ivr.studio.sound.waveform import peaks
 from ivr.studio.studio import Studio
@@ -54,7 +54,7 @@ class TakeView:
         return self.take.checks.hard
 
 
-def shown(studio: Studio, one: Seen) -> list[TakeView]:
+def shown(studio: Studio, one: PromptView) -> list[TakeView]:
     """The takes of a prompt, the latest first; blocks while it reads their sound. Raises StoreUnavailable."""
     return [
         TakeView(

@@ -17,7 +17,7 @@ from fastapi import Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from ivr.domain.takes import How, Reason, Refusal, Take, TakeFault
-from ivr.studio.prompt_status import Seen
+from ivr.studio.prompt_status import PromptView
 from ivr.studio.studio import AT_ONCE
 from ivr.studio.uploads import Archive, BadArchive, prompt_named
 from ivr.web.core.auth import Key, Pages, allowed, person_of
@@ -112,18 +112,20 @@ async def _lines(file: BinaryIO, bring: Callable[[int], Coroutine[None, None, st
         file.close()
 
 
-async def _kept(jobs: AudioJobs, one: Seen, file: BinaryIO, how: How, who: str, voice: str, text: str = "") -> Take:
+async def _kept(
+    jobs: AudioJobs, one: PromptView, file: BinaryIO, how: How, who: str, voice: str, text: str = ""
+) -> Take:
     return await jobs.work(
         jobs.studio.add_take, one.entry.id, file, how=how, who=who, voice=voice or None, text=text or None
     )
 
 
-def _refused(name: str, error: Exception, one: Seen | None = None) -> Response:
+def _refused(name: str, error: Exception, one: PromptView | None = None) -> Response:
     status = 507 if is_full(error) else 422 if isinstance(error, TakeFault) else 503
     return Response(_line(name, one, None, told(error)), status, media_type=LINES)
 
 
-def _line(name: str, one: Seen | None, take: Take | None, why: str = "") -> str:
+def _line(name: str, one: PromptView | None, take: Take | None, why: str = "") -> str:
     refusals = take.refusals if take else ()
     if take and one and take.text != one.entry.digest:
         refusals = (*refusals, Refusal(Reason.OLD_TEXT))
